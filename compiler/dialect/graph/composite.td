@@ -1,0 +1,40 @@
+// Ops that deserve their own kernels.
+#ifndef MLC_GRAPH_COMPOSITE
+#define MLC_GRAPH_COMPOSITE
+include "compiler/dialect/graph/graph_base.td"
+
+def Graph_SoftmaxOp : Graph_InferredOp<"softmax"> {
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$logarithm);
+  let results = (outs AnyRankedTensor:$result);
+}
+def Graph_LayerNormOp : Graph_InferredOp<"layer_norm"> {
+  let summary = "(x - mean) / sqrt(variance + epsilon) * scale + bias over the dims from axis on; statistics in f32.";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scale, Optional<AnyRankedTensor>:$bias, I64Attr:$axis, F64Attr:$epsilon);
+  let results = (outs AnyRankedTensor:$result);
+}
+def Graph_RmsNormOp : Graph_InferredOp<"rms_norm"> {
+  let summary = "x / sqrt(mean(x^2) + epsilon) * scale over the dims from axis on; statistics in f32.";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scale, I64Attr:$axis, F64Attr:$epsilon);
+  let results = (outs AnyRankedTensor:$result);
+}
+def Graph_AttentionOp : Graph_InferredOp<"attention", [AttrSizedOperandSegments]> {
+  let summary = "softmax(query key^T * scale + mask) value, per head.";
+  let description = [{
+    query [batch, heads, q_len, d], key [batch, kv_heads, kv_len, d], value [batch, kv_heads, kv_len, dv], heads a multiple of kv_heads (query
+    head h reads head h * kv_heads / heads). mask: added to the scores, broadcastable to [batch, heads, q_len, kv_len]. causal: query i sees
+    keys up to i + kv_len - q_len. Result [batch, heads, q_len, dv].
+  }];
+  let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value, Optional<AnyRankedTensor>:$mask,
+                       F64Attr:$scale, DefaultValuedAttr<BoolAttr, "false">:$causal);
+  let results = (outs AnyRankedTensor:$result);
+  let hasVerifier = 1;
+}
+def Graph_RotaryEmbeddingOp : Graph_InferredOp<"rotary_embedding"> {
+  let summary = "Rotates pairs of the last dim of x [.., seq, d] by cos and sin (broadcastable to x's shape up to d / 2 on the last dim).";
+  let description = [{
+    interleaved: pairs are (2i, 2i + 1); else (i, i + d / 2). r1 = x1 * cos - x2 * sin, r2 = x2 * cos + x1 * sin.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$cos, AnyRankedTensor:$sin, DefaultValuedAttr<BoolAttr, "false">:$interleaved);
+  let results = (outs AnyRankedTensor:$result);
+}
+#endif

@@ -1,0 +1,32 @@
+// Control flow. Regions may use values of the enclosing function.
+#ifndef MLC_GRAPH_CONTROL_FLOW
+#define MLC_GRAPH_CONTROL_FLOW
+include "compiler/dialect/graph/graph_base.td"
+
+def Graph_YieldOp : Op<Graph_Dialect, "yield", [Pure, ReturnLike, Terminator]> {
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
+}
+def Graph_IfOp : Graph_Op<"if", [RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "One of two regions, by a scalar i1.";
+  let arguments = (ins AnyRankedTensor:$condition);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$then_region, SizedRegion<1>:$else_region);
+  let assemblyFormat = "$condition `:` functional-type(operands, results) `then` $then_region `else` $else_region attr-dict";
+  let hasVerifier = 1;
+}
+def Graph_LoopOp : Graph_Op<"loop", [RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "ONNX Loop: repeats its body at most trip_count times while the condition holds.";
+  let description = [{
+    trip_count: scalar i64 (a very large number for no bound); condition: scalar i1, tested before each trip. The body's block takes
+    (iteration: tensor<i64>, condition: tensor<i1>, carried...) and yields (condition, carried..., scanned...). Results: the carried
+    values, then for each scanned value its trips stacked along a new leading dim.
+  }];
+  let arguments = (ins AnyRankedTensor:$trip_count, AnyRankedTensor:$condition, Variadic<AnyRankedTensor>:$carried);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "operands `:` functional-type(operands, results) $body attr-dict";
+  let hasVerifier = 1;
+}
+#endif

@@ -1,0 +1,11 @@
+// All of the graph dialect.
+include "compiler/dialect/graph/graph_base.td"
+include "compiler/dialect/graph/leaf.td"
+include "compiler/dialect/graph/elementwise.td"
+include "compiler/dialect/graph/reduce.td"
+include "compiler/dialect/graph/contract.td"
+include "compiler/dialect/graph/window.td"
+include "compiler/dialect/graph/movement.td"
+include "compiler/dialect/graph/composite.td"
+include "compiler/dialect/graph/quantize.td"
+include "compiler/dialect/graph/control_flow.td"

@@ -1,0 +1,75 @@
+// The graph dialect and what all its ops share.
+#ifndef MLC_GRAPH_BASE
+#define MLC_GRAPH_BASE
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Graph_Dialect : Dialect {
+  let name = "graph";
+  let cppNamespace = "::mlc::graph";
+  let summary = "A model, normalised: tensors with value semantics and symbolic dims.";
+  let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
+}
+
+def Graph_DimsAttr : AttrDef<Graph_Dialect, "Dims", [
+    DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let mnemonic = "dims";
+  let summary = "Dimension expressions in canonical form (runtime/base/dim_expr.h).";
+  let description = [{
+    As a tensor's encoding: one text per dim, empty for a static dim. As an attribute of an op: a list of expressions.
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$exprs);
+  let assemblyFormat = "`<` $exprs `>`";
+}
+
+// The four things that every later stage asks of an op, besides its result types (upstream InferTypeOpInterface).
+
+def ReferenceEvaluation : OpInterface<"ReferenceEvaluation"> {
+  let cppNamespace = "::mlc::graph";
+  let description = "The op's meaning, computed directly on host tensors. Slow and plain: the truth that all else is tested against.";
+  let methods = [InterfaceMethod<
+      "Computes the results. Shapes are those of the operands; fails with an error on the op for bad values.",
+      "::llvm::LogicalResult", "evaluate",
+      (ins "::llvm::ArrayRef<::mlc::HostTensor>":$operands, "const ::mlc::graph::EvaluationContext &":$context,
+           "::llvm::SmallVectorImpl<::mlc::HostTensor> &":$results)>];
+}
+
+def Factored : OpInterface<"Factored"> {
+  let cppNamespace = "::mlc::graph";
+  let description = "The op's iteration dimensions and how operands and results are indexed by them (factors.h).";
+  let methods = [InterfaceMethod<"", "::mlc::graph::OpFactors", "getFactors">];
+}
+
+def Work : OpInterface<"Work"> {
+  let cppNamespace = "::mlc::graph";
+  let description = "Arithmetic operations and bytes moved, as expressions of the symbols.";
+  let methods = [InterfaceMethod<"", "::mlc::graph::OpWork", "getWork", (ins), [{}], [{
+    return ::mlc::graph::defaultWork($_op);
+  }]>];
+}
+
+class Graph_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Graph_Dialect, mnemonic, traits # [
+        DeclareOpInterfaceMethods<ReferenceEvaluation>, DeclareOpInterfaceMethods<Factored>,
+        DeclareOpInterfaceMethods<Work>]>;
+
+// An op without side effects whose result types follow from its operands and attributes.
+class Graph_InferredOp<string mnemonic, list<Trait> traits = []>
+    : Graph_Op<mnemonic, traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+// An op without side effects whose result type is stated (and verified).
+class Graph_StatedOp<string mnemonic, list<Trait> traits = []> : Graph_Op<mnemonic, traits # [Pure]> {
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+#endif

@@ -1,0 +1,41 @@
+// The graph dialect: a model, normalised. See docs/architecture.md and the .td files, one per op family.
+#pragma once
+
+#include "compiler/dialect/graph/evaluation_context.h"
+#include "compiler/dialect/graph/factors.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TensorEncoding.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace mlc {
+class HostTensor;
+}
+
+namespace mlc::graph {
+
+// Ops that compute each result element from the elements at the same (broadcast) index.
+template <typename ConcreteOp>
+class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
+
+}  // namespace mlc::graph
+
+#include "compiler/dialect/graph/graph_enums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "compiler/dialect/graph/graph_attributes.h.inc"
+
+#include "compiler/dialect/graph/graph_interfaces.h.inc"
+
+#include "compiler/dialect/graph/graph_dialect.h.inc"
+
+#define GET_OP_CLASSES
+#include "compiler/dialect/graph/graph_ops.h.inc"

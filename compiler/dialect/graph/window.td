@@ -1,0 +1,27 @@
+// Ops over sliding windows of N C spatial... tensors: convolution, pooling, local response normalisation.
+#ifndef MLC_GRAPH_WINDOW
+#define MLC_GRAPH_WINDOW
+include "compiler/dialect/graph/graph_base.td"
+
+def Graph_ConvOp : Graph_InferredOp<"conv"> {
+  let summary = "Convolution of [N, C, spatial...] with weights [OC, C / groups, kernel...].";
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$filter, Optional<AnyRankedTensor>:$bias,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high,
+                       DenseI64ArrayAttr:$dilations, DefaultValuedAttr<I64Attr, "1">:$groups);
+  let results = (outs AnyRankedTensor:$result);
+}
+def Graph_PoolKindAttr : I32EnumAttr<"PoolKind", "what a window gives", [
+    I32EnumAttrCase<"max", 0>, I32EnumAttrCase<"average", 1>]> { let cppNamespace = "::mlc::graph"; }
+def Graph_PoolOp : Graph_InferredOp<"pool"> {
+  let summary = "Pooling of [N, C, spatial...]. pads_high already include what ceil_mode needs; elements past the declared padding never count.";
+  let arguments = (ins AnyRankedTensor:$input, Graph_PoolKindAttr:$kind, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+                       DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high, DenseI64ArrayAttr:$dilations,
+                       DefaultValuedAttr<BoolAttr, "false">:$count_include_pad, DefaultValuedAttr<BoolAttr, "false">:$ceil_mode);
+  let results = (outs AnyRankedTensor:$result);
+}
+def Graph_LrnOp : Graph_InferredOp<"lrn"> {
+  let summary = "Local response normalisation over channels: x / (bias + alpha / size * sum(x^2 in the window)) ^ beta.";
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$size, F64Attr:$alpha, F64Attr:$beta, F64Attr:$bias);
+  let results = (outs AnyRankedTensor:$result);
+}
+#endif
