@@ -41,7 +41,7 @@ typedef struct MlcInvocation {
   void* const* inputs;        /* in the order of the manifest's program.inputs */
   void* const* outputs;       /* likewise program.outputs; the executor allocates them */
   const void* const* weights; /* likewise program.weights (after packing) */
-  void* arena;                /* at least mlc_program_arena_bytes(symbols) bytes */
+  void* arena;                /* at least mlc_program_arena_bytes(symbols, threads) bytes */
 } MlcInvocation;
 
 /* What the runtime gives to a program. Every function is called by all threads of the team at the same
@@ -69,10 +69,10 @@ struct MlcRuntime {
 
 /* What a program exports, by these names:
  *   extern const int32_t mlc_program_abi_version;
- *   int64_t mlc_program_arena_bytes(const int64_t* symbols);
+ *   int64_t mlc_program_arena_bytes(const int64_t* symbols, int64_t threads);   threads: of the team
  *   void mlc_program_run(const MlcThread* thread, const MlcInvocation* invocation);
  */
-typedef int64_t (*MlcProgramArenaBytes)(const int64_t* symbols);
+typedef int64_t (*MlcProgramArenaBytes)(const int64_t* symbols, int64_t threads);
 typedef void (*MlcProgramRun)(const MlcThread* thread, const MlcInvocation* invocation);
 
 #ifdef __cplusplus

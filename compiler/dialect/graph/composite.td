@@ -17,7 +17,7 @@ def Graph_RmsNormOp : Graph_InferredOp<"rms_norm"> {
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scale, I64Attr:$axis, F64Attr:$epsilon);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_AttentionOp : Graph_InferredOp<"attention", [AttrSizedOperandSegments]> {
+def Graph_AttentionOp : Graph_InferredOp<"attention"> {
   let summary = "softmax(query key^T * scale + mask) value, per head.";
   let description = [{
     query [batch, heads, q_len, d], key [batch, kv_heads, kv_len, d], value [batch, kv_heads, kv_len, dv], heads a multiple of kv_heads (query
