@@ -27,7 +27,6 @@ def Graph_AttentionOp : Graph_InferredOp<"attention"> {
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value, Optional<AnyRankedTensor>:$mask,
                        F64Attr:$scale, DefaultValuedAttr<BoolAttr, "false">:$causal);
   let results = (outs AnyRankedTensor:$result);
-  let hasVerifier = 1;
 }
 def Graph_RotaryEmbeddingOp : Graph_InferredOp<"rotary_embedding"> {
   let summary = "Rotates pairs of the last dim of x [.., seq, d] by cos and sin (broadcastable to x's shape up to d / 2 on the last dim).";

@@ -12,6 +12,5 @@ def Graph_ContractOp : Graph_InferredOp<"contract"> {
   }];
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, StrAttr:$equation);
   let results = (outs AnyRankedTensor:$result);
-  let hasVerifier = 1;
 }
 #endif

@@ -2,6 +2,7 @@
 #ifndef MLC_GRAPH_BASE
 #define MLC_GRAPH_BASE
 
+include "compiler/dialect/graph/graph_interfaces.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/EnumAttr.td"
@@ -27,33 +28,8 @@ def Graph_DimsAttr : AttrDef<Graph_Dialect, "Dims", [
     As a tensor's encoding: one text per dim, empty for a static dim. As an attribute of an op: a list of expressions.
   }];
   let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$exprs);
-  let assemblyFormat = "`<` $exprs `>`";
-}
-
-// The four things that every later stage asks of an op, besides its result types (upstream InferTypeOpInterface).
-
-def ReferenceEvaluation : OpInterface<"ReferenceEvaluation"> {
-  let cppNamespace = "::mlc::graph";
-  let description = "The op's meaning, computed directly on host tensors. Slow and plain: the truth that all else is tested against.";
-  let methods = [InterfaceMethod<
-      "Computes the results. Shapes are those of the operands; fails with an error on the op for bad values.",
-      "::llvm::LogicalResult", "evaluate",
-      (ins "::llvm::ArrayRef<::mlc::HostTensor>":$operands, "const ::mlc::graph::EvaluationContext &":$context,
-           "::llvm::SmallVectorImpl<::mlc::HostTensor> &":$results)>];
-}
-
-def Factored : OpInterface<"Factored"> {
-  let cppNamespace = "::mlc::graph";
-  let description = "The op's iteration dimensions and how operands and results are indexed by them (factors.h).";
-  let methods = [InterfaceMethod<"", "::mlc::graph::OpFactors", "getFactors">];
-}
-
-def Work : OpInterface<"Work"> {
-  let cppNamespace = "::mlc::graph";
-  let description = "Arithmetic operations and bytes moved, as expressions of the symbols.";
-  let methods = [InterfaceMethod<"", "::mlc::graph::OpWork", "getWork", (ins), [{}], [{
-    return ::mlc::graph::defaultWork($_op);
-  }]>];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 
 class Graph_Op<string mnemonic, list<Trait> traits = []>

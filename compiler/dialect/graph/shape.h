@@ -27,6 +27,10 @@ mlir::RankedTensorType tensorType(llvm::ArrayRef<DimExpr> shape, mlir::Type elem
 // Product of all dims.
 DimExpr elementCount(llvm::ArrayRef<DimExpr> shape);
 
+// The dim that two dims which must be equal have. Equal texts agree; of a symbolic and a static dim the static one wins; otherwise fails with
+// a message naming the two.
+StatusOr<DimExpr> unifyDims(const DimExpr& a, const DimExpr& b);
+
 // Numpy broadcast of two shapes; fails with a message naming the two dims. A static 1 stretches; equal texts agree; of a symbolic and a
 // static dim other than 1 the static one wins.
 StatusOr<Shape> broadcastShapes(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);

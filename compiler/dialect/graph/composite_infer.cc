@@ -1,0 +1,102 @@
+#include "compiler/dialect/graph/infer.h"
+
+using namespace mlir;
+
+namespace mlc::graph {
+namespace {
+
+LogicalResult checkFloat(std::optional<Location> location, Value value) {
+  if (isa<FloatType>(elementTypeOf(value))) return success();
+  return emitOptionalError(location, "needs a floating-point operand, has ", elementTypeOf(value));
+}
+
+// Fails unless `value` broadcasts to `shape` without enlarging it.
+LogicalResult checkBroadcastsTo(std::optional<Location> location, StringRef what, Value value,
+                                ArrayRef<DimExpr> shape) {
+  Shape from = shapeOf(value);
+  bool fits = from.size() <= shape.size();
+  if (fits) {
+    for (auto [dim, to] : llvm::zip(from, shape.take_back(from.size()))) {
+      fits &= dim.constant() == 1 || unifyDims(dim, to).ok();
+    }
+  }
+  if (fits) return success();
+  return emitOptionalError(location, what, " of type ", value.getType(), " does not broadcast to its input");
+}
+
+LogicalResult inferNorm(std::optional<Location> location, Value input, Value scale, Value bias, int64_t axis,
+                        SmallVectorImpl<Type>& types) {
+  if (failed(checkAxis(location, axis, rankOf(input))) || failed(checkFloat(location, input))) return failure();
+  Shape shape = shapeOf(input);
+  ArrayRef<DimExpr> normalized = ArrayRef(shape).drop_front(axis);
+  if (failed(checkBroadcastsTo(location, "scale", scale, normalized))) return failure();
+  if (bias && failed(checkBroadcastsTo(location, "bias", bias, normalized))) return failure();
+  types.push_back(input.getType());
+  return success();
+}
+
+}  // namespace
+
+MLC_INFER(SoftmaxOp) {
+  if (failed(checkAxis(location, op.getAxis(), rankOf(op.getInput()))) ||
+      failed(checkFloat(location, op.getInput()))) {
+    return failure();
+  }
+  types.push_back(op.getInput().getType());
+  return success();
+}
+
+MLC_INFER(LayerNormOp) {
+  return inferNorm(location, op.getInput(), op.getScale(), op.getBias(), op.getAxis(), types);
+}
+
+MLC_INFER(RmsNormOp) {
+  return inferNorm(location, op.getInput(), op.getScale(), Value(), op.getAxis(), types);
+}
+
+MLC_INFER(AttentionOp) {
+  Shape query = shapeOf(op.getQuery()), key = shapeOf(op.getKey()), value = shapeOf(op.getValue());
+  if (query.size() != 4 || key.size() != 4 || value.size() != 4) {
+    return emitOptionalError(location, "query, key and value must have the dims [batch, heads, length, depth]");
+  }
+  if (failed(checkFloat(location, op.getQuery())) ||
+      failed(checkSameElementType(location, op.getQuery(), op.getKey())) ||
+      failed(checkSameElementType(location, op.getQuery(), op.getValue())) ||
+      failed(unify(location, "batch of query and key", query[0], key[0])) ||
+      failed(unify(location, "batch of query and value", query[0], value[0])) ||
+      failed(unify(location, "heads of key and value", key[1], value[1])) ||
+      failed(unify(location, "length of key and value", key[2], value[2])) ||
+      failed(unify(location, "depth of query and key", query[3], key[3]))) {
+    return failure();
+  }
+  if (!(query[1] == key[1])) {
+    std::optional<int64_t> heads = query[1].constant(), kvHeads = key[1].constant();
+    if (!heads || !kvHeads || *kvHeads < 1 || *heads % *kvHeads != 0) {
+      return emitOptionalError(location, query[1].str(), " query heads for ", key[1].str(), " key heads");
+    }
+  }
+  if (op.getMask()) {
+    Shape scores = {query[0], query[1], query[2], key[2]};
+    if (failed(checkBroadcastsTo(location, "mask", op.getMask(), scores))) return failure();
+  }
+  return inferred(location, {query[0], query[1], query[2], value[3]}, elementTypeOf(op.getQuery()), types);
+}
+
+MLC_INFER(RotaryEmbeddingOp) {
+  Shape half = shapeOf(op.getInput());
+  if (half.empty()) return emitOptionalError(location, "input must have a last dim");
+  std::optional<int64_t> depth = half.back().constant();
+  if (!depth || *depth % 2 != 0) {
+    return emitOptionalError(location, "the last dim must be known and even, is ", half.back().str());
+  }
+  half.back() = *depth / 2;
+  if (failed(checkFloat(location, op.getInput())) ||
+      failed(checkBroadcastsTo(location, "cos", op.getCos(), half)) ||
+      failed(checkBroadcastsTo(location, "sin", op.getSin(), half))) {
+    return failure();
+  }
+  types.push_back(op.getInput().getType());
+  return success();
+}
+
+}  // namespace mlc::graph

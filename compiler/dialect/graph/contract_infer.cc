@@ -1,0 +1,48 @@
+#include <map>
+
+#include "compiler/dialect/graph/contract_equation.h"
+#include "compiler/dialect/graph/infer.h"
+
+using namespace mlir;
+
+namespace mlc::graph {
+namespace {
+
+// Floats give their own type, pairs of bytes i32; null for what cannot be contracted.
+Type contractElementType(Type lhs, Type rhs) {
+  if (lhs.isInteger(8) && rhs.isInteger(8)) return IntegerType::get(lhs.getContext(), 32);
+  return lhs == rhs && isa<FloatType>(lhs) ? lhs : Type();
+}
+
+}  // namespace
+
+MLC_INFER(ContractOp) {
+  StatusOr<ContractEquation> equation = ContractEquation::parse(op.getEquation());
+  if (!equation.ok()) return emitOptionalError(location, equation.status().message());
+  Type elementType = contractElementType(elementTypeOf(op.getLhs()), elementTypeOf(op.getRhs()));
+  if (!elementType) {
+    return emitOptionalError(location, "cannot contract ", elementTypeOf(op.getLhs()), " with ",
+                             elementTypeOf(op.getRhs()));
+  }
+  std::map<char, DimExpr> sizes;
+  auto bind = [&](const std::string& letters, Value operand) -> LogicalResult {
+    Shape shape = shapeOf(operand);
+    if (shape.size() != letters.size()) {
+      return emitOptionalError(location, "equation \"", op.getEquation(), "\" for an operand of rank ",
+                               shape.size());
+    }
+    for (auto [letter, dim] : llvm::zip(letters, shape)) {
+      auto [it, isNew] = sizes.try_emplace(letter, dim);
+      if (isNew) continue;
+      std::string what = "equation \"" + op.getEquation().str() + "\", letter '" + letter + "'";
+      if (failed(unify(location, what, it->second, dim))) return failure();
+    }
+    return success();
+  };
+  if (failed(bind(equation->lhs, op.getLhs())) || failed(bind(equation->rhs, op.getRhs()))) return failure();
+  Shape shape;
+  for (char letter : equation->result) shape.push_back(sizes[letter]);
+  return inferred(location, shape, elementType, types);
+}
+
+}  // namespace mlc::graph

@@ -1,0 +1,33 @@
+// The op interfaces of the graph dialect.
+#ifndef MLC_GRAPH_INTERFACES
+#define MLC_GRAPH_INTERFACES
+
+include "mlir/IR/OpBase.td"
+
+// The four things that every later stage asks of an op, besides its result types (upstream InferTypeOpInterface).
+
+def ReferenceEvaluation : OpInterface<"ReferenceEvaluation"> {
+  let cppNamespace = "::mlc::graph";
+  let description = "The op's meaning, computed directly on host tensors. Slow and plain: the truth that all else is tested against.";
+  let methods = [InterfaceMethod<
+      "Computes the results. Shapes are those of the operands; fails with an error on the op for bad values.",
+      "::llvm::LogicalResult", "evaluate",
+      (ins "::llvm::ArrayRef<::mlc::HostTensor>":$operands, "const ::mlc::graph::EvaluationContext &":$context,
+           "::llvm::SmallVectorImpl<::mlc::HostTensor> &":$results)>];
+}
+
+def Factored : OpInterface<"Factored"> {
+  let cppNamespace = "::mlc::graph";
+  let description = "The op's iteration dimensions and how operands and results are indexed by them (factors.h).";
+  let methods = [InterfaceMethod<"", "::mlc::graph::OpFactors", "getFactors">];
+}
+
+def Work : OpInterface<"Work"> {
+  let cppNamespace = "::mlc::graph";
+  let description = "Arithmetic operations and bytes moved, as expressions of the symbols.";
+  let methods = [InterfaceMethod<"", "::mlc::graph::OpWork", "getWork", (ins), [{}], [{
+    return ::mlc::graph::defaultWork($_op);
+  }]>];
+}
+
+#endif

@@ -1,0 +1,134 @@
+#include "compiler/dialect/graph/shape.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "compiler/dialect/graph/graph_dialect.h"
+
+using namespace mlir;
+
+namespace mlc::graph {
+
+Shape shapeOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  auto encoding = dyn_cast_or_null<DimsAttr>(tensor.getEncoding());
+  Shape shape;
+  for (int64_t i = 0; i < tensor.getRank(); ++i) {
+    if (!tensor.isDynamicDim(i)) {
+      shape.push_back(tensor.getDimSize(i));
+    } else if (encoding) {
+      StatusOr<DimExpr> expr = DimExpr::parse(encoding.getExprs()[i].getValue());
+      assert(expr.ok() && "encodings are verified");
+      shape.push_back(*expr);
+    } else {
+      shape.push_back(DimExpr::symbol("?"));
+    }
+  }
+  return shape;
+}
+
+Shape shapeOf(Value value) { return shapeOf(value.getType()); }
+
+RankedTensorType tensorType(llvm::ArrayRef<DimExpr> shape, Type elementType) {
+  SmallVector<int64_t> sizes;
+  SmallVector<StringAttr> texts;
+  bool dynamic = false;
+  for (const DimExpr& dim : shape) {
+    std::optional<int64_t> size = dim.constant();
+    assert((!size || *size >= 0) && "a dim cannot be negative");
+    dynamic |= !size;
+    sizes.push_back(size.value_or(ShapedType::kDynamic));
+    texts.push_back(StringAttr::get(elementType.getContext(), size ? "" : dim.str()));
+  }
+  Attribute encoding;
+  if (dynamic) encoding = DimsAttr::get(elementType.getContext(), texts);
+  return RankedTensorType::get(sizes, elementType, encoding);
+}
+
+DimExpr elementCount(llvm::ArrayRef<DimExpr> shape) {
+  DimExpr count = 1;
+  for (const DimExpr& dim : shape) count = count * dim;
+  return count;
+}
+
+StatusOr<DimExpr> unifyDims(const DimExpr& a, const DimExpr& b) {
+  if (a == b) return a;
+  if (a.isConstant() == b.isConstant()) {
+    return invalidError("dims " + a.str() + " and " + b.str() + " differ");
+  }
+  return a.isConstant() ? a : b;
+}
+
+StatusOr<Shape> broadcastShapes(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b) {
+  if (a.size() < b.size()) std::swap(a, b);
+  Shape result(a.begin(), a.end());
+  size_t offset = a.size() - b.size();
+  for (size_t i = 0; i < b.size(); ++i) {
+    DimExpr& dim = result[offset + i];
+    if (b[i].constant() == 1) continue;
+    if (dim.constant() == 1) {
+      dim = b[i];
+      continue;
+    }
+    MLC_ASSIGN_OR_RETURN(dim, unifyDims(dim, b[i]));
+  }
+  return result;
+}
+
+DimsAttr dimsAttr(MLIRContext* context, llvm::ArrayRef<DimExpr> exprs) {
+  SmallVector<StringAttr> texts;
+  for (const DimExpr& expr : exprs) texts.push_back(StringAttr::get(context, expr.str()));
+  return DimsAttr::get(context, texts);
+}
+
+Shape exprsOf(DimsAttr attr) {
+  Shape exprs;
+  for (StringAttr text : attr.getExprs()) {
+    StatusOr<DimExpr> expr = DimExpr::parse(text.getValue());
+    assert(expr.ok() && "dims attributes are verified");
+    exprs.push_back(*expr);
+  }
+  return exprs;
+}
+
+Type elementType(MLIRContext* context, DType type) {
+  auto integer = [&](unsigned bits, IntegerType::SignednessSemantics signedness) {
+    return IntegerType::get(context, bits, signedness);
+  };
+  switch (type) {
+    case DType::kF32: return Float32Type::get(context);
+    case DType::kF64: return Float64Type::get(context);
+    case DType::kF16: return Float16Type::get(context);
+    case DType::kBF16: return BFloat16Type::get(context);
+    case DType::kI8: return integer(8, IntegerType::Signless);
+    case DType::kI16: return integer(16, IntegerType::Signless);
+    case DType::kI32: return integer(32, IntegerType::Signless);
+    case DType::kI64: return integer(64, IntegerType::Signless);
+    case DType::kU8: return integer(8, IntegerType::Unsigned);
+    case DType::kU16: return integer(16, IntegerType::Unsigned);
+    case DType::kU32: return integer(32, IntegerType::Unsigned);
+    case DType::kU64: return integer(64, IntegerType::Unsigned);
+    case DType::kBool: return integer(1, IntegerType::Signless);
+  }
+  llvm_unreachable("all element types are listed");
+}
+
+DType dtypeOf(Type elementOrTensorType) {
+  Type type = getElementTypeOrSelf(elementOrTensorType);
+  if (type.isF32()) return DType::kF32;
+  if (type.isF64()) return DType::kF64;
+  if (type.isF16()) return DType::kF16;
+  if (type.isBF16()) return DType::kBF16;
+  auto integer = cast<IntegerType>(type);
+  bool isUnsigned = integer.isUnsigned();
+  switch (integer.getWidth()) {
+    case 1: return DType::kBool;
+    case 8: return isUnsigned ? DType::kU8 : DType::kI8;
+    case 16: return isUnsigned ? DType::kU16 : DType::kI16;
+    case 32: return isUnsigned ? DType::kU32 : DType::kI32;
+    case 64: return isUnsigned ? DType::kU64 : DType::kI64;
+  }
+  llvm_unreachable("not an element type of the graph dialect");
+}
+
+}  // namespace mlc::graph

@@ -1,0 +1,94 @@
+#include "compiler/dialect/graph/infer.h"
+
+using namespace mlir;
+
+namespace mlc::graph {
+namespace {
+
+// Positions of a window of `kernel` elements, `dilation` apart, that moves by `stride` over `size` padded elements.
+DimExpr windowPositions(const DimExpr& size, int64_t padding, int64_t kernel, int64_t stride, int64_t dilation) {
+  return floorDiv(size + padding - dilation * (kernel - 1) - 1, stride) + 1;
+}
+
+struct Window {
+  ArrayRef<int64_t> kernel, strides, padsLow, padsHigh, dilations;
+};
+
+// Appends the result's spatial dims.
+LogicalResult appendSpatial(std::optional<Location> location, const Shape& input, const Window& window,
+                            Shape& result) {
+  size_t rank = input.size() - 2;
+  for (ArrayRef<int64_t> list : {window.kernel, window.strides, window.padsLow, window.padsHigh, window.dilations}) {
+    if (list.size() != rank) {
+      return emitOptionalError(location, "kernel, strides, pads and dilations must have ", rank,
+                               " entries, one per spatial dim");
+    }
+  }
+  for (size_t i = 0; i < rank; ++i) {
+    if (window.kernel[i] < 1 || window.strides[i] < 1 || window.dilations[i] < 1) {
+      return emitOptionalError(location, "kernel, strides and dilations must be positive");
+    }
+    if (window.padsLow[i] < 0 || window.padsHigh[i] < 0) {
+      return emitOptionalError(location, "pads must not be negative");
+    }
+    DimExpr size = windowPositions(input[i + 2], window.padsLow[i] + window.padsHigh[i], window.kernel[i],
+                                   window.strides[i], window.dilations[i]);
+    if (size.constant().value_or(1) < 1) {
+      return emitOptionalError(location, "the window does not fit into spatial dim ", i, " of size ",
+                               input[i + 2].str());
+    }
+    result.push_back(size);
+  }
+  return success();
+}
+
+}  // namespace
+
+MLC_INFER(ConvOp) {
+  Shape input = shapeOf(op.getInput()), filter = shapeOf(op.getFilter());
+  if (input.size() < 3 || filter.size() != input.size()) {
+    return emitOptionalError(location, "input and filter must have the same rank of at least 3, have ",
+                             input.size(), " and ", filter.size());
+  }
+  if (failed(checkSameElementType(location, op.getInput(), op.getFilter()))) return failure();
+  int64_t groups = op.getGroups();
+  if (groups < 1) return emitOptionalError(location, "groups must be positive");
+  DimExpr channels = filter[1] * groups;
+  if (failed(unify(location, "input channels and filter channels times groups", channels, input[1]))) {
+    return failure();
+  }
+  if (filter[0].constant().value_or(0) % groups != 0) {
+    return emitOptionalError(location, filter[0].str(), " output channels for ", groups, " groups");
+  }
+  if (op.getBias()) {
+    Shape bias = shapeOf(op.getBias());
+    if (bias.size() != 1) return emitOptionalError(location, "the bias must have one dim");
+    if (failed(unify(location, "bias and output channels", bias[0], filter[0]))) return failure();
+  }
+  SmallVector<int64_t> kernel;
+  for (const DimExpr& dim : ArrayRef(filter).drop_front(2)) {
+    if (!dim.isConstant()) return emitOptionalError(location, "the kernel's size must be known");
+    kernel.push_back(*dim.constant());
+  }
+  Shape result = {input[0], filter[0]};
+  Window window = {kernel, op.getStrides(), op.getPadsLow(), op.getPadsHigh(), op.getDilations()};
+  if (failed(appendSpatial(location, input, window, result))) return failure();
+  return inferred(location, result, elementTypeOf(op.getInput()), types);
+}
+
+MLC_INFER(PoolOp) {
+  Shape input = shapeOf(op.getInput());
+  if (input.size() < 3) return emitOptionalError(location, "input must have a rank of at least 3");
+  Shape result = {input[0], input[1]};
+  Window window = {op.getKernel(), op.getStrides(), op.getPadsLow(), op.getPadsHigh(), op.getDilations()};
+  if (failed(appendSpatial(location, input, window, result))) return failure();
+  return inferred(location, result, elementTypeOf(op.getInput()), types);
+}
+
+MLC_INFER(LrnOp) {
+  if (rankOf(op.getInput()) < 2) return emitOptionalError(location, "input must have a rank of at least 2");
+  types.push_back(op.getInput().getType());
+  return success();
+}
+
+}  // namespace mlc::graph
