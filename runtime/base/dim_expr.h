@@ -24,7 +24,7 @@ class DimExpr {
   DimExpr() : DimExpr(0) {}
   DimExpr(int64_t constant);
 
-  // A symbol: a letter or '_' followed by letters, digits, '_' and '.'.
+  // A symbol: letters, digits, '_' and '.'.
   static DimExpr symbol(std::string name);
 
   // Reads any expression with + - * / % min(a,b) max(a,b) ceildiv(a,b), parentheses, integers and symbols; '/' rounds down.
@@ -71,6 +71,9 @@ class DimExpr {
   const std::vector<Term>& terms() const { return terms_; }
 
  private:
+  explicit DimExpr(std::vector<Term> terms);
+  static DimExpr opaque(AtomKind kind, const DimExpr& a, const DimExpr& b);
+
   std::vector<Term> terms_;  // canonical order
   std::string text_;
 };

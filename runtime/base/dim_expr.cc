@@ -1,0 +1,396 @@
+#include "runtime/base/dim_expr.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace mlc {
+namespace {
+
+using Atom = DimExpr::Atom;
+using Term = DimExpr::Term;
+using AtomKind = DimExpr::AtomKind;
+
+std::string atomText(const Atom& atom) {
+  auto pair = [&](const char* name) {
+    return std::string(name) + "(" + atom.operands[0].str() + ", " + atom.operands[1].str() + ")";
+  };
+  auto infix = [&](const char* sign) {
+    return "((" + atom.operands[0].str() + ") " + sign + " (" + atom.operands[1].str() + "))";
+  };
+  switch (atom.kind) {
+    case AtomKind::kSymbol:
+      return atom.symbol;
+    case AtomKind::kFloorDiv:
+      return infix("/");
+    case AtomKind::kMod:
+      return infix("%");
+    case AtomKind::kCeilDiv:
+      return pair("ceildiv");
+    case AtomKind::kMin:
+      return pair("min");
+    case AtomKind::kMax:
+      return pair("max");
+  }
+  return {};
+}
+
+std::string factorsText(const Term& term) {
+  std::string text;
+  for (const Atom& atom : term.factors) {
+    if (!text.empty()) text += " * ";
+    text += atomText(atom);
+  }
+  return text;
+}
+
+int64_t floorDivide(int64_t a, int64_t b) {
+  const int64_t quotient = a / b;
+  return (a % b != 0 && (a < 0) != (b < 0)) ? quotient - 1 : quotient;
+}
+
+Status noValue() { return invalidError("a dimension overflows 64 bits or divides by zero"); }
+
+// What arithmetic on coefficients that overflows gives: an expression that has no value.
+DimExpr overflowed() { return floorDiv(DimExpr(1), DimExpr(0)); }
+
+// Recursive descent over sums, products and primaries.
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  StatusOr<DimExpr> run() {
+    MLC_ASSIGN_OR_RETURN(DimExpr result, sum());
+    skipSpace();
+    if (at_ != text_.size()) return error("unexpected text");
+    return result;
+  }
+
+ private:
+  Status error(const std::string& what) const {
+    return invalidError("bad dimension '" + std::string(text_) + "': " + what + " at " +
+                        std::to_string(at_));
+  }
+
+  void skipSpace() {
+    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_]))) ++at_;
+  }
+
+  bool take(char c) {
+    skipSpace();
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  StatusOr<DimExpr> sum() {
+    MLC_ASSIGN_OR_RETURN(DimExpr result, product());
+    while (true) {
+      if (take('+')) {
+        MLC_ASSIGN_OR_RETURN(DimExpr next, product());
+        result = result + next;
+      } else if (take('-')) {
+        MLC_ASSIGN_OR_RETURN(DimExpr next, product());
+        result = result - next;
+      } else {
+        return result;
+      }
+    }
+  }
+
+  StatusOr<DimExpr> product() {
+    MLC_ASSIGN_OR_RETURN(DimExpr result, primary());
+    while (true) {
+      if (take('*')) {
+        MLC_ASSIGN_OR_RETURN(DimExpr next, primary());
+        result = result * next;
+      } else if (take('/')) {
+        MLC_ASSIGN_OR_RETURN(DimExpr next, primary());
+        result = floorDiv(result, next);
+      } else if (take('%')) {
+        MLC_ASSIGN_OR_RETURN(DimExpr next, primary());
+        result = mod(result, next);
+      } else {
+        return result;
+      }
+    }
+  }
+
+  StatusOr<DimExpr> primary() {
+    if (++depth_ > kMaxDepth) return error("too deeply nested");
+    StatusOr<DimExpr> result = primaryInside();
+    --depth_;
+    return result;
+  }
+
+  StatusOr<DimExpr> primaryInside() {
+    if (take('-')) {
+      MLC_ASSIGN_OR_RETURN(DimExpr value, primary());
+      return DimExpr(0) - value;
+    }
+    if (take('(')) {
+      MLC_ASSIGN_OR_RETURN(DimExpr value, sum());
+      if (!take(')')) return error("expected ')'");
+      return value;
+    }
+    if (at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_]))) return number();
+    return nameOrCall();
+  }
+
+  StatusOr<DimExpr> number() {
+    int64_t value = 0;
+    while (at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_]))) {
+      if (__builtin_mul_overflow(value, 10, &value) ||
+          __builtin_add_overflow(value, text_[at_] - '0', &value)) {
+        return error("number overflows 64 bits");
+      }
+      ++at_;
+    }
+    return DimExpr(value);
+  }
+
+  StatusOr<DimExpr> nameOrCall() {
+    const size_t begin = at_;
+    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) ||
+                                  text_[at_] == '_' || text_[at_] == '.')) {
+      ++at_;
+    }
+    if (begin == at_) return error("expected a number or a name");
+    std::string name(text_.substr(begin, at_ - begin));
+    if (!take('(')) return DimExpr::symbol(std::move(name));
+    MLC_ASSIGN_OR_RETURN(DimExpr a, sum());
+    if (!take(',')) return error("expected ','");
+    MLC_ASSIGN_OR_RETURN(DimExpr b, sum());
+    if (!take(')')) return error("expected ')'");
+    if (name == "min") return min(a, b);
+    if (name == "max") return max(a, b);
+    if (name == "ceildiv") return ceilDiv(a, b);
+    return error("unknown function '" + name + "'");
+  }
+
+  static constexpr int kMaxDepth = 200;
+  std::string_view text_;
+  size_t at_ = 0;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+DimExpr::DimExpr(int64_t constant) {
+  if (constant != 0) terms_.push_back({constant, {}});
+  text_ = std::to_string(constant);
+}
+
+DimExpr::DimExpr(std::vector<Term> terms) {
+  // Equal products of factors become one term; terms are ordered by text, the constant last.
+  std::map<std::string, Term> byFactors;
+  bool overflow = false;
+  for (Term& term : terms) {
+    std::sort(term.factors.begin(), term.factors.end(),
+              [](const Atom& a, const Atom& b) { return atomText(a) < atomText(b); });
+    auto [it, inserted] = byFactors.try_emplace(factorsText(term), term);
+    if (!inserted) {
+      overflow |= __builtin_add_overflow(it->second.coefficient, term.coefficient,
+                                         &it->second.coefficient);
+    }
+  }
+  if (overflow) {
+    *this = overflowed();
+    return;
+  }
+  auto append = [&](const std::string& factors, const Term& term) {
+    if (term.coefficient == 0) return;
+    if (!text_.empty()) text_ += " + ";
+    if (factors.empty()) {
+      text_ += std::to_string(term.coefficient);
+    } else {
+      if (term.coefficient != 1) text_ += std::to_string(term.coefficient) + " * ";
+      text_ += factors;
+    }
+    terms_.push_back(term);
+  };
+  for (const auto& [factors, term] : byFactors) {
+    if (!factors.empty()) append(factors, term);
+  }
+  if (auto it = byFactors.find(""); it != byFactors.end()) append("", it->second);
+  if (text_.empty()) text_ = "0";
+}
+
+DimExpr DimExpr::symbol(std::string name) {
+  return DimExpr(std::vector<Term>{{1, {Atom{AtomKind::kSymbol, std::move(name), {}}}}});
+}
+
+DimExpr DimExpr::opaque(AtomKind kind, const DimExpr& a, const DimExpr& b) {
+  return DimExpr(std::vector<Term>{{1, {Atom{kind, {}, {a, b}}}}});
+}
+
+StatusOr<DimExpr> DimExpr::parse(std::string_view text) { return Parser(text).run(); }
+
+std::optional<int64_t> DimExpr::constant() const {
+  if (terms_.empty()) return 0;
+  if (terms_.size() == 1 && terms_[0].factors.empty()) return terms_[0].coefficient;
+  return std::nullopt;
+}
+
+namespace {
+
+StatusOr<int64_t> evaluateAtom(const Atom& atom, const SymbolValues& values) {
+  if (atom.kind == AtomKind::kSymbol) {
+    auto it = values.find(atom.symbol);
+    if (it == values.end()) return invalidError("dimension '" + atom.symbol + "' is not known");
+    return it->second;
+  }
+  MLC_ASSIGN_OR_RETURN(const int64_t a, atom.operands[0].evaluate(values));
+  MLC_ASSIGN_OR_RETURN(const int64_t b, atom.operands[1].evaluate(values));
+  if (atom.kind == AtomKind::kMin) return std::min(a, b);
+  if (atom.kind == AtomKind::kMax) return std::max(a, b);
+  if (b == 0 || (a == INT64_MIN && b == -1)) return noValue();
+  const int64_t quotient = floorDivide(a, b);
+  if (atom.kind == AtomKind::kFloorDiv) return quotient;
+  if (atom.kind == AtomKind::kMod) return a - quotient * b;
+  return a % b == 0 ? quotient : quotient + 1;
+}
+
+}  // namespace
+
+StatusOr<int64_t> DimExpr::evaluate(const SymbolValues& values) const {
+  int64_t sum = 0;
+  for (const Term& term : terms_) {
+    int64_t product = term.coefficient;
+    for (const Atom& atom : term.factors) {
+      MLC_ASSIGN_OR_RETURN(const int64_t value, evaluateAtom(atom, values));
+      if (__builtin_mul_overflow(product, value, &product)) return noValue();
+    }
+    if (__builtin_add_overflow(sum, product, &sum)) return noValue();
+  }
+  return sum;
+}
+
+DimExpr DimExpr::substitute(
+    const std::map<std::string, DimExpr, std::less<>>& replacements) const {
+  DimExpr sum = 0;
+  for (const Term& term : terms_) {
+    DimExpr product = term.coefficient;
+    for (const Atom& atom : term.factors) {
+      if (atom.kind == AtomKind::kSymbol) {
+        auto it = replacements.find(atom.symbol);
+        product = product * (it == replacements.end() ? symbol(atom.symbol) : it->second);
+        continue;
+      }
+      const DimExpr a = atom.operands[0].substitute(replacements);
+      const DimExpr b = atom.operands[1].substitute(replacements);
+      switch (atom.kind) {
+        case AtomKind::kFloorDiv:
+          product = product * floorDiv(a, b);
+          break;
+        case AtomKind::kCeilDiv:
+          product = product * ceilDiv(a, b);
+          break;
+        case AtomKind::kMod:
+          product = product * mod(a, b);
+          break;
+        case AtomKind::kMin:
+          product = product * min(a, b);
+          break;
+        default:
+          product = product * max(a, b);
+      }
+    }
+    sum = sum + product;
+  }
+  return sum;
+}
+
+void DimExpr::collectSymbols(std::set<std::string>& symbols) const {
+  for (const Term& term : terms_) {
+    for (const Atom& atom : term.factors) {
+      if (atom.kind == AtomKind::kSymbol) symbols.insert(atom.symbol);
+      for (const DimExpr& operand : atom.operands) operand.collectSymbols(symbols);
+    }
+  }
+}
+
+DimExpr operator+(const DimExpr& a, const DimExpr& b) {
+  std::vector<Term> terms = a.terms_;
+  terms.insert(terms.end(), b.terms_.begin(), b.terms_.end());
+  return DimExpr(std::move(terms));
+}
+
+DimExpr operator-(const DimExpr& a, const DimExpr& b) { return a + DimExpr(-1) * b; }
+
+DimExpr operator*(const DimExpr& a, const DimExpr& b) {
+  std::vector<Term> terms;
+  for (const Term& x : a.terms_) {
+    for (const Term& y : b.terms_) {
+      Term term = x;
+      if (__builtin_mul_overflow(x.coefficient, y.coefficient, &term.coefficient)) {
+        return overflowed();
+      }
+      term.factors.insert(term.factors.end(), y.factors.begin(), y.factors.end());
+      terms.push_back(std::move(term));
+    }
+  }
+  return DimExpr(std::move(terms));
+}
+
+namespace {
+
+// a / b where b is one term that divides every term of a; nothing otherwise.
+std::optional<std::vector<Term>> exactQuotient(const std::vector<Term>& dividend,
+                                               const std::vector<Term>& divisor) {
+  if (divisor.size() != 1) return std::nullopt;
+  std::vector<Term> quotient;
+  for (Term term : dividend) {
+    if (term.coefficient % divisor[0].coefficient != 0) return std::nullopt;
+    term.coefficient /= divisor[0].coefficient;
+    for (const Atom& atom : divisor[0].factors) {
+      auto it = std::find_if(term.factors.begin(), term.factors.end(), [&](const Atom& factor) {
+        return atomText(factor) == atomText(atom);
+      });
+      if (it == term.factors.end()) return std::nullopt;
+      term.factors.erase(it);
+    }
+    quotient.push_back(std::move(term));
+  }
+  return quotient;
+}
+
+}  // namespace
+
+DimExpr floorDiv(const DimExpr& a, const DimExpr& b) {
+  if (auto quotient = exactQuotient(a.terms_, b.terms_)) return DimExpr(std::move(*quotient));
+  if (a == b) return 1;
+  const std::optional<int64_t> x = a.constant(), y = b.constant();
+  if (x && y && *y != 0) return floorDivide(*x, *y);
+  return DimExpr::opaque(AtomKind::kFloorDiv, a, b);
+}
+
+DimExpr ceilDiv(const DimExpr& a, const DimExpr& b) {
+  if (auto quotient = exactQuotient(a.terms_, b.terms_)) return DimExpr(std::move(*quotient));
+  if (a == b) return 1;
+  const std::optional<int64_t> x = a.constant(), y = b.constant();
+  if (x && y && *y != 0) return floorDivide(*x, *y) + (*x % *y != 0 ? 1 : 0);
+  return DimExpr::opaque(AtomKind::kCeilDiv, a, b);
+}
+
+DimExpr mod(const DimExpr& a, const DimExpr& b) {
+  if (exactQuotient(a.terms_, b.terms_) || a == b) return 0;
+  const std::optional<int64_t> x = a.constant(), y = b.constant();
+  if (x && y && *y != 0) return *x - floorDivide(*x, *y) * *y;
+  return DimExpr::opaque(AtomKind::kMod, a, b);
+}
+
+DimExpr min(const DimExpr& a, const DimExpr& b) {
+  if (a == b) return a;
+  const std::optional<int64_t> difference = (a - b).constant();
+  if (difference) return *difference <= 0 ? a : b;
+  return a < b ? DimExpr::opaque(AtomKind::kMin, a, b) : DimExpr::opaque(AtomKind::kMin, b, a);
+}
+
+DimExpr max(const DimExpr& a, const DimExpr& b) {
+  if (a == b) return a;
+  const std::optional<int64_t> difference = (a - b).constant();
+  if (difference) return *difference >= 0 ? a : b;
+  return a < b ? DimExpr::opaque(AtomKind::kMax, a, b) : DimExpr::opaque(AtomKind::kMax, b, a);
+}
+
+}  // namespace mlc
