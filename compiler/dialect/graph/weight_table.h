@@ -38,7 +38,7 @@ class WeightTable {
   void erase(const std::string& name) { weights_.erase(name); }
   const std::map<std::string, Weight>& all() const { return weights_; }
 
-  // The tensor itself: mapped (kFile, without a copy), expanded (kFill) or shared (kBytes).
+  // The tensor itself: mapped (kFile; copied only where its offset is not aligned), expanded (kFill) or shared (kBytes).
   StatusOr<HostTensor> load(const std::string& name) const;
 
  private:
