@@ -58,7 +58,7 @@ TEST(FactorsTest, ReshapeSplitsAMergedDimMajorFirst) {
 TEST(FactorsTest, ReshapeMergesSymbolicDims) {
   EXPECT_EQ(factorsOf(R"(%a: tensor<?x?x384xf32, #graph.dims<"b", "s", "">>)",
                       R"(graph.reshape %a : (tensor<?x?x384xf32, #graph.dims<"b", "s", "">>) ->
-                         tensor<?x384xf32, #graph.dims<"b*s", "">>)"),
+                         tensor<?x384xf32, #graph.dims<"b * s", "">>)"),
             "pb ps p384 | 0 1 2 => | 0.1 2");
 }
 
