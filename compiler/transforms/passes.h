@@ -1,0 +1,12 @@
+// The passes over graph modules, and their registration under their names.
+#pragma once
+
+#include "compiler/dialect/graph/weight_table.h"
+#include "compiler/transforms/simplify.h"
+
+namespace mlc::transforms {
+
+// Registers every pass for pipelines given as text (mlc-opt). The passes that make weights add them to the table, which must live as long as they.
+void registerPasses(graph::WeightTable* weights);
+
+}  // namespace mlc::transforms

@@ -1,0 +1,10 @@
+#include "compiler/transforms/passes.h"
+#include "mlir/Pass/PassRegistry.h"
+
+namespace mlc::transforms {
+
+void registerPasses(graph::WeightTable*) {
+  mlir::registerPass([] { return createSimplifyPass(); });
+}
+
+}  // namespace mlc::transforms

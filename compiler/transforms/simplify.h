@@ -1,0 +1,25 @@
+// Rewrites ops into fewer or simpler ones with the same meaning: identities, chains of movement ops, transposes into contractions.
+//
+//   %0 = graph.transpose %k {permutation = [0, 1, 3, 2]}
+//   %1 = graph.contract %q, %0 {equation = "bhik,bhkj->bhij"}    ==>    graph.contract %q, %k {equation = "bhik,bhjk->bhij"}
+//   %2 = graph.mul %1, 1.0
+//
+// Floating-point results may change in the last bits only where constants are multiplied together.
+#pragma once
+
+#include <memory>
+
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Pass/Pass.h"
+
+namespace mlc::transforms {
+
+std::unique_ptr<mlir::Pass> createSimplifyPass();
+
+// The patterns of the pass, by what they simplify.
+void populateElementwisePatterns(mlir::RewritePatternSet& patterns);
+void populateMovementPatterns(mlir::RewritePatternSet& patterns);
+void populateContractPatterns(mlir::RewritePatternSet& patterns);
+void populateWindowPatterns(mlir::RewritePatternSet& patterns);
+
+}  // namespace mlc::transforms
