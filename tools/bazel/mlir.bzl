@@ -29,7 +29,7 @@ def mlir_precompiled_header(name, header):
         srcs = [header],
         outs = [name + ".pch"],
         visibility = ["//visibility:public"],
-        cmd = "clang++-22 %s -Xclang -fno-pch-timestamp -x c++-header $(location %s) -o $@" % (" ".join(_FLAGS), header),
+        cmd = "/usr/bin/clang++-22 %s -Xclang -fno-pch-timestamp -x c++-header $(location %s) -o $@" % (" ".join(_FLAGS), header),
     )
     native.filegroup(name = name + "_files", srcs = [name, header], visibility = ["//visibility:public"])
 

@@ -1,0 +1,82 @@
+#include "compiler/conversion/dim_to_arith/dim_to_arith.h"
+
+#include <set>
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/shape.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+namespace mlc::conversion {
+namespace {
+
+namespace arith = mlir::arith;
+using mlir::Value;
+
+Value atomToIndex(mlir::OpBuilder& builder, mlir::Location loc, const DimExpr::Atom& atom,
+                  const llvm::StringMap<Value>& symbols) {
+  if (atom.kind == DimExpr::AtomKind::kSymbol) {
+    Value value = symbols.lookup(atom.symbol);
+    assert(value && "every symbol of an expression has a value");
+    return value;
+  }
+  Value a = dimToIndex(builder, loc, atom.operands[0], symbols);
+  Value b = dimToIndex(builder, loc, atom.operands[1], symbols);
+  switch (atom.kind) {
+    case DimExpr::AtomKind::kFloorDiv:
+      return arith::FloorDivSIOp::create(builder, loc, a, b);
+    case DimExpr::AtomKind::kCeilDiv:
+      return arith::CeilDivSIOp::create(builder, loc, a, b);
+    case DimExpr::AtomKind::kMod: {
+      Value quotient = arith::FloorDivSIOp::create(builder, loc, a, b);
+      Value product = arith::MulIOp::create(builder, loc, quotient, b);
+      return arith::SubIOp::create(builder, loc, a, product);
+    }
+    case DimExpr::AtomKind::kMin:
+      return arith::MinSIOp::create(builder, loc, a, b);
+    default:
+      return arith::MaxSIOp::create(builder, loc, a, b);
+  }
+}
+
+}  // namespace
+
+Value dimToIndex(mlir::OpBuilder& builder, mlir::Location loc, const DimExpr& expr,
+                 const llvm::StringMap<Value>& symbols) {
+  Value sum;
+  for (const DimExpr::Term& term : expr.terms()) {
+    Value product;
+    auto multiply = [&](Value factor) {
+      product = product ? Value(arith::MulIOp::create(builder, loc, product, factor)) : factor;
+    };
+    for (const DimExpr::Atom& atom : term.factors) {
+      multiply(atomToIndex(builder, loc, atom, symbols));
+    }
+    if (term.coefficient != 1 || !product) {
+      multiply(arith::ConstantIndexOp::create(builder, loc, term.coefficient));
+    }
+    sum = sum ? Value(arith::AddIOp::create(builder, loc, sum, product)) : product;
+  }
+  return sum ? sum : Value(arith::ConstantIndexOp::create(builder, loc, 0));
+}
+
+std::vector<std::string> symbolsOf(mlir::Operation* op) {
+  std::set<std::string> symbols;
+  auto collect = [&](mlir::Type type) {
+    if (!mlir::isa<mlir::RankedTensorType>(type)) return;
+    for (const DimExpr& dim : graph::shapeOf(type)) dim.collectSymbols(symbols);
+  };
+  op->walk([&](mlir::Operation* nested) {
+    for (mlir::Type type : nested->getResultTypes()) collect(type);
+    for (mlir::Region& region : nested->getRegions()) {
+      for (mlir::Type type : region.getArgumentTypes()) collect(type);
+    }
+    for (mlir::NamedAttribute attribute : nested->getAttrs()) {
+      if (auto dims = mlir::dyn_cast<graph::DimsAttr>(attribute.getValue())) {
+        for (const DimExpr& expr : graph::exprsOf(dims)) expr.collectSymbols(symbols);
+      }
+    }
+  });
+  return {symbols.begin(), symbols.end()};
+}
+
+}  // namespace mlc::conversion

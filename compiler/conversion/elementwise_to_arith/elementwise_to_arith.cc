@@ -1,0 +1,284 @@
+#include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
+
+namespace mlc::conversion {
+namespace {
+
+namespace arith = mlir::arith;
+namespace math = mlir::math;
+using mlir::Type;
+using mlir::Value;
+
+Type elementTypeOf(Value tensor) {
+  return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
+}
+
+// `element` with the vector shape of `like`, if that is a vector.
+Type shapedLike(Type like, Type element) {
+  if (auto vector = mlir::dyn_cast<mlir::VectorType>(like)) return vector.clone(element);
+  return element;
+}
+
+// Emits one op; holds what all cases need.
+class Emitter {
+ public:
+  Emitter(mlir::OpBuilder& builder, mlir::Location loc, mlir::Operation* op,
+          mlir::ValueRange operands)
+      : b_(builder), loc_(loc), op_(op), operands_(operands) {
+    element_ = elementTypeOf(op->getOperand(mlir::isa<graph::SelectOp>(op) ? 1 : 0));
+    float_ = mlir::isa<mlir::FloatType>(element_);
+    unsigned_ = element_.isUnsignedInteger() || element_.isInteger(1);
+  }
+
+  Value emit() {
+    return llvm::TypeSwitch<mlir::Operation*, Value>(op_)
+        .Case([&](graph::AddOp) { return float_ ? make<arith::AddFOp>() : make<arith::AddIOp>(); })
+        .Case([&](graph::SubOp) { return float_ ? make<arith::SubFOp>() : make<arith::SubIOp>(); })
+        .Case([&](graph::MulOp) { return float_ ? make<arith::MulFOp>() : make<arith::MulIOp>(); })
+        .Case([&](graph::DivOp) {
+          if (float_) return make<arith::DivFOp>();
+          return unsigned_ ? make<arith::DivUIOp>() : make<arith::DivSIOp>();
+        })
+        .Case([&](graph::MaxOp) {
+          if (float_) return make<arith::MaximumFOp>();
+          return unsigned_ ? make<arith::MaxUIOp>() : make<arith::MaxSIOp>();
+        })
+        .Case([&](graph::MinOp) {
+          if (float_) return make<arith::MinimumFOp>();
+          return unsigned_ ? make<arith::MinUIOp>() : make<arith::MinSIOp>();
+        })
+        .Case([&](graph::ModOp) { return remainder(); })
+        .Case([&](graph::PowOp) { return power(); })
+        .Case([&](graph::AndOp) { return make<arith::AndIOp>(); })
+        .Case([&](graph::OrOp) { return make<arith::OrIOp>(); })
+        .Case([&](graph::XorOp) { return make<arith::XOrIOp>(); })
+        .Case([&](graph::CompareOp op) { return compare(op.getPredicate()); })
+        .Case([&](graph::SelectOp) {
+          return arith::SelectOp::create(b_, loc_, operands_[0], operands_[1], operands_[2]);
+        })
+        .Case([&](graph::CastOp op) {
+          return emitCast(b_, loc_, operands_[0], element_, elementTypeOf(op.getResult()));
+        })
+        .Case([&](graph::AbsOp) {
+          if (unsigned_) return x();
+          return float_ ? unary<math::AbsFOp>() : unary<math::AbsIOp>();
+        })
+        .Case([&](graph::NegOp) {
+          if (float_) return Value(arith::NegFOp::create(b_, loc_, x()));
+          return Value(arith::SubIOp::create(b_, loc_, constant(0), x()));
+        })
+        .Case([&](graph::SignOp) { return sign(); })
+        .Case([&](graph::ExpOp) { return unary<math::ExpOp>(); })
+        .Case([&](graph::LogOp) { return unary<math::LogOp>(); })
+        .Case([&](graph::SqrtOp) { return unary<math::SqrtOp>(); })
+        .Case([&](graph::RsqrtOp) { return div(constant(1), unary<math::SqrtOp>()); })
+        .Case([&](graph::ReciprocalOp) { return div(constant(1), x()); })
+        .Case([&](graph::TanhOp) { return unary<math::TanhOp>(); })
+        .Case([&](graph::ErfOp) { return unary<math::ErfOp>(); })
+        .Case([&](graph::SinOp) { return unary<math::SinOp>(); })
+        .Case([&](graph::CosOp) { return unary<math::CosOp>(); })
+        .Case([&](graph::CeilOp) { return unary<math::CeilOp>(); })
+        .Case([&](graph::FloorOp) { return unary<math::FloorOp>(); })
+        .Case([&](graph::RoundOp) { return unary<math::RoundEvenOp>(); })
+        .Case([&](graph::SigmoidOp) { return sigmoid(x()); })
+        .Case([&](graph::SiluOp) { return mul(x(), sigmoid(x())); })
+        .Case([&](graph::ReluOp) {
+          return float_ ? Value(arith::MaximumFOp::create(b_, loc_, x(), constant(0)))
+                        : Value(arith::MaxSIOp::create(b_, loc_, x(), constant(0)));
+        })
+        .Case([&](graph::GeluOp op) { return gelu(op.getTanhApproximation()); })
+        .Case([&](graph::NotOp) {
+          auto ones = b_.getIntegerAttr(mlir::getElementTypeOrSelf(x().getType()), -1);
+          return Value(arith::XOrIOp::create(b_, loc_, x(), splat(ones)));
+        })
+        .Case([&](graph::IsNanOp) { return compareFloats(arith::CmpFPredicate::UNO, x(), x()); })
+        .Case([&](graph::IsInfOp) {
+          Value magnitude = unary<math::AbsFOp>();
+          return compareFloats(arith::CmpFPredicate::OEQ, magnitude,
+                               constant(std::numeric_limits<double>::infinity()));
+        })
+        .Default([](mlir::Operation*) { return Value(); });
+  }
+
+ private:
+  Value x() const { return operands_[0]; }
+
+  template <typename Op>
+  Value make() {
+    return Op::create(b_, loc_, operands_[0], operands_[1]);
+  }
+  template <typename Op>
+  Value unary() {
+    return Op::create(b_, loc_, operands_[0]);
+  }
+  Value add(Value a, Value b) { return arith::AddFOp::create(b_, loc_, a, b); }
+  Value mul(Value a, Value b) { return arith::MulFOp::create(b_, loc_, a, b); }
+  Value div(Value a, Value b) { return arith::DivFOp::create(b_, loc_, a, b); }
+  Value constant(double value) { return constantLike(b_, loc_, x().getType(), value); }
+
+  Value splat(mlir::TypedAttr element) {
+    if (auto vector = mlir::dyn_cast<mlir::VectorType>(x().getType())) {
+      return arith::ConstantOp::create(b_, loc_, mlir::DenseElementsAttr::get(vector, element));
+    }
+    return arith::ConstantOp::create(b_, loc_, element);
+  }
+
+  Value compareFloats(arith::CmpFPredicate predicate, Value a, Value b) {
+    return arith::CmpFOp::create(b_, loc_, predicate, a, b);
+  }
+
+  Value sigmoid(Value value) {
+    Value exponential = math::ExpOp::create(b_, loc_, arith::NegFOp::create(b_, loc_, value));
+    return div(constant(1), add(constant(1), exponential));
+  }
+
+  Value gelu(bool tanhApproximation) {
+    Value inner;
+    if (tanhApproximation) {
+      Value cube = mul(mul(x(), x()), x());
+      Value argument = mul(constant(std::sqrt(2 / std::numbers::pi)),
+                           add(x(), mul(constant(0.044715), cube)));
+      inner = math::TanhOp::create(b_, loc_, argument);
+    } else {
+      inner = math::ErfOp::create(b_, loc_, mul(x(), constant(std::numbers::sqrt2 / 2)));
+    }
+    return mul(mul(constant(0.5), x()), add(constant(1), inner));
+  }
+
+  Value sign() {
+    Value zero = constant(0);
+    if (float_) {
+      Value one = math::CopySignOp::create(b_, loc_, constant(1), x());
+      Value none = compareFloats(arith::CmpFPredicate::UEQ, x(), zero);  // zero and NaN stay
+      return arith::SelectOp::create(b_, loc_, none, x(), one);
+    }
+    if (unsigned_) return arith::MinUIOp::create(b_, loc_, x(), constant(1));
+    Value low = arith::MaxSIOp::create(b_, loc_, x(), constant(-1));
+    return arith::MinSIOp::create(b_, loc_, low, constant(1));
+  }
+
+  Value remainder() {
+    if (float_) return make<arith::RemFOp>();
+    if (unsigned_) return make<arith::RemUIOp>();
+    // The sign of the divisor: adds it where the signs differ and something is left.
+    Value rest = make<arith::RemSIOp>();
+    Value zero = constant(0);
+    Value left = arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::ne, rest, zero);
+    Value mixed = arith::XOrIOp::create(b_, loc_, rest, operands_[1]);
+    Value differ = arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::slt, mixed, zero);
+    Value both = arith::AndIOp::create(b_, loc_, left, differ);
+    Value moved = arith::AddIOp::create(b_, loc_, rest, operands_[1]);
+    return arith::SelectOp::create(b_, loc_, both, moved, rest);
+  }
+
+  Value power() {
+    if (!float_) return make<math::IPowIOp>();
+    // Squares and roots are what exporters write; anything else is the library's.
+    if (std::optional<double> exponent = constantExponent()) {
+      if (*exponent == 2) return mul(x(), x());
+      if (*exponent == 3) return mul(mul(x(), x()), x());
+      if (*exponent == 0.5) return unary<math::SqrtOp>();
+      if (*exponent == 1) return x();
+      if (*exponent == -1) return div(constant(1), x());
+    }
+    return make<math::PowFOp>();
+  }
+
+  std::optional<double> constantExponent() {
+    auto constant = op_->getOperand(1).getDefiningOp<graph::ConstantOp>();
+    auto value = constant ? mlir::dyn_cast<mlir::DenseFPElementsAttr>(constant.getValue()) : nullptr;
+    if (!value || !value.isSplat()) return std::nullopt;
+    return value.getSplatValue<llvm::APFloat>().convertToDouble();
+  }
+
+  Value compare(graph::Predicate predicate) {
+    using F = arith::CmpFPredicate;
+    using I = arith::CmpIPredicate;
+    static constexpr F kFloat[] = {F::OEQ, F::UNE, F::OLT, F::OLE, F::OGT, F::OGE};
+    static constexpr I kSigned[] = {I::eq, I::ne, I::slt, I::sle, I::sgt, I::sge};
+    static constexpr I kUnsigned[] = {I::eq, I::ne, I::ult, I::ule, I::ugt, I::uge};
+    const int i = static_cast<int>(predicate);
+    if (float_) return compareFloats(kFloat[i], operands_[0], operands_[1]);
+    return arith::CmpIOp::create(b_, loc_, unsigned_ ? kUnsigned[i] : kSigned[i], operands_[0],
+                                 operands_[1]);
+  }
+
+  mlir::OpBuilder& b_;
+  mlir::Location loc_;
+  mlir::Operation* op_;
+  mlir::ValueRange operands_;
+  Type element_;
+  bool float_ = false;
+  bool unsigned_ = false;
+};
+
+}  // namespace
+
+Type computeType(Type elementType) {
+  if (elementType.isF16() || elementType.isBF16()) {
+    return mlir::Float32Type::get(elementType.getContext());
+  }
+  if (elementType.isUnsignedInteger()) {
+    return mlir::IntegerType::get(elementType.getContext(), elementType.getIntOrFloatBitWidth());
+  }
+  return elementType;
+}
+
+Type storageType(Type elementType) {
+  if (elementType.isInteger(1)) return mlir::IntegerType::get(elementType.getContext(), 8);
+  if (elementType.isUnsignedInteger()) return computeType(elementType);
+  return elementType;
+}
+
+Value fromStorage(mlir::OpBuilder& builder, mlir::Location loc, Value stored, Type elementType) {
+  if (elementType.isInteger(1)) {
+    Value zero = constantLike(builder, loc, stored.getType(), 0);
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, stored, zero);
+  }
+  if (elementType.isF16() || elementType.isBF16()) {
+    return arith::ExtFOp::create(builder, loc, shapedLike(stored.getType(), builder.getF32Type()),
+                                 stored);
+  }
+  return stored;
+}
+
+Value toStorage(mlir::OpBuilder& builder, mlir::Location loc, Value computed, Type elementType) {
+  if (elementType.isInteger(1)) {
+    return arith::ExtUIOp::create(builder, loc,
+                                  shapedLike(computed.getType(), builder.getI8Type()), computed);
+  }
+  if (elementType.isF16() || elementType.isBF16()) {
+    return arith::TruncFOp::create(builder, loc, shapedLike(computed.getType(), elementType),
+                                   computed);
+  }
+  return computed;
+}
+
+Value emitElementwise(mlir::OpBuilder& builder, mlir::Location loc, mlir::Operation* op,
+                      mlir::ValueRange operands) {
+  return Emitter(builder, loc, op, operands).emit();
+}
+
+Value constantLike(mlir::OpBuilder& builder, mlir::Location loc, Type type, double value) {
+  Type element = mlir::getElementTypeOrSelf(type);
+  mlir::TypedAttr attribute;
+  if (auto floating = mlir::dyn_cast<mlir::FloatType>(element)) {
+    attribute = builder.getFloatAttr(floating, value);
+  } else {
+    attribute = builder.getIntegerAttr(element, static_cast<int64_t>(value));
+  }
+  if (auto vector = mlir::dyn_cast<mlir::VectorType>(type)) {
+    attribute = mlir::DenseElementsAttr::get(vector, attribute);
+  }
+  return arith::ConstantOp::create(builder, loc, attribute);
+}
+
+}  // namespace mlc::conversion

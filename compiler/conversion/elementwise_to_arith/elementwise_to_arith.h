@@ -1,0 +1,34 @@
+// Maps elementwise graph ops to arith and math ops, on scalars or vectors alike.
+#pragma once
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Operation.h"
+
+namespace mlc::conversion {
+
+// The element type in which a tensor element is computed with: i1 tensors are i1 values, unsigned integers become signless ones of the same width,
+// f16 and bf16 become f32.
+mlir::Type computeType(mlir::Type elementType);
+
+// The element type of a tensor's buffer: i1 is stored as i8 (0 or 1), unsigned integers as signless ones.
+mlir::Type storageType(mlir::Type elementType);
+
+// A stored element (scalar or vector) as a value to compute with, and back.
+mlir::Value fromStorage(mlir::OpBuilder& builder, mlir::Location loc, mlir::Value stored,
+                        mlir::Type elementType);
+mlir::Value toStorage(mlir::OpBuilder& builder, mlir::Location loc, mlir::Value computed,
+                      mlir::Type elementType);
+
+// The result of an elementwise op for operands in their compute types; all scalars, or all vectors of one length.
+mlir::Value emitElementwise(mlir::OpBuilder& builder, mlir::Location loc, mlir::Operation* op,
+                            mlir::ValueRange operands);
+
+// value converted from one tensor element type to another as graph.cast does, in compute types.
+mlir::Value emitCast(mlir::OpBuilder& builder, mlir::Location loc, mlir::Value value,
+                     mlir::Type from, mlir::Type to);
+
+// A constant of a value's type (scalar or splat vector).
+mlir::Value constantLike(mlir::OpBuilder& builder, mlir::Location loc, mlir::Type type,
+                         double value);
+
+}  // namespace mlc::conversion

@@ -1,0 +1,121 @@
+#include "compiler/conversion/graph_to_kernels/decompose_attention.h"
+
+#include <limits>
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/shape.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace mlc::conversion {
+namespace {
+
+using graph::Shape;
+using graph::shapeOf;
+using mlir::Value;
+
+// Emits the parts of one attention op.
+class Decomposition {
+ public:
+  Decomposition(graph::AttentionOp op, mlir::IRRewriter& rewriter)
+      : op_(op),
+        rewriter_(rewriter),
+        loc_(op.getLoc()),
+        element_(mlir::cast<mlir::RankedTensorType>(op.getQuery().getType()).getElementType()),
+        query_(shapeOf(op.getQuery())),
+        key_(shapeOf(op.getKey())) {}
+
+  Value emit() {
+    const bool grouped = !(query_[1] == key_[1]);
+    const DimExpr group = grouped ? floorDiv(query_[1], key_[1]) : DimExpr(1);
+    Value query = op_.getQuery();
+    if (grouped) query = reshape(query, {query_[0], key_[1], group, query_[2], query_[3]});
+    Value scores = contract(query, op_.getKey(), grouped ? "bhgqd,bhkd->bhgqk" : "bhqd,bhkd->bhqk");
+    scores = graph::MulOp::create(rewriter_, loc_, scores, scalar(op_.getScale().convertToDouble()));
+    if (Value mask = op_.getMask()) {
+      scores = graph::AddOp::create(rewriter_, loc_, scores,
+                                    grouped ? groupedMask(mask, group) : mask);
+    }
+    if (op_.getCausal()) scores = maskFuture(scores);
+    const int64_t axis = grouped ? 4 : 3;
+    Value weights = graph::SoftmaxOp::create(rewriter_, loc_, scores, axis, false);
+    Value result = contract(weights, op_.getValue(),
+                            grouped ? "bhgqk,bhkd->bhgqd" : "bhqk,bhkd->bhqd");
+    if (grouped) result = reshape(result, shapeOf(op_.getResult()));
+    return result;
+  }
+
+ private:
+  Value contract(Value lhs, Value rhs, llvm::StringRef equation) {
+    return graph::ContractOp::create(rewriter_, loc_, lhs, rhs, equation);
+  }
+
+  Value reshape(Value value, const Shape& shape) {
+    return graph::ReshapeOp::create(rewriter_, loc_, graph::tensorType(shape, element_), value);
+  }
+
+  Value scalar(double value) {
+    auto type = mlir::RankedTensorType::get({}, element_);
+    auto attribute = mlir::DenseElementsAttr::get(type, rewriter_.getFloatAttr(element_, value));
+    return graph::ConstantOp::create(rewriter_, loc_, mlir::cast<mlir::ElementsAttr>(attribute));
+  }
+
+  // A mask over [batch, heads, q, k], as one over [batch, kv_heads, group, q, k].
+  Value groupedMask(Value mask, const DimExpr& group) {
+    Shape shape = shapeOf(mask);
+    while (shape.size() < 4) shape.insert(shape.begin(), DimExpr(1));
+    const bool perHead = !(shape[1] == DimExpr(1));
+    return reshape(mask, {shape[0], perHead ? key_[1] : DimExpr(1), perHead ? group : DimExpr(1),
+                          shape[2], shape[3]});
+  }
+
+  // Scores of keys after a query's own position become minus infinity.
+  Value maskFuture(Value scores) {
+    auto i64 = rewriter_.getI64Type();
+    auto columns = graph::tensorType({DimExpr(1), key_[2]}, i64);
+    auto rows = graph::tensorType({query_[2], DimExpr(1)}, i64);
+    Value key = graph::IotaOp::create(rewriter_, loc_, columns, 1);
+    Value query = graph::IotaOp::create(rewriter_, loc_, rows, 0);
+    Value offset = graph::SizeOp::create(
+        rewriter_, loc_, graph::dimsAttr(rewriter_.getContext(), {key_[2] - query_[2]}));
+    Value last = graph::AddOp::create(rewriter_, loc_, query, offset);
+    Value visible =
+        graph::CompareOp::create(rewriter_, loc_, key, last, graph::Predicate::le);
+    return graph::SelectOp::create(rewriter_, loc_, visible, scores,
+                                   scalar(-std::numeric_limits<double>::infinity()));
+  }
+
+  graph::AttentionOp op_;
+  mlir::IRRewriter& rewriter_;
+  mlir::Location loc_;
+  mlir::Type element_;
+  Shape query_, key_;
+};
+
+struct DecomposeAttention
+    : mlir::PassWrapper<DecomposeAttention, mlir::OperationPass<mlir::ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DecomposeAttention)
+
+  llvm::StringRef getArgument() const override { return "decompose-attention"; }
+  llvm::StringRef getDescription() const override {
+    return "Decompose attention into contractions and a softmax";
+  }
+
+  void runOnOperation() override {
+    llvm::SmallVector<graph::AttentionOp> ops;
+    getOperation().walk([&](graph::AttentionOp op) { ops.push_back(op); });
+    mlir::IRRewriter rewriter(&getContext());
+    for (graph::AttentionOp op : ops) {
+      rewriter.setInsertionPoint(op);
+      rewriter.replaceOp(op, Decomposition(op, rewriter).emit());
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<mlir::Pass> createDecomposeAttentionPass() {
+  return std::make_unique<DecomposeAttention>();
+}
+
+}  // namespace mlc::conversion

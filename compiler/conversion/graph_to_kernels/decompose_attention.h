@@ -1,0 +1,21 @@
+// Decomposes graph.attention into contractions and a softmax, which the kernel generators take.
+//
+//   %r = graph.attention %q, %k, %v, %mask {scale}
+//     ==>
+//   %s = graph.contract %q, %k {equation = "bhqd,bhkd->bhqk"}
+//   %t = graph.add (graph.mul %s, scale), %mask
+//   %p = graph.softmax %t {axis = 3}
+//   %r = graph.contract %p, %v {equation = "bhqk,bhkd->bhqd"}
+//
+// Grouped key and value heads become a further dim; a causal mask is a comparison of two iotas.
+#pragma once
+
+#include <memory>
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlc::conversion {
+
+std::unique_ptr<mlir::Pass> createDecomposeAttentionPass();
+
+}  // namespace mlc::conversion

@@ -1,0 +1,149 @@
+#include "compiler/conversion/graph_to_kernels/form_kernels.h"
+
+#include <string>
+
+#include "compiler/conversion/graph_to_kernels/group_ops.h"
+#include "compiler/conversion/graph_to_kernels/packed_weights.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace mlc::conversion {
+namespace {
+
+using mlir::Operation;
+using mlir::Value;
+using mlir::func::FuncOp;
+
+// The kernel functions of a module, one per distinct text.
+class KernelLibrary {
+ public:
+  explicit KernelLibrary(mlir::ModuleOp module) : module_(module) {}
+
+  // The function with this body, which was built under the name "kernel"; adds it to the module if it is new.
+  FuncOp intern(FuncOp kernel, llvm::StringRef root) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    kernel->print(stream, mlir::OpPrintingFlags().useLocalScope().enableDebugInfo(false));
+    auto [it, inserted] = byText_.try_emplace(text);
+    if (inserted) {
+      const uint64_t hash = llvm::xxh3_64bits(text);
+      kernel.setName((root + "_" + llvm::utohexstr(hash, /*LowerCase=*/true)).str());
+      module_.push_back(kernel);
+      it->second = kernel;
+    } else {
+      kernel->destroy();
+    }
+    return it->second;
+  }
+
+ private:
+  mlir::ModuleOp module_;
+  llvm::StringMap<FuncOp> byText_;
+};
+
+// Outlines one group: a kernel function and a call of it in place of the ops.
+void outline(const KernelGroup& group, KernelLibrary& library, const PackedWeights& packed) {
+  Operation* last = group.ops.back();
+  mlir::MLIRContext* context = last->getContext();
+
+  llvm::SetVector<Value> operands;
+  llvm::SetVector<Operation*> leaves;
+  for (Operation* op : group.ops) {
+    for (Value operand : op->getOperands()) {
+      Operation* producer = operand.getDefiningOp();
+      if (producer && llvm::is_contained(group.ops, producer)) continue;
+      if (producer && isClonedLeaf(producer)) {
+        leaves.insert(producer);
+      } else {
+        operands.insert(operand);
+      }
+    }
+  }
+
+  mlir::OpBuilder builder(context);
+  llvm::SmallVector<mlir::Type> inputTypes;
+  for (Value operand : operands) inputTypes.push_back(operand.getType());
+  auto type = builder.getFunctionType(inputTypes, last->getResultTypes());
+  FuncOp kernel = FuncOp::create(builder.getUnknownLoc(), "kernel", type);
+  kernel.setPrivate();
+  kernel->setAttr(kKernelAttr, builder.getUnitAttr());
+  mlir::Block* body = kernel.addEntryBlock();
+  builder.setInsertionPointToStart(body);
+  mlir::IRMapping mapping;
+  for (auto [i, operand] : llvm::enumerate(operands)) {
+    mapping.map(operand, body->getArgument(i));
+    if (auto layout = packed.layoutOf(operand)) setPackedLayout(kernel, i, *layout);
+  }
+  for (Operation* leaf : leaves) builder.clone(*leaf, mapping);
+  for (Operation* op : group.ops) builder.clone(*op, mapping);
+  llvm::SmallVector<Value> results;
+  for (Value result : last->getResults()) results.push_back(mapping.lookup(result));
+  mlir::func::ReturnOp::create(builder, last->getLoc(), results);
+
+  Operation* root = group.root ? group.root : last;
+  FuncOp function = library.intern(kernel, root->getName().stripDialect());
+  builder.setInsertionPoint(last);
+  auto call = mlir::func::CallOp::create(builder, last->getLoc(), function, operands.getArrayRef());
+  last->replaceAllUsesWith(call->getResults());
+  for (Operation* op : llvm::reverse(group.ops)) op->erase();
+}
+
+// Host ops that use a constant or size get it from a kernel that writes it to a buffer.
+void outlineHostLeaves(mlir::Block& block, KernelLibrary& library, const PackedWeights& packed) {
+  llvm::SmallVector<Operation*> leaves;
+  for (Operation& op : block) {
+    if (isClonedLeaf(&op)) leaves.push_back(&op);
+  }
+  for (Operation* leaf : leaves) {
+    if (leaf->use_empty()) {
+      leaf->erase();
+    } else {
+      outline({{leaf}, leaf}, library, packed);
+    }
+  }
+}
+
+void formKernelsInBlock(mlir::Block& block, KernelLibrary& library, const PackedWeights& packed,
+                        const KernelPolicy& policy) {
+  for (Operation& op : block) {
+    for (mlir::Region& region : op.getRegions()) {
+      for (mlir::Block& nested : region) formKernelsInBlock(nested, library, packed, policy);
+    }
+  }
+  for (const KernelGroup& group : groupOps(block, policy.fuseProducers)) {
+    outline(group, library, packed);
+  }
+  outlineHostLeaves(block, library, packed);
+}
+
+}  // namespace
+
+llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& policy) {
+  moveWeightsToTheRight(module);
+  PackedWeights packed(module, policy);
+  KernelLibrary library(module);
+  llvm::SmallVector<FuncOp> functions(module.getOps<FuncOp>());
+  for (FuncOp function : functions) {
+    for (mlir::Block& block : function.getBody()) {
+      formKernelsInBlock(block, library, packed, policy);
+    }
+  }
+  packed.markBlockArguments();
+  return mlir::success();
+}
+
+std::optional<PackedLayout> packedLayoutOf(mlir::FunctionOpInterface function, unsigned argument) {
+  auto panel = function.getArgAttrOfType<mlir::IntegerAttr>(argument, kPanelAttr);
+  if (!panel) return std::nullopt;
+  return PackedLayout{panel.getInt(),
+                      function.getArgAttr(argument, kPanelTransposedAttr) != nullptr};
+}
+
+}  // namespace mlc::conversion

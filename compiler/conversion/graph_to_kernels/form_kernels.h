@@ -1,0 +1,50 @@
+// Fuses graph ops into kernels and outlines each as a private function.
+//
+//   %0 = graph.contract %x, %w            %2 = call @contract_5f..(%x, %w, %b)
+//   %1 = graph.add %0, %b          ==>    func.func private @contract_5f..(..) attributes {mlc.kernel} {
+//   %2 = graph.gelu %1                      contract, add, gelu }
+//
+// A kernel has at most one root that is not elementwise or movement: a contraction, convolution, reduction, norm,
+// softmax, pooling. Elementwise ops join the producer of their operand where it has no other user and the same shape; elementwise
+// producers of a reduction, norm or softmax join it. Small constants and sizes are cloned into the kernels that use them. Kernels
+// with the same text are one function, named after the root and the text's hash.
+//
+// What stays in the host functions: calls of kernels and blocks, reshapes (views), weights, collectives, if and loop.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "llvm/ADT/StringRef.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace mlc::conversion {
+
+// Attribute of a kernel function.
+inline constexpr llvm::StringLiteral kKernelAttr = "mlc.kernel";
+// Attribute of a function argument that arrives packed in panels of that many columns.
+inline constexpr llvm::StringLiteral kPanelAttr = "mlc.panel";
+// Beside it where the weight's rows, not its columns, are the panels' columns.
+inline constexpr llvm::StringLiteral kPanelTransposedAttr = "mlc.panel_transposed";
+
+struct PackedLayout {
+  int64_t panel = 0;
+  bool transposed = false;
+  friend bool operator==(const PackedLayout&, const PackedLayout&) = default;
+};
+
+// What differs between targets.
+struct KernelPolicy {
+  // The layout in which a weight on the right side of this contraction should arrive, if packed.
+  std::function<std::optional<PackedLayout>(graph::ContractOp)> packedLayout;
+  // Whether elementwise producers join reductions, norms and softmax.
+  bool fuseProducers = true;
+};
+
+llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& policy);
+
+// The argument attributes of packed layouts, read back.
+std::optional<PackedLayout> packedLayoutOf(mlir::FunctionOpInterface function, unsigned argument);
+
+}  // namespace mlc::conversion

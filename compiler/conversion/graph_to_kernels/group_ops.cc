@@ -1,0 +1,113 @@
+#include "compiler/conversion/graph_to_kernels/group_ops.h"
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/shape.h"
+
+namespace mlc::conversion {
+namespace {
+
+using mlir::Operation;
+using mlir::Value;
+
+bool isElementwise(Operation* op) { return op->hasTrait<graph::Elementwise>(); }
+
+bool isMovement(Operation* op) {
+  return mlir::isa<graph::TransposeOp, graph::BroadcastOp, graph::SliceOp, graph::GatherOp,
+                   graph::GatherElementsOp, graph::PadOp, graph::ConcatOp, graph::IotaOp>(op);
+}
+
+bool isMicroKernelRoot(Operation* op) { return mlir::isa<graph::ContractOp, graph::ConvOp>(op); }
+
+// Roots whose lowering keeps a row of elementwise producers at hand.
+bool takesProducers(Operation* op) {
+  return mlir::isa<graph::SoftmaxOp, graph::LayerNormOp, graph::RmsNormOp, graph::ReduceOp>(op);
+}
+
+bool sameShape(Value a, Value b) { return graph::shapeOf(a) == graph::shapeOf(b); }
+
+class Grouping {
+ public:
+  Grouping(mlir::Block& block, bool fuseProducers) : block_(block), fuseProducers_(fuseProducers) {}
+
+  std::vector<KernelGroup> run() {
+    for (Operation& op : block_) {
+      if (computes(&op)) add(&op);
+    }
+    std::vector<KernelGroup> result;
+    for (Operation& op : block_) {
+      auto it = groupOf_.find(&op);
+      if (it != groupOf_.end() && groups_[it->second].ops.back() == &op) {
+        result.push_back(std::move(groups_[it->second]));
+      }
+    }
+    return result;
+  }
+
+ private:
+  void add(Operation* op) {
+    const size_t id = groups_.size();
+    groups_.push_back({{op}, isElementwise(op) || isMovement(op) ? nullptr : op});
+    groupOf_[op] = id;
+    // Micro-kernel producers first: an epilogue saves more than any other fusion.
+    for (bool microKernels : {true, false}) {
+      for (Value operand : op->getOperands()) {
+        Operation* producer = operand.getDefiningOp();
+        auto it = producer ? groupOf_.find(producer) : groupOf_.end();
+        if (it == groupOf_.end() || it->second == groupOf_[op]) continue;
+        const KernelGroup& from = groups_[it->second];
+        if ((from.root && isMicroKernelRoot(from.root)) != microKernels) continue;
+        if (mayJoin(operand, from, op, groups_[groupOf_[op]])) merge(it->second, groupOf_[op]);
+      }
+    }
+  }
+
+  // Whether the group that makes `operand` may become part of the group of its consumer `op`.
+  bool mayJoin(Value operand, const KernelGroup& from, Operation* op, const KernelGroup& to) const {
+    if (from.ops.back() != operand.getDefiningOp()) return false;
+    for (Operation* user : operand.getUsers()) {
+      if (!llvm::is_contained(to.ops, user)) return false;
+    }
+    if (from.root && to.root) return false;
+    const bool toElementwise = llvm::all_of(to.ops, isElementwise);
+    if (isElementwise(op)) {
+      if (!sameShape(operand, op->getResult(0))) return false;
+      if (from.root && isMicroKernelRoot(from.root)) return toElementwise;
+      if (to.root && isMicroKernelRoot(to.root)) return llvm::all_of(from.ops, isElementwise);
+      return true;
+    }
+    if (to.root == op && takesProducers(op)) {
+      return fuseProducers_ && operand == op->getOperand(0) && !from.root &&
+             llvm::all_of(from.ops, isElementwise);
+    }
+    return false;
+  }
+
+  void merge(size_t from, size_t to) {
+    KernelGroup& target = groups_[to];
+    for (Operation* op : groups_[from].ops) groupOf_[op] = to;
+    target.ops.append(groups_[from].ops);
+    if (!target.root) target.root = groups_[from].root;
+    llvm::sort(target.ops, [](Operation* a, Operation* b) { return a->isBeforeInBlock(b); });
+    groups_[from] = {};
+  }
+
+  mlir::Block& block_;
+  bool fuseProducers_;
+  std::vector<KernelGroup> groups_;
+  llvm::DenseMap<Operation*, size_t> groupOf_;
+};
+
+}  // namespace
+
+bool isClonedLeaf(Operation* op) { return mlir::isa<graph::ConstantOp, graph::SizeOp>(op); }
+
+bool computes(Operation* op) {
+  return mlir::isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && !isClonedLeaf(op) &&
+         !mlir::isa<graph::WeightOp, graph::ReshapeOp, graph::IfOp, graph::LoopOp, graph::YieldOp>(op);
+}
+
+std::vector<KernelGroup> groupOps(mlir::Block& block, bool fuseProducers) {
+  return Grouping(block, fuseProducers).run();
+}
+
+}  // namespace mlc::conversion

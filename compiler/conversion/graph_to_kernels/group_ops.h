@@ -1,0 +1,29 @@
+// Decides which graph ops of a block form one kernel.
+#pragma once
+
+#include <vector>
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+#include "mlir/IR/Block.h"
+#include "mlir/IR/Operation.h"
+
+namespace mlc::conversion {
+
+// Ops of one kernel, in the block's order; the last one's result leaves the kernel.
+struct KernelGroup {
+  llvm::SmallVector<mlir::Operation*> ops;
+  // The op that is not elementwise or movement; null if there is none.
+  mlir::Operation* root = nullptr;
+};
+
+// Whether an op computes, so that it belongs in a kernel (unlike leaves, views, calls, collectives and control flow).
+bool computes(mlir::Operation* op);
+
+// Whether an op without operands is cloned into the kernels that use it.
+bool isClonedLeaf(mlir::Operation* op);
+
+// The groups of a block's own ops (not of nested regions), in the order of their last ops. See form_kernels.h for the rules.
+std::vector<KernelGroup> groupOps(mlir::Block& block, bool fuseProducers);
+
+}  // namespace mlc::conversion

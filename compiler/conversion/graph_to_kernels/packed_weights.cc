@@ -1,0 +1,118 @@
+#include "compiler/conversion/graph_to_kernels/packed_weights.h"
+
+#include <string>
+
+#include "llvm/ADT/SmallVector.h"
+#include "mlir/IR/Builders.h"
+
+namespace mlc::conversion {
+namespace {
+
+using mlir::Value;
+using mlir::func::CallOp;
+using mlir::func::FuncOp;
+
+// Block arguments that are weights at every call, and the values that calls pass for them.
+using Arguments = llvm::DenseMap<Value, llvm::SmallVector<Value>>;
+
+bool isWeight(Value value) {
+  return mlir::isa_and_nonnull<graph::WeightOp>(value.getDefiningOp());
+}
+
+Arguments weightArguments(mlir::ModuleOp module) {
+  Arguments passed;
+  module.walk([&](CallOp call) {
+    auto callee = module.lookupSymbol<FuncOp>(call.getCallee());
+    for (auto [argument, operand] : llvm::zip(callee.getArguments(), call.getOperands())) {
+      passed[argument].push_back(operand);
+    }
+  });
+  Arguments result;
+  for (auto& [argument, operands] : passed) {
+    if (llvm::all_of(operands, isWeight)) result[argument] = operands;
+  }
+  return result;
+}
+
+// The one layout that all uses of a weight want, if they are right sides of contractions.
+std::optional<PackedLayout> wantedLayout(Value weight, const KernelPolicy& policy) {
+  std::optional<PackedLayout> wanted;
+  for (mlir::OpOperand& use : weight.getUses()) {
+    auto contract = mlir::dyn_cast<graph::ContractOp>(use.getOwner());
+    if (!contract || use.getOperandNumber() != 1) return std::nullopt;
+    std::optional<PackedLayout> layout = policy.packedLayout(contract);
+    if (!layout || (wanted && !(*wanted == *layout))) return std::nullopt;
+    wanted = layout;
+  }
+  return wanted;
+}
+
+}  // namespace
+
+void moveWeightsToTheRight(mlir::ModuleOp module) {
+  Arguments arguments = weightArguments(module);
+  auto weight = [&](Value value) { return isWeight(value) || arguments.contains(value); };
+  module.walk([&](graph::ContractOp op) {
+    if (!weight(op.getLhs()) || weight(op.getRhs())) return;
+    auto [operands, result] = op.getEquation().split("->");
+    auto [lhs, rhs] = operands.split(",");
+    op.setEquation((rhs + "," + lhs + "->" + result).str());
+    Value left = op.getLhs();
+    op.getLhsMutable().assign(op.getRhs());
+    op.getRhsMutable().assign(left);
+  });
+}
+
+PackedWeights::PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy) {
+  if (!policy.packedLayout) return;
+  Arguments arguments = weightArguments(module);
+  // A weight that is passed to a block is packed for that argument only, so it must have no other use.
+  llvm::DenseMap<Value, int> timesPassed;
+  for (auto& [argument, operands] : arguments) {
+    for (Value operand : operands) ++timesPassed[operand];
+  }
+  for (auto& [argument, operands] : arguments) {
+    auto layout = wantedLayout(argument, policy);
+    if (!layout || !llvm::all_of(operands, [&](Value operand) {
+          return timesPassed[operand] == 1 && operand.hasOneUse();
+        })) {
+      continue;
+    }
+    layouts_[argument] = *layout;
+    for (Value operand : operands) layouts_[operand] = *layout;
+  }
+  module.walk([&](graph::WeightOp op) {
+    if (layouts_.contains(op.getResult())) return;
+    if (auto layout = wantedLayout(op.getResult(), policy)) layouts_[op.getResult()] = *layout;
+  });
+}
+
+std::optional<PackedLayout> PackedWeights::layoutOf(Value value) const {
+  auto it = layouts_.find(value);
+  if (it == layouts_.end()) return std::nullopt;
+  return it->second;
+}
+
+void PackedWeights::markBlockArguments() const {
+  for (auto& [value, layout] : layouts_) {
+    if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(value)) {
+      setPackedLayout(mlir::cast<FuncOp>(argument.getOwner()->getParentOp()),
+                      argument.getArgNumber(), layout);
+      continue;
+    }
+    mlir::Builder builder(value.getContext());
+    mlir::Operation* weight = value.getDefiningOp();
+    weight->setAttr(kPanelAttr, builder.getI64IntegerAttr(layout.panel));
+    if (layout.transposed) weight->setAttr(kPanelTransposedAttr, builder.getUnitAttr());
+  }
+}
+
+void setPackedLayout(FuncOp function, unsigned argument, const PackedLayout& layout) {
+  mlir::Builder builder(function.getContext());
+  function.setArgAttr(argument, kPanelAttr, builder.getI64IntegerAttr(layout.panel));
+  if (layout.transposed) {
+    function.setArgAttr(argument, kPanelTransposedAttr, builder.getUnitAttr());
+  }
+}
+
+}  // namespace mlc::conversion

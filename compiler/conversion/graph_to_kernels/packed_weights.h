@@ -1,0 +1,33 @@
+// Which weights arrive packed in panels: those that only feed right sides of contractions that want one layout.
+#pragma once
+
+#include <optional>
+
+#include "compiler/conversion/graph_to_kernels/form_kernels.h"
+#include "llvm/ADT/DenseMap.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Value.h"
+
+namespace mlc::conversion {
+
+// Swaps the sides of contractions whose left side is a weight and whose right side is not.
+void moveWeightsToTheRight(mlir::ModuleOp module);
+
+// Computed before kernels are formed, over @main and the outlined blocks. A block's argument counts as a weight if every call passes one.
+class PackedWeights {
+ public:
+  PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy);
+
+  // The layout in which this value (a graph.weight or a block argument) arrives; none: row-major.
+  std::optional<PackedLayout> layoutOf(mlir::Value value) const;
+
+  // Writes the layouts of block arguments as argument attributes, and of weights as attributes of graph.weight.
+  void markBlockArguments() const;
+
+ private:
+  llvm::DenseMap<mlir::Value, PackedLayout> layouts_;
+};
+
+void setPackedLayout(mlir::func::FuncOp function, unsigned argument, const PackedLayout& layout);
+
+}  // namespace mlc::conversion

@@ -1,0 +1,334 @@
+#include "compiler/conversion/graph_to_loops/element_evaluator.h"
+
+#include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlc::conversion {
+
+namespace arith = mlir::arith;
+using graph::Shape;
+using graph::shapeOf;
+using mlir::Value;
+
+namespace {
+
+mlir::Type elementTypeOf(Value tensor) {
+  return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
+}
+
+}  // namespace
+
+bool ElementEvaluator::supports(mlir::Operation* op) {
+  return op->hasTrait<graph::Elementwise>() ||
+         mlir::isa<graph::ConstantOp, graph::SizeOp, graph::IotaOp, graph::TransposeOp,
+                   graph::BroadcastOp, graph::SliceOp, graph::GatherOp, graph::GatherElementsOp,
+                   graph::ConcatOp, graph::PadOp, graph::RotaryEmbeddingOp, graph::QuantizeOp,
+                   graph::DequantizeOp, graph::ReshapeOp>(op);
+}
+
+Value ElementEvaluator::at(Value tensor, llvm::ArrayRef<Value> indices) {
+  if (Value element = bound_.lookup(tensor)) return element;
+  mlir::OpBuilder& b = frame_.builder();
+  const mlir::Location loc = frame_.loc();
+  if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(tensor)) {
+    return load(frame_.input(argument.getArgNumber()), frame_.offset(indices, shapeOf(tensor)),
+                elementTypeOf(tensor));
+  }
+  mlir::Operation* op = tensor.getDefiningOp();
+  if (op->hasTrait<graph::Elementwise>()) {
+    llvm::SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      operands.push_back(at(operand, broadcastIndices(frame_, indices, shapeOf(operand))));
+    }
+    return emitElementwise(b, loc, op, operands);
+  }
+  return llvm::TypeSwitch<mlir::Operation*, Value>(op)
+      .Case([&](graph::ConstantOp constantOp) { return constant(constantOp, indices); })
+      .Case([&](graph::SizeOp size) {
+        Value value = frame_.index(graph::exprsOf(size.getExpr())[0]);
+        return arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
+      })
+      .Case([&](graph::IotaOp iota) {
+        Value integer =
+            arith::IndexCastOp::create(b, loc, b.getI64Type(), indices[iota.getAxis()]);
+        return emitCast(b, loc, integer, b.getI64Type(), elementTypeOf(tensor));
+      })
+      .Case([&](graph::TransposeOp transpose) {
+        Indices source(indices.size());
+        for (auto [i, dim] : llvm::enumerate(transpose.getPermutation())) source[dim] = indices[i];
+        return at(transpose.getInput(), source);
+      })
+      .Case([&](graph::BroadcastOp broadcast) {
+        return at(broadcast.getInput(),
+                  broadcastIndices(frame_, indices, shapeOf(broadcast.getInput())));
+      })
+      .Case([&](graph::SliceOp sliceOp) { return slice(sliceOp, indices); })
+      .Case([&](graph::GatherOp gatherOp) { return gather(gatherOp, indices); })
+      .Case([&](graph::GatherElementsOp gatherOp) { return gatherElements(gatherOp, indices); })
+      .Case([&](graph::ConcatOp concatOp) { return concat(concatOp, indices); })
+      .Case([&](graph::PadOp padOp) { return pad(padOp, indices); })
+      .Case([&](graph::RotaryEmbeddingOp rotary) { return rotate(rotary, indices); })
+      .Case([&](graph::QuantizeOp quantizeOp) { return quantize(quantizeOp, indices); })
+      .Case([&](graph::DequantizeOp dequantizeOp) { return dequantize(dequantizeOp, indices); })
+      .Case([&](graph::ReshapeOp reshapeOp) { return reshape(reshapeOp, indices); })
+      .Default([](mlir::Operation*) -> Value { llvm_unreachable("supports() says no"); });
+}
+
+void ElementEvaluator::store(Value element, llvm::ArrayRef<Value> indices) {
+  mlir::Type type = kernel_.getResultTypes()[0];
+  mlir::OpBuilder& b = frame_.builder();
+  Value stored = toStorage(b, frame_.loc(), element,
+                           mlir::cast<mlir::RankedTensorType>(type).getElementType());
+  mlir::memref::StoreOp::create(b, frame_.loc(), stored, frame_.output(0),
+                                mlir::ValueRange{frame_.offset(indices, shapeOf(type))});
+}
+
+Indices ElementEvaluator::broadcastIndices(KernelFrame& frame, llvm::ArrayRef<Value> indices,
+                                           llvm::ArrayRef<DimExpr> shape) {
+  Indices result;
+  llvm::ArrayRef<Value> aligned = indices.take_back(shape.size());
+  for (auto [index, dim] : llvm::zip(aligned, shape)) {
+    result.push_back(dim == DimExpr(1) ? frame.index(int64_t{0}) : index);
+  }
+  return result;
+}
+
+Value ElementEvaluator::load(Value buffer, Value offset, mlir::Type elementType) {
+  Value stored = mlir::memref::LoadOp::create(frame_.builder(), frame_.loc(), buffer,
+                                              mlir::ValueRange{offset});
+  return fromStorage(frame_.builder(), frame_.loc(), stored, elementType);
+}
+
+// A splat is a constant; other values lie in a global of the kernel's module.
+Value ElementEvaluator::constant(graph::ConstantOp op, llvm::ArrayRef<Value> indices) {
+  mlir::OpBuilder& b = frame_.builder();
+  const mlir::Location loc = frame_.loc();
+  mlir::Type element = elementTypeOf(op.getResult());
+  mlir::Type stored = storageType(element);
+  auto toStored = [&](mlir::Attribute value) -> mlir::TypedAttr {
+    if (auto integer = mlir::dyn_cast<mlir::IntegerAttr>(value)) {
+      const llvm::APInt bits = integer.getValue();
+      return mlir::IntegerAttr::get(stored, element.isInteger(1) ? bits.zext(8) : bits);
+    }
+    return mlir::cast<mlir::TypedAttr>(value);
+  };
+  auto values = mlir::cast<mlir::DenseElementsAttr>(op.getValue());
+  if (values.isSplat() && values.getNumElements() > 0) {
+    Value value = arith::ConstantOp::create(b, loc, toStored(values.getSplatValue<mlir::Attribute>()));
+    return fromStorage(b, loc, value, element);
+  }
+  llvm::SmallVector<mlir::Attribute> elements;
+  for (mlir::Attribute value : values.getValues<mlir::Attribute>()) {
+    elements.push_back(toStored(value));
+  }
+  auto type = mlir::MemRefType::get({static_cast<int64_t>(elements.size())}, stored);
+  auto data = mlir::DenseElementsAttr::get(
+      mlir::RankedTensorType::get(type.getShape(), stored), elements);
+  auto module = frame_.function()->getParentOfType<mlir::ModuleOp>();
+  std::string name;
+  for (auto global : module.getOps<mlir::memref::GlobalOp>()) {
+    if (global.getInitialValueAttr() == data) name = global.getSymName().str();
+  }
+  if (name.empty()) {
+    mlir::OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    name = (frame_.function().getName() + "_constant_" +
+            llvm::Twine(llvm::range_size(module.getOps<mlir::memref::GlobalOp>())))
+               .str();
+    mlir::memref::GlobalOp::create(b, loc, name, b.getStringAttr("private"), type, data,
+                                   /*constant=*/true, mlir::IntegerAttr());
+  }
+  Value global = mlir::memref::GetGlobalOp::create(b, loc, type, name);
+  return load(global, frame_.offset(indices, shapeOf(op.getResult())), element);
+}
+
+Value ElementEvaluator::slice(graph::SliceOp op, llvm::ArrayRef<Value> indices) {
+  const Shape starts = graph::exprsOf(op.getStarts());
+  Indices source;
+  for (auto [index, start, step] : llvm::zip(indices, starts, op.getSteps())) {
+    Value scaled = step == 1 ? index : frame_.mul(index, frame_.index(step));
+    source.push_back(start == DimExpr(0) ? scaled : frame_.add(scaled, frame_.index(start)));
+  }
+  return at(op.getInput(), source);
+}
+
+Value ElementEvaluator::indexElement(Value element, Value size) {
+  mlir::OpBuilder& b = frame_.builder();
+  const mlir::Location loc = frame_.loc();
+  Value index = arith::IndexCastOp::create(b, loc, b.getIndexType(), element);
+  Value zero = frame_.index(int64_t{0});
+  Value negative = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, zero);
+  index = arith::SelectOp::create(b, loc, negative, frame_.add(index, size), index);
+  index = arith::MaxSIOp::create(b, loc, index, zero);
+  Value last = arith::SubIOp::create(b, loc, size, frame_.index(int64_t{1}));
+  return arith::MinSIOp::create(b, loc, index, last);
+}
+
+Value ElementEvaluator::gather(graph::GatherOp op, llvm::ArrayRef<Value> indices) {
+  const int64_t axis = op.getAxis();
+  const Shape input = shapeOf(op.getInput());
+  const size_t indexRank = shapeOf(op.getIndices()).size();
+  Value element = at(op.getIndices(), indices.slice(axis, indexRank));
+  Indices source(indices.take_front(axis));
+  source.push_back(indexElement(element, frame_.dims(input)[axis]));
+  llvm::append_range(source, indices.drop_front(axis + indexRank));
+  return at(op.getInput(), source);
+}
+
+Value ElementEvaluator::gatherElements(graph::GatherElementsOp op, llvm::ArrayRef<Value> indices) {
+  Indices source(indices);
+  const Shape input = shapeOf(op.getInput());
+  source[op.getAxis()] =
+      indexElement(at(op.getIndices(), indices), frame_.dims(input)[op.getAxis()]);
+  return at(op.getInput(), source);
+}
+
+Value ElementEvaluator::ifElse(Value condition, llvm::function_ref<Value()> then,
+                               llvm::function_ref<Value()> otherwise) {
+  mlir::OpBuilder& b = frame_.builder();
+  auto build = [&](llvm::function_ref<Value()> emit) {
+    return [&, emit](mlir::OpBuilder& nested, mlir::Location loc) {
+      // The emitters write at the frame's builder.
+      mlir::OpBuilder::InsertionGuard guard(b);
+      b.restoreInsertionPoint(nested.saveInsertionPoint());
+      Value value = emit();
+      mlir::scf::YieldOp::create(b, loc, value);
+    };
+  };
+  return mlir::scf::IfOp::create(b, frame_.loc(), condition, build(then), build(otherwise))
+      .getResult(0);
+}
+
+Value ElementEvaluator::concat(graph::ConcatOp op, llvm::ArrayRef<Value> indices) {
+  const int64_t axis = op.getAxis();
+  // The first input whose part ends behind the index.
+  std::function<Value(size_t, DimExpr)> select = [&](size_t i, DimExpr begin) -> Value {
+    Value input = op.getInputs()[i];
+    auto element = [&]() -> Value {
+      Indices source(indices);
+      source[axis] =
+          arith::SubIOp::create(frame_.builder(), frame_.loc(), indices[axis], frame_.index(begin));
+      return at(input, source);
+    };
+    if (i + 1 == op.getInputs().size()) return element();
+    const DimExpr end = begin + shapeOf(input)[axis];
+    Value inside = arith::CmpIOp::create(frame_.builder(), frame_.loc(), arith::CmpIPredicate::slt,
+                                         indices[axis], frame_.index(end));
+    return ifElse(inside, element, [&] { return select(i + 1, end); });
+  };
+  return select(0, 0);
+}
+
+Value ElementEvaluator::pad(graph::PadOp op, llvm::ArrayRef<Value> indices) {
+  mlir::OpBuilder& b = frame_.builder();
+  const mlir::Location loc = frame_.loc();
+  const Shape input = shapeOf(op.getInput());
+  const llvm::SmallVector<Value> dims = frame_.dims(input);
+  Indices source;
+  Value inside;
+  for (size_t i = 0; i < input.size(); ++i) {
+    Value index = indices[i];
+    if (op.getLow()[i] == 0 && op.getHigh()[i] == 0) {
+      source.push_back(index);
+      continue;
+    }
+    index = arith::SubIOp::create(b, loc, index, frame_.index(op.getLow()[i]));
+    Value zero = frame_.index(int64_t{0});
+    Value last = arith::SubIOp::create(b, loc, dims[i], frame_.index(int64_t{1}));
+    if (op.getMode() == graph::PadMode::edge) {
+      index = arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, index, zero), last);
+    } else if (op.getMode() == graph::PadMode::reflect) {
+      index = mlir::arith::MaxSIOp::create(b, loc, index, arith::SubIOp::create(b, loc, zero, index));
+      Value over = arith::SubIOp::create(b, loc, frame_.add(last, last), index);
+      index = arith::MinSIOp::create(b, loc, index, over);
+    } else {
+      // One unsigned comparison checks both ends.
+      Value holds = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, dims[i]);
+      inside = inside ? Value(arith::AndIOp::create(b, loc, inside, holds)) : holds;
+    }
+    source.push_back(index);
+  }
+  if (!inside) return at(op.getInput(), source);
+  return ifElse(
+      inside, [&] { return at(op.getInput(), source); }, [&] { return at(op.getValue(), {}); });
+}
+
+Value ElementEvaluator::rotate(graph::RotaryEmbeddingOp op, llvm::ArrayRef<Value> indices) {
+  mlir::OpBuilder& b = frame_.builder();
+  const mlir::Location loc = frame_.loc();
+  const Shape shape = shapeOf(op.getInput());
+  Value half = frame_.index(floorDiv(shape.back(), 2));
+  Value last = indices.back();
+  Value two = frame_.index(int64_t{2});
+  // Which of the pair this element is, and the index of the pair.
+  Value second, pair;
+  if (op.getInterleaved()) {
+    Value rest = arith::RemUIOp::create(b, loc, last, two);
+    second = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, frame_.index(int64_t{0}));
+    pair = arith::DivUIOp::create(b, loc, last, two);
+  } else {
+    second = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, last, half);
+    pair = arith::RemUIOp::create(b, loc, last, half);
+  }
+  Value one = op.getInterleaved() ? frame_.index(int64_t{1}) : half;
+  Value partner = arith::SelectOp::create(
+      b, loc, second, Value(arith::SubIOp::create(b, loc, last, one)), frame_.add(last, one));
+  Indices other(indices), angle(indices);
+  other.back() = partner;
+  angle.back() = pair;
+  Value x = at(op.getInput(), indices), y = at(op.getInput(), other);
+  Value cos = at(op.getCos(), broadcastIndices(frame_, angle, shapeOf(op.getCos())));
+  Value sin = at(op.getSin(), broadcastIndices(frame_, angle, shapeOf(op.getSin())));
+  Value signedSin =
+      arith::SelectOp::create(b, loc, second, sin, Value(arith::NegFOp::create(b, loc, sin)));
+  return arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, cos),
+                               arith::MulFOp::create(b, loc, y, signedSin));
+}
+
+namespace {
+
+// Indices of a scale or zero point: none where it is a scalar, else the index along the axis.
+Indices scaleIndices(Value scale, int64_t axis, llvm::ArrayRef<Value> indices) {
+  const size_t rank = shapeOf(scale).size();
+  if (rank == 0) return {};
+  if (rank == 1) return {indices[axis < 0 ? axis + static_cast<int64_t>(indices.size()) : axis]};
+  return Indices(indices);
+}
+
+}  // namespace
+
+Value ElementEvaluator::quantize(graph::QuantizeOp op, llvm::ArrayRef<Value> indices) {
+  mlir::OpBuilder& b = frame_.builder();
+  const mlir::Location loc = frame_.loc();
+  mlir::Type stored = elementTypeOf(op.getResult());
+  Indices at1 = broadcastIndices(frame_, scaleIndices(op.getScale(), op.getAxis(), indices),
+                                 shapeOf(op.getScale()));
+  Value scaled = arith::DivFOp::create(b, loc, at(op.getInput(), indices), at(op.getScale(), at1));
+  Value rounded = mlir::math::RoundEvenOp::create(b, loc, scaled);
+  Value zero = emitCast(b, loc, at(op.getZeroPoint(), at1), stored, b.getF32Type());
+  return emitCast(b, loc, arith::AddFOp::create(b, loc, rounded, zero), b.getF32Type(), stored);
+}
+
+Value ElementEvaluator::dequantize(graph::DequantizeOp op, llvm::ArrayRef<Value> indices) {
+  mlir::OpBuilder& b = frame_.builder();
+  const mlir::Location loc = frame_.loc();
+  mlir::Type stored = elementTypeOf(op.getInput());
+  Indices at1 = broadcastIndices(frame_, scaleIndices(op.getScale(), op.getAxis(), indices),
+                                 shapeOf(op.getScale()));
+  mlir::Type i32 = b.getI32Type();
+  Value value = emitCast(b, loc, at(op.getInput(), indices), stored, i32);
+  Value zero = emitCast(b, loc, at(op.getZeroPoint(), at1), stored, i32);
+  Value difference = arith::SubIOp::create(b, loc, value, zero);
+  Value real = arith::SIToFPOp::create(b, loc, b.getF32Type(), difference);
+  return arith::MulFOp::create(b, loc, real, at(op.getScale(), at1));
+}
+
+Value ElementEvaluator::reshape(graph::ReshapeOp op, llvm::ArrayRef<Value> indices) {
+  Value linear = frame_.offset(indices, shapeOf(op.getResult()));
+  return at(op.getInput(), frame_.delinearize(linear, frame_.dims(shapeOf(op.getInput()))));
+}
+
+}  // namespace mlc::conversion

@@ -1,0 +1,125 @@
+#include "compiler/conversion/graph_to_loops/lower_to_loops.h"
+
+#include "compiler/conversion/graph_to_loops/element_evaluator.h"
+#include "compiler/conversion/graph_to_loops/point_loops.h"
+#include "compiler/conversion/graph_to_loops/row_loops.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+namespace mlc::conversion {
+namespace {
+
+using graph::Shape;
+using graph::shapeOf;
+using mlir::Value;
+
+// Whether element i of the result depends on element i of every operand (or on its only element), so that the shape does not matter.
+bool isFlat(mlir::func::FuncOp kernel, const Shape& result) {
+  for (mlir::Operation& op : kernel.getBody().front().without_terminator()) {
+    if (!op.hasTrait<graph::Elementwise>() && !mlir::isa<graph::ConstantOp, graph::SizeOp>(op)) {
+      return false;
+    }
+    for (Value operand : op.getOperands()) {
+      const Shape shape = shapeOf(operand);
+      if (shape != result && !(graph::elementCount(shape) == DimExpr(1))) return false;
+    }
+    if (mlir::isa<graph::ConstantOp>(op) && !(graph::elementCount(shapeOf(op.getResult(0))) == DimExpr(1)) &&
+        !mlir::cast<mlir::DenseElementsAttr>(mlir::cast<graph::ConstantOp>(op).getValue()).isSplat()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+class LoopLowering {
+ public:
+  LoopLowering(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, Sharing sharing)
+      : frame_(kernel, builder), evaluator_(frame_, kernel), kernel_(kernel), sharing_(sharing) {
+    result_ = kernel.getBody().front().getTerminator()->getOperand(0);
+    shape_ = shapeOf(result_);
+  }
+
+  mlir::FailureOr<mlir::func::FuncOp> run() {
+    mlir::Operation* root = nullptr;
+    for (mlir::Operation& op : kernel_.getBody().front().without_terminator()) {
+      if (ElementEvaluator::supports(&op)) continue;
+      if (!isRowRoot(&op) && !isPointRoot(&op)) {
+        return op.emitError("has no lowering to loops");
+      }
+      if (root) return op.emitError("is a second root in one kernel");
+      root = &op;
+    }
+    if (root && isRowRoot(root)) {
+      emitRowRoot(root, result_, frame_, evaluator_);
+    } else {
+      emitPoints(root);
+    }
+    frame_.finish();
+    return frame_.function();
+  }
+
+ private:
+  void emitElement(mlir::Operation* root, llvm::ArrayRef<Value> indices) {
+    if (root) evaluator_.bind(root->getResult(0), emitPoint(root, indices, frame_, evaluator_));
+    evaluator_.store(evaluator_.at(result_, indices), indices);
+    if (root) evaluator_.bind(root->getResult(0), {});
+  }
+
+  void emitPoints(mlir::Operation* root) {
+    const llvm::SmallVector<Value> dims = frame_.dims(shape_);
+    // One range where the shape does not matter, or where single elements are shared.
+    const bool flat = !root && isFlat(kernel_, shape_);
+    if (flat || shape_.empty() || sharing_ == Sharing::kElements) {
+      auto [begin, end] = frame_.share(frame_.index(graph::elementCount(shape_)));
+      frame_.loop(begin, end, [&](Value i) {
+        emitElement(root, flat ? flatIndices(i) : frame_.delinearize(i, dims));
+      });
+      return;
+    }
+    // Rows of the innermost dim that is not 1; where there is just one row, its elements are shared.
+    size_t inner = shape_.size() - 1;
+    while (inner > 0 && shape_[inner] == DimExpr(1)) --inner;
+    const Shape outerShape(llvm::ArrayRef(shape_).take_front(inner));
+    const DimExpr rows = graph::elementCount(outerShape);
+    auto indicesOf = [&](llvm::ArrayRef<Value> outer, Value i) {
+      Indices indices(outer);
+      indices.push_back(i);
+      while (indices.size() < shape_.size()) indices.push_back(frame_.index(int64_t{0}));
+      return indices;
+    };
+    if (rows == DimExpr(1)) {
+      auto [begin, end] = frame_.share(dims[inner]);
+      Indices outer(inner, frame_.index(int64_t{0}));
+      frame_.loop(begin, end, [&](Value i) { emitElement(root, indicesOf(outer, i)); });
+      return;
+    }
+    auto [begin, end] = frame_.share(frame_.index(rows));
+    frame_.loop(begin, end, [&](Value row) {
+      Indices outer = frame_.delinearize(row, llvm::ArrayRef(dims).take_front(inner));
+      frame_.loop(frame_.index(int64_t{0}), dims[inner],
+                  [&](Value i) { emitElement(root, indicesOf(outer, i)); });
+    });
+  }
+
+  // Indices whose row-major offset is i: all in the last dim.
+  Indices flatIndices(Value i) {
+    Indices indices(shape_.size(), frame_.index(int64_t{0}));
+    if (!indices.empty()) indices.back() = i;
+    return indices;
+  }
+
+  KernelFrame frame_;
+  ElementEvaluator evaluator_;
+  mlir::func::FuncOp kernel_;
+  Sharing sharing_;
+  Value result_;
+  Shape shape_;
+};
+
+}  // namespace
+
+mlir::FailureOr<mlir::func::FuncOp> lowerToLoops(mlir::func::FuncOp kernel, mlir::OpBuilder& builder,
+                                                 Sharing sharing) {
+  return LoopLowering(kernel, builder, sharing).run();
+}
+
+}  // namespace mlc::conversion

@@ -1,0 +1,28 @@
+// Lowers a kernel function to loops over its elements (scf, memref, arith, math).
+//
+//   func.func private @k(%x: tensor<..>, %r: tensor<..>) -> tensor<..>      func.func @k(%thread, %threads, %x: memref<f32>, ..) {
+//     %0 = graph.add %x, %r                                          ==>      for row in this thread's share:
+//     %1 = graph.softmax %0 {axis = 2}                                          max, sum and result in loops over the row,
+//     return %1                                                                 each computing x + r where it needs it
+//
+// Elementwise and movement ops become part of the expressions inside the loops of the kernel's root, so fusion needs no buffers and
+// dynamic shapes no special case; LLVM vectorizes the innermost loops. Each thread has a contiguous share of the rows. Takes every
+// graph op but control flow; contractions and convolutions as plain loops, for what the micro-kernels do not take.
+#pragma once
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace mlc::conversion {
+
+// How the result's elements are shared among threads.
+enum class Sharing {
+  kRows,      // CPU: whole innermost rows, so that they stay in cache and vectorize
+  kElements,  // GPU: single elements
+};
+
+// Adds the lowered function at the builder's insertion point. See kernel_frame.h for its signature.
+mlir::FailureOr<mlir::func::FuncOp> lowerToLoops(mlir::func::FuncOp kernel, mlir::OpBuilder& builder,
+                                                 Sharing sharing);
+
+}  // namespace mlc::conversion

@@ -1,0 +1,86 @@
+// If and Loop of host functions. All threads take the same branch: they read the same condition after a barrier.
+#include "compiler/conversion/host_to_llvm/function_emitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlc::conversion {
+
+namespace arith = mlir::arith;
+namespace scf = mlir::scf;
+using mlir::Value;
+
+namespace {
+
+// Whether the scalar i1 tensor at `pointer` (a byte) holds.
+Value loadCondition(mlir::OpBuilder& builder, mlir::Location loc, Value pointer) {
+  Value byte = mlir::LLVM::LoadOp::create(builder, loc, builder.getI8Type(), pointer);
+  Value zero = arith::ConstantIntOp::create(builder, loc, 0, 8);
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, byte, zero);
+}
+
+}  // namespace
+
+mlir::LogicalResult FunctionEmitter::emitIf(graph::IfOp op) {
+  if (hazards_.pending()) barrier();
+  Value condition = loadCondition(builder_, loc_, pointer(op.getCondition()));
+  auto branch = scf::IfOp::create(builder_, loc_, condition, /*withElseRegion=*/true);
+  for (auto [region, block] : {std::pair(&op.getThenRegion(), branch.thenBlock()),
+                               std::pair(&op.getElseRegion(), branch.elseBlock())}) {
+    mlir::OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPoint(block->getTerminator());
+    mlir::Block& body = region->front();
+    if (mlir::failed(emitBlock(body))) return mlir::failure();
+    loc_ = op.getLoc();
+    for (auto [result, value] : llvm::zip(op.getResults(), body.getTerminator()->getOperands())) {
+      copyTensor(result, value);
+    }
+    barrier();
+  }
+  return mlir::success();
+}
+
+mlir::LogicalResult FunctionEmitter::emitLoop(graph::LoopOp op) {
+  mlir::Block& body = op.getBody().front();
+  const size_t carried = op.getCarried().size();
+  Value iteration = body.getArgument(0), condition = body.getArgument(1);
+  mlir::Type i64 = builder_.getI64Type();
+
+  // Carried values live in the result buffers.
+  for (size_t i = 0; i < carried; ++i) copyTensor(op.getResult(i), op.getCarried()[i]);
+  copyTensor(condition, op.getCondition());
+  barrier();
+  Value trips = mlir::LLVM::LoadOp::create(builder_, loc_, i64, pointer(op.getTripCount()));
+
+  auto loop = scf::WhileOp::create(builder_, loc_, i64, mlir::ValueRange{abi_.i64(0)});
+  mlir::OpBuilder::InsertionGuard guard(builder_);
+  mlir::Block* before = builder_.createBlock(&loop.getBefore(), {}, i64, loc_);
+  Value more = arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::slt,
+                                     before->getArgument(0), trips);
+  Value holds = loadCondition(builder_, loc_, pointer(condition));
+  scf::ConditionOp::create(builder_, loc_, arith::AndIOp::create(builder_, loc_, more, holds),
+                           before->getArguments());
+
+  mlir::Block* after = builder_.createBlock(&loop.getAfter(), {}, i64, loc_);
+  Value trip = after->getArgument(0);
+  onThreadZero([&] { mlir::LLVM::StoreOp::create(builder_, loc_, trip, pointer(iteration)); });
+  barrier();
+  if (mlir::failed(emitBlock(body))) return mlir::failure();
+  loc_ = op.getLoc();
+  if (hazards_.pending()) barrier();
+  mlir::OperandRange yielded = body.getTerminator()->getOperands();
+  for (size_t i = 0; i < carried; ++i) copyTensor(op.getResult(i), yielded[i + 1]);
+  copyTensor(condition, yielded[0]);
+  for (size_t i = carried; i < op.getNumResults(); ++i) {
+    Value scanned = yielded[i + 1];
+    const DimExpr size = tensorBytes(scanned.getType());
+    Value offset = arith::MulIOp::create(builder_, loc_, trip, bytes(size));
+    copy(abi_.advance(pointer(op.getResult(i)), offset), pointer(scanned), size);
+  }
+  barrier();
+  scf::YieldOp::create(builder_, loc_,
+                       mlir::ValueRange{arith::AddIOp::create(builder_, loc_, trip, abi_.i64(1))});
+  return mlir::success();
+}
+
+}  // namespace mlc::conversion

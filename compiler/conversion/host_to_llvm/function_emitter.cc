@@ -1,0 +1,248 @@
+#include "compiler/conversion/host_to_llvm/function_emitter.h"
+
+#include "compiler/conversion/dim_to_arith/dim_to_arith.h"
+#include "compiler/conversion/graph_to_kernels/form_kernels.h"
+#include "compiler/dialect/graph/shape.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlc::conversion {
+
+namespace LLVM = mlir::LLVM;
+using mlir::Operation;
+using mlir::Value;
+using mlir::func::CallOp;
+using mlir::func::FuncOp;
+
+namespace {
+
+std::vector<int64_t> integers(Operation* op, llvm::StringRef attribute) {
+  auto array = op->getAttrOfType<mlir::DenseI64ArrayAttr>(attribute);
+  return array ? std::vector<int64_t>(array.asArrayRef()) : std::vector<int64_t>();
+}
+
+bool sameSlot(const package::WeightSlot& a, const package::WeightSlot& b) {
+  return a.name == b.name && a.offsets == b.offsets && a.sizes == b.sizes && a.layout == b.layout &&
+         a.transposed == b.transposed && a.panel == b.panel;
+}
+
+}  // namespace
+
+int WeightSlots::slotOf(graph::WeightOp op) {
+  package::WeightSlot slot;
+  slot.name = op.getName().str();
+  slot.offsets = integers(op, "mlc.slice_offsets");
+  slot.sizes = integers(op, "mlc.slice_sizes");
+  if (auto panel = op->getAttrOfType<mlir::IntegerAttr>(kPanelAttr)) {
+    slot.layout = package::WeightLayout::kPanels;
+    slot.panel = panel.getInt();
+    slot.transposed = op->hasAttr(kPanelTransposedAttr);
+  }
+  for (auto [i, known] : llvm::enumerate(slots_)) {
+    if (sameSlot(known, slot)) return static_cast<int>(i);
+  }
+  slots_.push_back(std::move(slot));
+  return static_cast<int>(slots_.size()) - 1;
+}
+
+FunctionEmitter::FunctionEmitter(ProgramContext& program, FuncOp function, const FramePlan& plan)
+    : program_(program),
+      function_(function),
+      plan_(plan),
+      builder_(program.host.getContext()),
+      loc_(function.getLoc()),
+      abi_(builder_, loc_) {}
+
+mlir::LogicalResult FunctionEmitter::emit() {
+  mlir::Type ptr = abi_.ptr(), index = builder_.getIndexType();
+  llvm::SmallVector<mlir::Type> types{ptr, index, index, ptr, ptr};
+  types.append(program_.symbols.size(), index);
+  types.append(function_.getNumArguments() + function_.getNumResults(), ptr);
+  builder_.setInsertionPointToEnd(program_.host.getBody());
+  emitted_ = FuncOp::create(builder_, loc_, ("host_" + function_.getName()).str(),
+                            builder_.getFunctionType(types, {}));
+  emitted_.setPrivate();
+  mlir::Block* body = emitted_.addEntryBlock();
+  builder_.setInsertionPointToStart(body);
+  auto arguments = body->getArguments();
+  thread_ = arguments[0];
+  index_ = arguments[1];
+  count_ = arguments[2];
+  weights_ = arguments[3];
+  arena_ = arguments[4];
+  for (auto [i, name] : llvm::enumerate(program_.symbols)) symbols_[name] = arguments[5 + i];
+  symbols_[kThreadsSymbol] = count_;
+  preparePointers();
+  if (mlir::failed(emitBlock(function_.getBody().front()))) return mlir::failure();
+  mlir::func::ReturnOp::create(builder_, loc_);
+  return mlir::success();
+}
+
+// The address of every place, once, at the function's entry.
+void FunctionEmitter::preparePointers() {
+  auto arguments = builder_.getInsertionBlock()->getArguments().drop_front(5 + program_.symbols.size());
+  auto address = [&](const Place& place) -> Value {
+    switch (place.kind) {
+      case Place::Kind::kArgument:
+        return arguments[place.index];
+      case Place::Kind::kResult:
+        return arguments[function_.getNumArguments() + place.index];
+      case Place::Kind::kArena:
+        return abi_.advance(arena_, bytes(place.offset));
+    }
+    llvm_unreachable("kind of place");
+  };
+  auto prepare = [&](Value value) {
+    auto it = plan_.places.find(value);
+    if (it != plan_.places.end()) pointers_[value] = address(it->second);
+  };
+  for (Value argument : function_.getArguments()) prepare(argument);
+  function_.walk<mlir::WalkOrder::PreOrder>([&](Operation* op) {
+    if (op == function_.getOperation()) return;
+    for (Value result : op->getResults()) prepare(result);
+    for (mlir::Region& region : op->getRegions()) {
+      for (Value argument : region.getArguments()) prepare(argument);
+    }
+    auto it = plan_.scratch.find(op);
+    if (it != plan_.scratch.end()) scratch_[op] = address(it->second);
+    if (auto weight = mlir::dyn_cast<graph::WeightOp>(op)) {
+      pointers_[weight.getResult()] =
+          abi_.loadAt(weights_, sizeof(void*) * program_.weights.slotOf(weight), abi_.ptr());
+    }
+  });
+}
+
+Value FunctionEmitter::pointer(Value tensor) { return pointers_.lookup(storageOf(tensor)); }
+
+Value FunctionEmitter::bytes(const DimExpr& expr) {
+  Value index = dimToIndex(builder_, loc_, expr, symbols_);
+  return mlir::arith::IndexCastOp::create(builder_, loc_, builder_.getI64Type(), index);
+}
+
+void FunctionEmitter::barrier() {
+  abi_.barrier(thread_);
+  hazards_.clear();
+}
+
+void FunctionEmitter::access(llvm::ArrayRef<Value> reads, llvm::ArrayRef<Value> writes,
+                             Operation* scratchOf) {
+  auto ids = [&](llvm::ArrayRef<Value> values) {
+    std::vector<BufferId> result;
+    for (Value value : values) {
+      auto it = plan_.places.find(storageOf(value));
+      if (it != plan_.places.end()) result.push_back(bufferId(it->second));
+    }
+    return result;
+  };
+  std::vector<BufferId> written = ids(writes);
+  auto scratch = plan_.scratch.find(scratchOf);
+  if (scratch != plan_.scratch.end()) written.push_back(bufferId(scratch->second));
+  if (hazards_.needsBarrier(ids(reads), written)) abi_.barrier(thread_);
+}
+
+void FunctionEmitter::onThreadZero(llvm::function_ref<void()> emit) {
+  Value zero = mlir::arith::ConstantIndexOp::create(builder_, loc_, 0);
+  Value first = mlir::arith::CmpIOp::create(builder_, loc_, mlir::arith::CmpIPredicate::eq, index_, zero);
+  auto branch = mlir::scf::IfOp::create(builder_, loc_, first, /*withElseRegion=*/false);
+  mlir::OpBuilder::InsertionGuard guard(builder_);
+  builder_.setInsertionPointToStart(branch.thenBlock());
+  emit();
+}
+
+void FunctionEmitter::copy(Value destination, Value source, const DimExpr& count) {
+  onThreadZero([&] {
+    LLVM::MemcpyOp::create(builder_, loc_, destination, source, bytes(count), /*isVolatile=*/false);
+  });
+}
+
+void FunctionEmitter::copyTensor(Value to, Value from) {
+  if (storageOf(to) == storageOf(from)) return;
+  access({from}, {to});
+  copy(pointer(to), pointer(from), tensorBytes(from.getType()));
+}
+
+mlir::LogicalResult FunctionEmitter::emitBlock(mlir::Block& block) {
+  for (Operation& op : block) {
+    loc_ = op.getLoc();
+    if (mlir::failed(emitOp(&op))) return mlir::failure();
+  }
+  return mlir::success();
+}
+
+mlir::LogicalResult FunctionEmitter::emitOp(Operation* op) {
+  if (mlir::isa<graph::WeightOp, graph::ReshapeOp, graph::YieldOp>(op)) return mlir::success();
+  if (auto call = mlir::dyn_cast<CallOp>(op)) {
+    auto callee = program_.graph.lookupSymbol<FuncOp>(call.getCallee());
+    if (callee->hasAttr(kKernelAttr)) {
+      emitKernelCall(call, callee);
+    } else {
+      emitBlockCall(call);
+    }
+    return mlir::success();
+  }
+  if (auto branch = mlir::dyn_cast<graph::IfOp>(op)) return emitIf(branch);
+  if (auto loop = mlir::dyn_cast<graph::LoopOp>(op)) return emitLoop(loop);
+  if (auto reduce = mlir::dyn_cast<dist::AllReduceOp>(op)) {
+    emitAllReduce(reduce);
+  } else if (auto gather = mlir::dyn_cast<dist::AllGatherOp>(op)) {
+    emitAllGather(gather);
+  } else if (auto scatter = mlir::dyn_cast<dist::ReduceScatterOp>(op)) {
+    emitReduceScatter(scatter);
+  } else if (auto end = mlir::dyn_cast<mlir::func::ReturnOp>(op)) {
+    emitReturn(end);
+  } else {
+    return op->emitError("has no lowering on the host");
+  }
+  return mlir::success();
+}
+
+FuncOp FunctionEmitter::declare(llvm::StringRef name, mlir::ValueRange arguments) {
+  if (auto known = program_.host.lookupSymbol<FuncOp>(name)) return known;
+  mlir::OpBuilder::InsertionGuard guard(builder_);
+  builder_.setInsertionPointToStart(program_.host.getBody());
+  auto function = FuncOp::create(builder_, loc_, name,
+                                 builder_.getFunctionType(arguments.getTypes(), {}));
+  function.setPrivate();
+  return function;
+}
+
+void FunctionEmitter::emitKernelCall(CallOp call, FuncOp kernel) {
+  const KernelInfo& info = program_.kernels.lookup(kernel.getName());
+  access(llvm::SmallVector<Value>(call.getOperands()), llvm::SmallVector<Value>(call.getResults()),
+         call);
+  llvm::SmallVector<Value> arguments{index_, count_};
+  for (const std::string& symbol : info.symbols) arguments.push_back(symbols_.lookup(symbol));
+  for (Value operand : call.getOperands()) arguments.push_back(pointer(operand));
+  for (Value result : call.getResults()) arguments.push_back(pointer(result));
+  if (Value scratch = scratch_.lookup(call)) arguments.push_back(scratch);
+  FuncOp declaration = declare(kernel.getName(), arguments);
+  CallOp::create(builder_, loc_, declaration, arguments);
+}
+
+// A block begins and ends with nothing pending; its frame lies behind the caller's.
+void FunctionEmitter::emitBlockCall(CallOp call) {
+  if (hazards_.pending()) barrier();
+  llvm::SmallVector<Value> arguments{thread_, index_, count_, weights_,
+                                     abi_.advance(arena_, bytes(plan_.bytes))};
+  for (const std::string& symbol : program_.symbols) arguments.push_back(symbols_.lookup(symbol));
+  for (Value operand : call.getOperands()) arguments.push_back(pointer(operand));
+  for (Value result : call.getResults()) arguments.push_back(pointer(result));
+  FuncOp callee = declare(("host_" + call.getCallee()).str(), arguments);
+  CallOp::create(builder_, loc_, callee, arguments);
+}
+
+void FunctionEmitter::emitReturn(mlir::func::ReturnOp op) {
+  auto results = emitted_.getArguments().take_back(op.getNumOperands());
+  for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
+    auto it = plan_.places.find(storageOf(operand));
+    const bool inPlace = it != plan_.places.end() && it->second.kind == Place::Kind::kResult &&
+                         it->second.index == static_cast<int>(i);
+    if (inPlace) continue;
+    access({operand}, {});
+    copy(results[i], pointer(operand), tensorBytes(operand.getType()));
+  }
+  barrier();
+}
+
+}  // namespace mlc::conversion

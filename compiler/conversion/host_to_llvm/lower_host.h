@@ -1,0 +1,36 @@
+// Lowers the host functions of a rank program (what is left after kernels were formed) to the LLVM dialect.
+//
+// Each graph function becomes SPMD code that every thread of the team runs: calls of kernels and blocks, collectives through the
+// runtime's function table, and a barrier wherever an op reads or overwrites what other threads may still write or read. The
+// module exports what runtime/abi/abi.h asks for; kernels are external functions
+//
+//   void kernel(i64 thread, i64 threads, i64 symbols..., ptr inputs..., ptr outputs... [, ptr scratch])
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "llvm/ADT/StringMap.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "runtime/base/dim_expr.h"
+#include "runtime/package/manifest.h"
+
+namespace mlc::conversion {
+
+// What the host needs to know of a lowered kernel.
+struct KernelInfo {
+  std::vector<std::string> symbols;  // its symbol arguments, in order
+  DimExpr scratchBytes;              // per thread; zero: no scratch argument
+};
+
+struct HostProgram {
+  mlir::OwningOpRef<mlir::ModuleOp> module;       // LLVM-ready: func, arith, scf and llvm ops
+  std::vector<std::string> symbols;               // order of MlcInvocation::symbols
+  std::vector<package::WeightSlot> weights;       // order of MlcInvocation::weights; `source` is not filled in
+  DimExpr arenaBytes;                             // over the symbols and kThreadsSymbol
+};
+
+mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,
+                                       const llvm::StringMap<KernelInfo>& kernels);
+
+}  // namespace mlc::conversion

@@ -1,0 +1,241 @@
+#include "compiler/conversion/plan_memory/plan_memory.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "compiler/dialect/dist/dist_dialect.h"
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/shape.h"
+
+namespace mlc::conversion {
+namespace {
+
+using mlir::Operation;
+using mlir::Value;
+
+constexpr int64_t kAlignment = 64;
+
+DimExpr aligned(const DimExpr& bytes) { return ceilDiv(bytes, kAlignment) * kAlignment; }
+
+// A buffer that is wanted from op number `first` to op number `last`.
+struct Request {
+  Value value;          // or
+  Operation* scratchOf = nullptr;
+  DimExpr bytes;
+  int first = 0, last = 0;
+};
+
+struct Slot {
+  DimExpr bytes;
+  int freeAfter = -1;
+};
+
+class Planner {
+ public:
+  Planner(mlir::func::FuncOp function, const std::function<DimExpr(Operation*)>& scratchBytes)
+      : function_(function), scratchBytes_(scratchBytes) {}
+
+  FramePlan run() {
+    number();
+    placeArguments();
+    placeResults();
+    collectRequests();
+    assignSlots();
+    return std::move(plan_);
+  }
+
+ private:
+  // Numbers ops in program order; an op with regions ends after its nested ops.
+  void number() {
+    int next = 0;
+    std::function<void(mlir::Block&)> visit = [&](mlir::Block& block) {
+      for (Operation& op : block) {
+        begin_[&op] = next++;
+        for (mlir::Region& region : op.getRegions()) {
+          for (mlir::Block& nested : region) visit(nested);
+        }
+        end_[&op] = next++;
+      }
+    };
+    for (mlir::Block& block : function_.getBody()) visit(block);
+  }
+
+  void placeArguments() {
+    for (mlir::BlockArgument argument : function_.getArguments()) {
+      plan_.places[argument] = {Place::Kind::kArgument, static_cast<int>(argument.getArgNumber()), 0};
+    }
+  }
+
+  // What is made by this function's own ops goes straight to the result buffer; each value to one.
+  void placeResults() {
+    mlir::Block& body = function_.getBody().front();
+    for (auto [i, operand] : llvm::enumerate(body.getTerminator()->getOperands())) {
+      Value storage = storageOf(operand);
+      Operation* producer = storage.getDefiningOp();
+      if (!producer || producer->getBlock() != &body || mlir::isa<graph::WeightOp>(producer)) {
+        continue;
+      }
+      plan_.places.try_emplace(storage, Place{Place::Kind::kResult, static_cast<int>(i), 0});
+    }
+  }
+
+  // The last op number at which a storage is needed, over all values that share it.
+  void extend(Value value, Request& request) {
+    for (Operation* user : value.getUsers()) {
+      Operation* inBlock = request.value.getParentBlock()->findAncestorOpInBlock(*user);
+      request.last = std::max(request.last, end_.lookup(inBlock ? inBlock : user));
+    }
+  }
+
+  void request(Value value, int first, int last) {
+    if (storageOf(value) != value || plan_.places.contains(value)) return;
+    Request request;
+    request.value = value;
+    request.bytes = aligned(tensorBytes(value.getType()));
+    request.first = first;
+    request.last = last;
+    requests_.push_back(request);
+  }
+
+  void collectRequests() {
+    function_.walk<mlir::WalkOrder::PreOrder>([&](Operation* op) {
+      if (op == function_.getOperation() || mlir::isa<graph::WeightOp>(op)) return;
+      const int begin = begin_.lookup(op), end = end_.lookup(op);
+      for (Value result : op->getResults()) request(result, begin, end);
+      if (auto loop = mlir::dyn_cast<graph::LoopOp>(op)) {
+        for (Value argument : loop.getBody().getArguments()) request(argument, begin, end);
+      }
+      DimExpr scratch = scratchBytes_(op);
+      if (!(scratch == DimExpr(0))) {
+        Request request;
+        request.scratchOf = op;
+        request.bytes = aligned(scratch);
+        request.first = begin;
+        request.last = end;
+        requests_.push_back(request);
+      }
+    });
+    llvm::DenseMap<Value, size_t> byValue;
+    for (auto [i, request] : llvm::enumerate(requests_)) {
+      if (request.value) byValue[request.value] = i;
+    }
+    auto extendStorage = [&](Value value) {
+      auto it = byValue.find(storageOf(value));
+      if (it != byValue.end()) extend(value, requests_[it->second]);
+    };
+    function_.walk([&](Operation* op) {
+      for (Value result : op->getResults()) extendStorage(result);
+      for (mlir::Region& region : op->getRegions()) {
+        for (Value argument : region.getArguments()) extendStorage(argument);
+      }
+    });
+  }
+
+  // Takes the free slot that fits best, grows a free one of constant size, or adds one.
+  void assignSlots() {
+    std::vector<Slot> slots;
+    llvm::SmallVector<std::pair<const Request*, int>> assigned;
+    std::stable_sort(requests_.begin(), requests_.end(),
+                     [](const Request& a, const Request& b) { return a.first < b.first; });
+    for (const Request& request : requests_) {
+      const int slot = chooseSlot(slots, request);
+      slots[slot].freeAfter = request.last;
+      assigned.push_back({&request, slot});
+    }
+    std::vector<DimExpr> offsets;
+    for (const Slot& slot : slots) {
+      offsets.push_back(plan_.bytes);
+      plan_.bytes = plan_.bytes + slot.bytes;
+    }
+    for (auto [request, slot] : assigned) {
+      Place place{Place::Kind::kArena, slot, offsets[slot]};
+      if (request->value) {
+        plan_.places[request->value] = place;
+      } else {
+        plan_.scratch[request->scratchOf] = place;
+      }
+    }
+  }
+
+  static int chooseSlot(std::vector<Slot>& slots, const Request& request) {
+    const std::optional<int64_t> wanted = request.bytes.constant();
+    int fitting = -1, growing = -1;
+    for (int i = 0; i < static_cast<int>(slots.size()); ++i) {
+      if (slots[i].freeAfter >= request.first) continue;
+      if (slots[i].bytes == request.bytes) return i;
+      const std::optional<int64_t> have = slots[i].bytes.constant();
+      if (!wanted || !have) continue;
+      if (*have >= *wanted) {
+        if (fitting < 0 || *have < *slots[fitting].bytes.constant()) fitting = i;
+      } else if (growing < 0 || *have > *slots[growing].bytes.constant()) {
+        growing = i;
+      }
+    }
+    if (fitting >= 0) return fitting;
+    if (growing >= 0) {
+      slots[growing].bytes = request.bytes;
+      return growing;
+    }
+    slots.push_back({request.bytes, -1});
+    return static_cast<int>(slots.size()) - 1;
+  }
+
+  mlir::func::FuncOp function_;
+  const std::function<DimExpr(Operation*)>& scratchBytes_;
+  llvm::DenseMap<Operation*, int> begin_, end_;
+  std::vector<Request> requests_;
+  FramePlan plan_;
+};
+
+// Carried value i of a loop: block argument i + 2, result i.
+std::optional<Value> carriedResult(mlir::BlockArgument argument) {
+  auto loop = mlir::dyn_cast<graph::LoopOp>(argument.getOwner()->getParentOp());
+  if (!loop || argument.getArgNumber() < 2) return std::nullopt;
+  return loop.getResult(argument.getArgNumber() - 2);
+}
+
+// In place where the operand is an intermediate that nothing else reads, under any of its names.
+bool reducesInPlace(dist::AllReduceOp op) {
+  Value operand = op.getInput();
+  while (auto reshape = operand.getDefiningOp<graph::ReshapeOp>()) {
+    if (!operand.hasOneUse()) return false;
+    operand = reshape.getInput();
+  }
+  Operation* producer = operand.getDefiningOp();
+  return producer && producer->getBlock() == op->getBlock() && operand.hasOneUse() &&
+         !mlir::isa<graph::WeightOp>(producer);
+}
+
+}  // namespace
+
+Value storageOf(Value value) {
+  while (true) {
+    if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(value)) {
+      std::optional<Value> carried = carriedResult(argument);
+      if (!carried) return value;
+      value = *carried;
+      continue;
+    }
+    Operation* op = value.getDefiningOp();
+    if (auto reshape = mlir::dyn_cast<graph::ReshapeOp>(op)) {
+      value = reshape.getInput();
+    } else if (auto reduce = mlir::dyn_cast<dist::AllReduceOp>(op); reduce && reducesInPlace(reduce)) {
+      value = reduce.getInput();
+    } else {
+      return value;
+    }
+  }
+}
+
+DimExpr tensorBytes(mlir::Type type) {
+  return graph::elementCount(graph::shapeOf(type)) *
+         static_cast<int64_t>(dtypeBytes(graph::dtypeOf(type)));
+}
+
+FramePlan planMemory(mlir::func::FuncOp function,
+                     const std::function<DimExpr(Operation*)>& scratchBytes) {
+  return Planner(function, scratchBytes).run();
+}
+
+}  // namespace mlc::conversion

@@ -1,0 +1,47 @@
+// Gives every tensor of a host function a place: an argument, a result buffer or an offset in the function's arena frame.
+//
+// Intervals are measured over the function's ops in program order; a value that is used inside an if or loop lives until its end.
+// Sizes are expressions of the symbols, so slots are reused where one provably fits: of equal expression, or both constant.
+// Offsets are multiples of 64 bytes.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "runtime/base/dim_expr.h"
+
+namespace mlc::conversion {
+
+// Number of threads of the team, as a symbol in sizes.
+inline constexpr const char* kThreadsSymbol = "mlc.threads";
+
+struct Place {
+  enum class Kind { kArgument, kResult, kArena } kind = Kind::kArena;
+  int index = 0;    // of the argument, result or slot
+  DimExpr offset;   // kArena: bytes from the frame's start
+};
+
+struct FramePlan {
+  // By the value that owns the storage (see storageOf).
+  llvm::DenseMap<mlir::Value, Place> places;
+  // Scratch of the ops that asked for it.
+  llvm::DenseMap<mlir::Operation*, Place> scratch;
+  // Bytes of the frame, without those of callees.
+  DimExpr bytes;
+};
+
+// The value whose storage this one shares: a reshape's operand, an in-place collective's operand, the loop result that a carried
+// value lives in; itself otherwise.
+mlir::Value storageOf(mlir::Value value);
+
+// Bytes of a tensor, row-major.
+DimExpr tensorBytes(mlir::Type type);
+
+// scratchBytes gives the bytes of scratch that an op needs over all threads (zero for most).
+FramePlan planMemory(mlir::func::FuncOp function,
+                     const std::function<DimExpr(mlir::Operation*)>& scratchBytes);
+
+}  // namespace mlc::conversion

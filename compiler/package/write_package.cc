@@ -1,0 +1,189 @@
+#include "compiler/package/write_package.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "runtime/base/checksum.h"
+#include "runtime/base/mapped_file.h"
+
+namespace mlc::package {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kAlignment = 64;
+
+// A folder under a temporary name beside its final one; removed unless committed.
+class StagingFolder {
+ public:
+  static StatusOr<StagingFolder> create(const std::string& finalPath) {
+    std::string path = finalPath + ".tmp." + std::to_string(::getpid());
+    std::error_code error;
+    fs::remove_all(path, error);
+    fs::create_directories(path, error);
+    if (error) return invalidError("cannot make " + path + ": " + error.message());
+    return StagingFolder(path);
+  }
+
+  StagingFolder(StagingFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  StagingFolder& operator=(StagingFolder&&) = delete;
+  ~StagingFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+
+  const std::string& path() const { return path_; }
+
+  // Renames the folder to its final name, in place of a package that is there.
+  Status commit(const std::string& finalPath) {
+    std::error_code error;
+    if (fs::exists(finalPath)) {
+      if (!fs::exists(finalPath + "/manifest.json")) {
+        return usageError(finalPath + " exists and is not a package: choose another name");
+      }
+      fs::remove_all(finalPath, error);
+    }
+    fs::rename(path_, finalPath, error);
+    if (error) return invalidError("cannot write " + finalPath + ": " + error.message());
+    path_.clear();
+    return okStatus();
+  }
+
+ private:
+  explicit StagingFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+Status writeFile(const std::string& path, const char* data, size_t bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(data, static_cast<std::streamsize>(bytes));
+  file.close();
+  if (!file) {
+    return invalidError("cannot write " + fs::path(path).filename().string() + ": " +
+                        std::strerror(errno));
+  }
+  return okStatus();
+}
+
+Status writeFile(const std::string& path, const std::string& text) {
+  return writeFile(path, text.data(), text.size());
+}
+
+std::string hex(const std::string& bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (unsigned char byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+// Appends weights to weights.bin, each aligned, and lists every weight that the programs use.
+class WeightWriter {
+ public:
+  WeightWriter(const graph::WeightTable& table, const PackageOptions& options, std::string folder)
+      : table_(table), options_(options), folder_(std::move(folder)) {}
+
+  // The index of that weight's source, made at the first call.
+  StatusOr<int> sourceOf(const std::string& name) {
+    auto it = indices_.find(name);
+    if (it != indices_.end()) return it->second;
+    const graph::Weight* weight = table_.find(name);
+    if (!weight) return invalidError("weight '" + name + "' is not in the weight table");
+    WeightSource source;
+    source.name = name;
+    source.dtype = weight->dtype;
+    source.shape = weight->shape;
+    if (weight->kind == graph::Weight::Kind::kFill) {
+      source.fill = hex(weight->fill);
+    } else {
+      MLC_ASSIGN_OR_RETURN(HostTensor tensor, table_.load(name));
+      source.checksum = checksumOf(tensor.raw(), tensor.bytes());
+      if (weight->kind == graph::Weight::Kind::kFile && !options_.packWeights) {
+        source.file = weight->file;
+        source.offset = weight->offset;
+      } else {
+        MLC_RETURN_IF_ERROR(append(tensor, source));
+      }
+    }
+    sources_.push_back(std::move(source));
+    return indices_[name] = static_cast<int>(sources_.size()) - 1;
+  }
+
+  Status finish() {
+    if (!file_.is_open()) return okStatus();
+    file_.close();
+    if (!file_) return invalidError(std::string("cannot write weights.bin: ") + std::strerror(errno));
+    return okStatus();
+  }
+
+  std::vector<WeightSource> take() { return std::move(sources_); }
+
+ private:
+  Status append(const HostTensor& tensor, WeightSource& source) {
+    if (!file_.is_open()) file_.open(folder_ + "/weights.bin", std::ios::binary);
+    static constexpr char kZeros[kAlignment] = {};
+    const int64_t padding = (kAlignment - written_ % kAlignment) % kAlignment;
+    file_.write(kZeros, padding);
+    written_ += padding;
+    source.file = "weights.bin";
+    source.offset = written_;
+    file_.write(static_cast<const char*>(tensor.raw()), static_cast<std::streamsize>(tensor.bytes()));
+    written_ += static_cast<int64_t>(tensor.bytes());
+    if (!file_) return invalidError(std::string("cannot write weights.bin: ") + std::strerror(errno));
+    return okStatus();
+  }
+
+  const graph::WeightTable& table_;
+  const PackageOptions& options_;
+  std::string folder_;
+  std::ofstream file_;
+  int64_t written_ = 0;
+  std::map<std::string, int> indices_;
+  std::vector<WeightSource> sources_;
+};
+
+Status listFiles(const std::string& folder, Manifest& manifest) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    FileEntry file;
+    file.path = entry.path().filename().string();
+    file.bytes = static_cast<int64_t>(entry.file_size());
+    MLC_ASSIGN_OR_RETURN(file.checksum, checksumOfFile(entry.path().string()));
+    manifest.files.push_back(std::move(file));
+  }
+  std::sort(manifest.files.begin(), manifest.files.end(),
+            [](const FileEntry& a, const FileEntry& b) { return a.path < b.path; });
+  return okStatus();
+}
+
+}  // namespace
+
+Status writePackage(PackageContents contents, const graph::WeightTable& weights,
+                    const PackageOptions& options, const std::string& path) {
+  MLC_ASSIGN_OR_RETURN(StagingFolder folder, StagingFolder::create(path));
+  Manifest& manifest = contents.manifest;
+  WeightWriter writer(weights, options, folder.path());
+  for (size_t i = 0; i < manifest.programs.size(); ++i) {
+    Program& program = manifest.programs[i];
+    program.object = "program_" + std::to_string(i) + ".so";
+    MLC_RETURN_IF_ERROR(writeFile(folder.path() + "/" + program.object, contents.objects[i]));
+    for (WeightSlot& slot : program.weights) {
+      MLC_ASSIGN_OR_RETURN(slot.source, writer.sourceOf(slot.name));
+    }
+  }
+  MLC_RETURN_IF_ERROR(writer.finish());
+  manifest.weights = writer.take();
+  manifest.plan = "plan.json";
+  MLC_RETURN_IF_ERROR(writeFile(folder.path() + "/plan.json", contents.planJson));
+  MLC_RETURN_IF_ERROR(listFiles(folder.path(), manifest));
+  MLC_RETURN_IF_ERROR(writeFile(folder.path() + "/manifest.json", printManifest(manifest)));
+  return folder.commit(path);
+}
+
+}  // namespace mlc::package

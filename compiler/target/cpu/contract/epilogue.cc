@@ -1,0 +1,118 @@
+#include "compiler/target/cpu/contract/epilogue.h"
+
+#include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "llvm/ADT/DenseMap.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+namespace mlc::cpu {
+
+using mlir::Operation;
+using mlir::Value;
+
+namespace {
+
+mlir::Type elementOf(Value tensor) {
+  return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
+}
+
+bool isSplat(graph::ConstantOp op) {
+  auto dense = mlir::dyn_cast<mlir::DenseElementsAttr>(op.getValue());
+  return dense && dense.isSplat();
+}
+
+mlir::func::ReturnOp returnOf(mlir::func::FuncOp kernel) {
+  return mlir::cast<mlir::func::ReturnOp>(kernel.front().getTerminator());
+}
+
+// A number or truth value as a constant in its compute type.
+Value splatConstant(KernelBuilder& k, graph::ConstantOp op, int64_t width) {
+  mlir::Type element = elementOf(op.getResult());
+  mlir::Type type = conversion::computeType(element);
+  mlir::TypedAttr value;
+  auto dense = mlir::cast<mlir::DenseElementsAttr>(op.getValue());
+  if (mlir::isa<mlir::FloatType>(element)) {
+    value = k.builder().getFloatAttr(type, dense.getSplatValue<llvm::APFloat>().convertToDouble());
+  } else {
+    value = k.builder().getIntegerAttr(type, dense.getSplatValue<llvm::APInt>());
+  }
+  return k.broadcast(mlir::arith::ConstantOp::create(k.builder(), k.loc(), value), width);
+}
+
+}  // namespace
+
+Operation* kernelRoot(mlir::func::FuncOp kernel) {
+  Operation* root = nullptr;
+  for (Operation& op : kernel.front().without_terminator()) {
+    if (op.hasTrait<graph::Elementwise>() || mlir::isa<graph::ConstantOp, graph::SizeOp>(op)) continue;
+    if (root) return nullptr;
+    root = &op;
+  }
+  return root;
+}
+
+mlir::FailureOr<Epilogue> Epilogue::of(mlir::func::FuncOp kernel, Operation* root) {
+  Epilogue epilogue;
+  mlir::func::ReturnOp returned = returnOf(kernel);
+  if (returned->getNumOperands() != 1 || root->getNumResults() != 1) return mlir::failure();
+  epilogue.root_ = root->getResult(0);
+  epilogue.result_ = returned->getOperand(0);
+  if (graph::shapeOf(epilogue.root_).size() != graph::shapeOf(epilogue.result_).size()) {
+    return mlir::failure();
+  }
+  llvm::SmallVector<Value> pending{epilogue.result_};
+  llvm::DenseSet<Value> seen;
+  while (!pending.empty()) {
+    Value value = pending.pop_back_val();
+    if (value == epilogue.root_ || !seen.insert(value).second) continue;
+    Operation* op = value.getDefiningOp();
+    if (op && op->hasTrait<graph::Elementwise>()) {
+      pending.append(op->operand_begin(), op->operand_end());
+      continue;
+    }
+    auto constant = mlir::dyn_cast_or_null<graph::ConstantOp>(op);
+    if (mlir::isa_and_nonnull<graph::SizeOp>(op) || (constant && isSplat(constant))) continue;
+    if (op && !constant) return mlir::failure();
+    epilogue.operands_.push_back(value);
+  }
+  if (!seen.empty() && epilogue.result_ == epilogue.root_) return mlir::failure();
+  return epilogue;
+}
+
+llvm::SmallVector<graph::Shape> Epilogue::operandShapes() const {
+  llvm::SmallVector<graph::Shape> shapes;
+  for (Value operand : operands_) shapes.push_back(graph::shapeOf(operand));
+  return shapes;
+}
+
+Value Epilogue::emit(KernelBuilder& k, Value accumulated, int64_t width,
+                     llvm::function_ref<Value(int)> load) const {
+  llvm::DenseMap<Value, Value> values;
+  values[root_] = accumulated;
+  auto evaluate = [&](auto&& self, Value value) -> Value {
+    if (Value known = values.lookup(value)) return known;
+    Value result;
+    Operation* op = value.getDefiningOp();
+    auto at = llvm::find(operands_, value);
+    if (at != operands_.end()) {
+      Value stored = load(static_cast<int>(at - operands_.begin()));
+      result = conversion::fromStorage(k.builder(), k.loc(), stored, elementOf(value));
+    } else if (auto constant = mlir::dyn_cast<graph::ConstantOp>(op)) {
+      result = splatConstant(k, constant, width);
+    } else if (auto size = mlir::dyn_cast<graph::SizeOp>(op)) {
+      Value scalar = mlir::arith::IndexCastOp::create(
+          k.builder(), k.loc(), k.builder().getI64Type(), k.dim(graph::exprsOf(size.getExpr())[0]));
+      result = k.broadcast(scalar, width);
+    } else {
+      llvm::SmallVector<Value> inputs;
+      for (Value operand : op->getOperands()) inputs.push_back(self(self, operand));
+      result = conversion::emitElementwise(k.builder(), k.loc(), op, inputs);
+    }
+    values[value] = result;
+    return result;
+  };
+  Value computed = evaluate(evaluate, result_);
+  return conversion::toStorage(k.builder(), k.loc(), computed, elementOf(result_));
+}
+
+}  // namespace mlc::cpu

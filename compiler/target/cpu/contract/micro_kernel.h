@@ -1,0 +1,40 @@
+// The inner loops: a few rows times one panel of columns, held in registers over all of k.
+#pragma once
+
+#include "compiler/target/cpu/contract/loop_nest.h"
+#include "compiler/target/cpu/cpu_target.h"
+
+namespace mlc::cpu {
+
+// The shape of the register tile, from the number and width of the vector registers.
+struct TileShape {
+  int64_t rows;     // at most this many
+  int64_t vectors;  // per row
+  int64_t width;    // elements of the accumulator's type per vector
+
+  int64_t columns() const { return vectors * width; }
+
+  static TileShape of(const CpuTarget& target, mlir::Type accumulator);
+};
+
+// The type in which products of two operands of these element types are summed.
+mlir::Type accumulatorType(mlir::Type lhs, mlir::Type rhs);
+
+// A loaded element (scalar or vector) of an operand as a number of the accumulator's type.
+mlir::Value widen(KernelBuilder& k, mlir::Value loaded, mlir::Type element, mlir::Type accumulator);
+
+// tile[row][column] = sum over k of lhs[row, k] * panel[k, column]
+struct MicroKernel {
+  TileShape tile;
+  mlir::Type lhsElement, panelElement, accumulator;
+  const LoopDims* kDims;
+  mlir::Value lhs;   // flat view
+  mlir::Value sums;  // flat view of [tile.rows][tile.columns()] accumulators
+
+  // rowOffsets: where each row of lhs begins. The panel's rows are `panelStride` elements apart; a stride that is not the tile's width is of a
+  // matrix that is read where it lies.
+  void emit(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
+            mlir::Value panelOffset, mlir::Value panelStride) const;
+};
+
+}  // namespace mlc::cpu

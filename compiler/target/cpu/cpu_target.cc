@@ -1,0 +1,61 @@
+#include "compiler/target/cpu/cpu_target.h"
+
+#include <algorithm>
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/TargetParser/Host.h"
+
+namespace mlc::cpu {
+namespace {
+
+const std::vector<std::string> kVersion3 = {"avx",  "avx2", "bmi",    "bmi2",  "f16c",  "fma",
+                                            "lzcnt", "movbe", "popcnt", "sse3", "sse4.1", "sse4.2",
+                                            "ssse3"};
+const std::vector<std::string> kVersion4 = {"avx512bw", "avx512cd", "avx512dq", "avx512f",
+                                            "avx512vl"};
+const std::vector<std::string> kBeyond = {"amx-bf16", "amx-int8",   "amx-tile",
+                                          "avx512bf16", "avx512vnni", "avxvnni"};
+
+std::vector<std::string> concatenated(std::initializer_list<const std::vector<std::string>*> lists) {
+  std::vector<std::string> all;
+  for (const auto* list : lists) all.insert(all.end(), list->begin(), list->end());
+  return all;
+}
+
+}  // namespace
+
+CpuTarget::CpuTarget(std::vector<std::string> features) : features_(std::move(features)) {
+  std::sort(features_.begin(), features_.end());
+}
+
+CpuTarget CpuTarget::host() {
+  const llvm::StringMap<bool> present = llvm::sys::getHostCPUFeatures();
+  std::vector<std::string> features;
+  for (const std::string& feature : concatenated({&kVersion3, &kVersion4, &kBeyond})) {
+    if (present.lookup(feature)) features.push_back(feature);
+  }
+  return CpuTarget(std::move(features));
+}
+
+StatusOr<CpuTarget> CpuTarget::named(llvm::StringRef name) {
+  if (name == "host") return host();
+  if (name == "x86-64-v3") return CpuTarget(kVersion3);
+  if (name == "x86-64-v4") return CpuTarget(concatenated({&kVersion3, &kVersion4}));
+  return usageError("unknown CPU target '" + name.str() +
+                    "': use host, x86-64-v3 or x86-64-v4");
+}
+
+bool CpuTarget::has(llvm::StringRef feature) const {
+  return std::binary_search(features_.begin(), features_.end(), feature.str());
+}
+
+std::string CpuTarget::llvmFeatures() const {
+  std::string text;
+  for (const std::string& feature : features_) {
+    if (!text.empty()) text += ",";
+    text += "+" + feature;
+  }
+  return text;
+}
+
+}  // namespace mlc::cpu

@@ -1,0 +1,35 @@
+// The CPU that code is made for: a set of instruction-set features, by LLVM's names.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "llvm/ADT/StringRef.h"
+#include "runtime/base/status.h"
+
+namespace mlc::cpu {
+
+class CpuTarget {
+ public:
+  // The features that mlc chooses code by, as this machine's CPUID reports them.
+  static CpuTarget host();
+  // "host", "x86-64-v3" (AVX2, FMA) or "x86-64-v4" (AVX-512).
+  static StatusOr<CpuTarget> named(llvm::StringRef name);
+
+  // Sorted.
+  const std::vector<std::string>& features() const { return features_; }
+  bool has(llvm::StringRef feature) const;
+
+  int64_t vectorBytes() const { return has("avx512f") ? 64 : has("avx2") ? 32 : 16; }
+  int64_t numVectorRegisters() const { return has("avx512f") ? 32 : 16; }
+
+  // "+avx2,+fma,...", as LLVM wants it.
+  std::string llvmFeatures() const;
+
+ private:
+  explicit CpuTarget(std::vector<std::string> features);
+  std::vector<std::string> features_;
+};
+
+}  // namespace mlc::cpu

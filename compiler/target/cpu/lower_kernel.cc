@@ -1,0 +1,80 @@
+#include "compiler/target/cpu/lower_kernel.h"
+
+#include "compiler/conversion/graph_to_loops/lower_to_loops.h"
+#include "compiler/target/cpu/contract/contract_kernel.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace mlc::cpu {
+namespace {
+
+// exp, tanh, erf, ... as polynomials on scalars and vectors: no calls, so that loops around them vectorize.
+struct ExpandMath : mlir::PassWrapper<ExpandMath, mlir::OperationPass<mlir::ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
+
+  llvm::StringRef getArgument() const override { return "expand-math"; }
+  void getDependentDialects(mlir::DialectRegistry& registry) const override {
+    registry.insert<mlir::arith::ArithDialect, mlir::math::MathDialect,
+                    mlir::vector::VectorDialect>();
+  }
+
+  void runOnOperation() override {
+    mlir::RewritePatternSet patterns(&getContext());
+    mlir::populateMathPolynomialApproximationPatterns(patterns);
+    if (mlir::failed(mlir::applyPatternsGreedily(getOperation(), std::move(patterns)))) {
+      signalPassFailure();
+    }
+  }
+};
+
+}  // namespace
+
+mlir::FailureOr<mlir::func::FuncOp> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
+                                                mlir::OpBuilder& builder) {
+  if (canLowerContract(kernel, target)) return lowerContractKernel(kernel, target, builder);
+  return conversion::lowerToLoops(kernel, builder, conversion::Sharing::kRows);
+}
+
+llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
+  mlir::PassManager passes(module.getContext());
+  passes.addPass(mlir::createCanonicalizerPass());
+  passes.addPass(mlir::createCSEPass());
+  passes.addPass(mlir::createLoopInvariantCodeMotionPass());
+  passes.addPass(std::make_unique<ExpandMath>());
+  passes.addPass(mlir::createConvertVectorToSCFPass());
+  passes.addPass(mlir::createSCFToControlFlowPass());
+  passes.addPass(mlir::memref::createExpandStridedMetadataPass());
+  passes.addPass(mlir::createLowerAffinePass());
+  passes.addPass(mlir::arith::createArithExpandOpsPass());
+  passes.addPass(mlir::createConvertVectorToLLVMPass());
+  passes.addPass(mlir::createConvertMathToLLVMPass());
+  passes.addPass(mlir::createConvertMathToLibmPass());
+  passes.addPass(mlir::createFinalizeMemRefToLLVMConversionPass());
+  passes.addPass(mlir::createArithToLLVMConversionPass());
+  passes.addPass(mlir::createConvertIndexToLLVMPass());
+  passes.addPass(mlir::createConvertControlFlowToLLVMPass());
+  mlir::ConvertFuncToLLVMPassOptions options;
+  options.useBarePtrCallConv = true;
+  passes.addPass(mlir::createConvertFuncToLLVMPass(options));
+  passes.addPass(mlir::createReconcileUnrealizedCastsPass());
+  return passes.run(module);
+}
+
+void registerLoweringDialects(mlir::DialectRegistry& registry) {
+  registry.insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
+                  mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
+                  mlir::scf::SCFDialect, mlir::vector::VectorDialect,
+                  mlir::affine::AffineDialect>();
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+}
+
+}  // namespace mlc::cpu
