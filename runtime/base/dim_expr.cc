@@ -48,6 +48,8 @@ int64_t floorDivide(int64_t a, int64_t b) {
   return (a % b != 0 && (a < 0) != (b < 0)) ? quotient - 1 : quotient;
 }
 
+bool dividable(int64_t a, int64_t b) { return b != 0 && !(a == INT64_MIN && b == -1); }
+
 Status noValue() { return invalidError("a dimension overflows 64 bits or divides by zero"); }
 
 // What arithmetic on coefficients that overflows gives: an expression that has no value.
@@ -189,8 +191,8 @@ DimExpr::DimExpr(std::vector<Term> terms) {
               [](const Atom& a, const Atom& b) { return atomText(a) < atomText(b); });
     auto [it, inserted] = byFactors.try_emplace(factorsText(term), term);
     if (!inserted) {
-      overflow |= __builtin_add_overflow(it->second.coefficient, term.coefficient,
-                                         &it->second.coefficient);
+      overflow |=
+          __builtin_add_overflow(it->second.coefficient, term.coefficient, &it->second.coefficient);
     }
   }
   if (overflow) {
@@ -243,7 +245,7 @@ StatusOr<int64_t> evaluateAtom(const Atom& atom, const SymbolValues& values) {
   MLC_ASSIGN_OR_RETURN(const int64_t b, atom.operands[1].evaluate(values));
   if (atom.kind == AtomKind::kMin) return std::min(a, b);
   if (atom.kind == AtomKind::kMax) return std::max(a, b);
-  if (b == 0 || (a == INT64_MIN && b == -1)) return noValue();
+  if (!dividable(a, b)) return noValue();
   const int64_t quotient = floorDivide(a, b);
   if (atom.kind == AtomKind::kFloorDiv) return quotient;
   if (atom.kind == AtomKind::kMod) return a - quotient * b;
@@ -265,8 +267,7 @@ StatusOr<int64_t> DimExpr::evaluate(const SymbolValues& values) const {
   return sum;
 }
 
-DimExpr DimExpr::substitute(
-    const std::map<std::string, DimExpr, std::less<>>& replacements) const {
+DimExpr DimExpr::substitute(const std::map<std::string, DimExpr, std::less<>>& replacements) const {
   DimExpr sum = 0;
   for (const Term& term : terms_) {
     DimExpr product = term.coefficient;
@@ -340,6 +341,7 @@ std::optional<std::vector<Term>> exactQuotient(const std::vector<Term>& dividend
   if (divisor.size() != 1) return std::nullopt;
   std::vector<Term> quotient;
   for (Term term : dividend) {
+    if (term.coefficient == INT64_MIN && divisor[0].coefficient == -1) return std::nullopt;
     if (term.coefficient % divisor[0].coefficient != 0) return std::nullopt;
     term.coefficient /= divisor[0].coefficient;
     for (const Atom& atom : divisor[0].factors) {
@@ -360,7 +362,7 @@ DimExpr floorDiv(const DimExpr& a, const DimExpr& b) {
   if (auto quotient = exactQuotient(a.terms_, b.terms_)) return DimExpr(std::move(*quotient));
   if (a == b) return 1;
   const std::optional<int64_t> x = a.constant(), y = b.constant();
-  if (x && y && *y != 0) return floorDivide(*x, *y);
+  if (x && y && dividable(*x, *y)) return floorDivide(*x, *y);
   return DimExpr::opaque(AtomKind::kFloorDiv, a, b);
 }
 
@@ -368,14 +370,14 @@ DimExpr ceilDiv(const DimExpr& a, const DimExpr& b) {
   if (auto quotient = exactQuotient(a.terms_, b.terms_)) return DimExpr(std::move(*quotient));
   if (a == b) return 1;
   const std::optional<int64_t> x = a.constant(), y = b.constant();
-  if (x && y && *y != 0) return floorDivide(*x, *y) + (*x % *y != 0 ? 1 : 0);
+  if (x && y && dividable(*x, *y)) return floorDivide(*x, *y) + (*x % *y != 0 ? 1 : 0);
   return DimExpr::opaque(AtomKind::kCeilDiv, a, b);
 }
 
 DimExpr mod(const DimExpr& a, const DimExpr& b) {
   if (exactQuotient(a.terms_, b.terms_) || a == b) return 0;
   const std::optional<int64_t> x = a.constant(), y = b.constant();
-  if (x && y && *y != 0) return *x - floorDivide(*x, *y) * *y;
+  if (x && y && dividable(*x, *y)) return *x - floorDivide(*x, *y) * *y;
   return DimExpr::opaque(AtomKind::kMod, a, b);
 }
 

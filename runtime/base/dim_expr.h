@@ -1,8 +1,10 @@
-// A dimension's size as an expression over named symbols: "batch", "seq + 1", "batch * seq", "(seq + 1) / 2".
+// A dimension's size as an expression over named symbols: "batch", "seq + 1", "batch * seq", "(seq
+// + 1) / 2".
 //
-// Kept in a canonical form (a polynomial with integer coefficients over symbols and opaque terms floor-division,
-// ceil-division, remainder, min, max), so that equal forms are equal strings. Values are int64_t; arithmetic that overflows makes
-// evaluate() fail. Immutable; safe to share between threads.
+// Kept in a canonical form (a polynomial with integer coefficients over symbols and opaque terms
+// floor-division, ceil-division, remainder, min, max), so that equal forms are equal strings.
+// Values are int64_t; arithmetic that overflows makes evaluate() fail. Immutable; safe to share
+// between threads.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +29,8 @@ class DimExpr {
   // A symbol: letters, digits, '_' and '.'.
   static DimExpr symbol(std::string name);
 
-  // Reads any expression with + - * / % min(a,b) max(a,b) ceildiv(a,b), parentheses, integers and symbols; '/' rounds down.
-  // The inverse of str().
+  // Reads any expression with + - * / % min(a,b) max(a,b) ceildiv(a,b), parentheses, integers and
+  // symbols; '/' rounds down. The inverse of str().
   static StatusOr<DimExpr> parse(std::string_view text);
 
   // The canonical text.
@@ -57,7 +59,8 @@ class DimExpr {
   friend bool operator==(const DimExpr& a, const DimExpr& b) { return a.text_ == b.text_; }
   friend bool operator<(const DimExpr& a, const DimExpr& b) { return a.text_ < b.text_; }
 
-  // How a visitor sees an expression, for lowering it to code: a sum of terms, each coefficient * product of factors.
+  // How a visitor sees an expression, for lowering it to code: a sum of terms, each coefficient *
+  // product of factors.
   enum class AtomKind { kSymbol, kFloorDiv, kCeilDiv, kMod, kMin, kMax };
   struct Atom {
     AtomKind kind;

@@ -33,8 +33,8 @@ constexpr size_t dtypeBytes(DType type) {
 
 // "f32", "bf16", "i64", "u8", "bool", ...: the spelling of the command line and of the manifest.
 constexpr std::string_view dtypeName(DType type) {
-  constexpr std::string_view kNames[kDTypeCount] = {"f32", "f64", "f16", "bf16", "i8",  "i16", "i32",
-                                                    "i64", "u8",  "u16", "u32",  "u64", "bool"};
+  constexpr std::string_view kNames[kDTypeCount] = {
+      "f32", "f64", "f16", "bf16", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "bool"};
   return kNames[static_cast<int>(type)];
 }
 

@@ -24,8 +24,7 @@ StatusOr<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& 
   const int error = errno;
   ::close(descriptor);
   if (memory == MAP_FAILED) return invalidError("cannot map " + path + ": " + std::strerror(error));
-  return std::shared_ptr<const MappedFile>(
-      new MappedFile(static_cast<const char*>(memory), size));
+  return std::shared_ptr<const MappedFile>(new MappedFile(static_cast<const char*>(memory), size));
 }
 
 MappedFile::~MappedFile() {

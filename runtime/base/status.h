@@ -1,5 +1,5 @@
-// Errors as values: Status and StatusOr<T>. A code says which exit code a tool ends with; the message is
-// in the user's terms (node, tensor, file, rank names).
+// Errors as values: Status and StatusOr<T>. A code says which exit code a tool ends with; the
+// message is in the user's terms (node, tensor, file, rank names).
 #pragma once
 
 #include <cassert>
@@ -14,7 +14,7 @@ enum class StatusCode : int {
   kOk = 0,
   kWrongResult = 1,
   kUsage = 2,
-  kInvalid = 3,      // bad model, package, plan or input
+  kInvalid = 3,  // bad model, package, plan or input
   kUnsupported = 4,
   kOutOfMemory = 5,
   kDeviceFailed = 6,  // a device, rank or link failed
@@ -40,7 +40,9 @@ class [[nodiscard]] Status {
 };
 
 inline Status okStatus() { return {}; }
-inline Status invalidError(std::string message) { return {StatusCode::kInvalid, std::move(message)}; }
+inline Status invalidError(std::string message) {
+  return {StatusCode::kInvalid, std::move(message)};
+}
 inline Status usageError(std::string message) { return {StatusCode::kUsage, std::move(message)}; }
 inline Status unsupportedError(std::string message) {
   return {StatusCode::kUnsupported, std::move(message)};
@@ -61,11 +63,26 @@ class [[nodiscard]] StatusOr {
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
 
-  T& operator*() & { assert(ok()); return *value_; }
-  const T& operator*() const& { assert(ok()); return *value_; }
-  T&& operator*() && { assert(ok()); return *std::move(value_); }
-  T* operator->() { assert(ok()); return &*value_; }
-  const T* operator->() const { assert(ok()); return &*value_; }
+  T& operator*() & {
+    assert(ok());
+    return *value_;
+  }
+  const T& operator*() const& {
+    assert(ok());
+    return *value_;
+  }
+  T&& operator*() && {
+    assert(ok());
+    return *std::move(value_);
+  }
+  T* operator->() {
+    assert(ok());
+    return &*value_;
+  }
+  const T* operator->() const {
+    assert(ok());
+    return &*value_;
+  }
 
  private:
   Status status_;
@@ -78,13 +95,13 @@ class [[nodiscard]] StatusOr {
 #define MLC_CONCAT(a, b) MLC_CONCAT_(a, b)
 
 // Returns the error of a Status expression, if it is one.
-#define MLC_RETURN_IF_ERROR(expression)                      \
-  do {                                                       \
+#define MLC_RETURN_IF_ERROR(expression)                                            \
+  do {                                                                             \
     if (::mlc::Status mlcStatus = (expression); !mlcStatus.ok()) return mlcStatus; \
   } while (false)
 
 // MLC_ASSIGN_OR_RETURN(auto x, f()): x = the value of f(), or returns its error.
-#define MLC_ASSIGN_OR_RETURN(declaration, expression)                             \
+#define MLC_ASSIGN_OR_RETURN(declaration, expression) \
   MLC_ASSIGN_OR_RETURN_(MLC_CONCAT(mlcStatusOr, __LINE__), declaration, expression)
 #define MLC_ASSIGN_OR_RETURN_(temporary, declaration, expression) \
   auto temporary = (expression);                                  \

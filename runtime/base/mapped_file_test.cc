@@ -1,0 +1,36 @@
+#include "runtime/base/mapped_file.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "runtime/base/checksum.h"
+
+namespace mlc {
+namespace {
+
+TEST(MappedFile, ShowsTheBytes) {
+  const std::string path = testing::TempDir() + "/mapped";
+  std::ofstream(path) << "hello";
+  auto file = MappedFile::open(path);
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(std::string((*file)->data(), (*file)->size()), "hello");
+}
+
+TEST(MappedFile, ErrorsNameTheFile) {
+  const std::string absent = testing::TempDir() + "/absent";
+  EXPECT_NE(MappedFile::open(absent).status().message().find(absent), std::string::npos);
+  EXPECT_FALSE(MappedFile::open(testing::TempDir()).ok());
+}
+
+TEST(Checksum, IsXxh3) {
+  // The reference value of XXH3-128 of no bytes.
+  EXPECT_EQ(checksumOf("", 0), "99aa06d3014798d86001c324468d497f");
+  const std::string path = testing::TempDir() + "/summed";
+  std::ofstream(path) << "abc";
+  EXPECT_EQ(*checksumOfFile(path), checksumOf("abc", 3));
+  EXPECT_NE(checksumOf("abc", 3), checksumOf("abd", 3));
+}
+
+}  // namespace
+}  // namespace mlc

@@ -1,0 +1,177 @@
+#include "runtime/base/npy.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+
+#include "runtime/base/mapped_file.h"
+
+namespace mlc {
+namespace {
+
+constexpr std::string_view kMagic("\x93NUMPY", 6);
+
+struct TypeName {
+  DType dtype;
+  std::string_view name;
+};
+
+constexpr TypeName kTypeNames[] = {
+    {DType::kF32, "<f4"}, {DType::kF64, "<f8"}, {DType::kF16, "<f2"}, {DType::kBF16, "<V2"},
+    {DType::kI8, "|i1"},  {DType::kI16, "<i2"}, {DType::kI32, "<i4"}, {DType::kI64, "<i8"},
+    {DType::kU8, "|u1"},  {DType::kU16, "<u2"}, {DType::kU32, "<u4"}, {DType::kU64, "<u8"},
+    {DType::kBool, "|b1"}};
+
+struct Header {
+  DType dtype = DType::kF32;
+  bool fortranOrder = false;
+  std::vector<int64_t> shape;
+};
+
+// The text after `key` and its colon in the header's dictionary, or an empty view.
+std::string_view valueOf(std::string_view dictionary, const std::string& key) {
+  for (const char quote : {'\'', '"'}) {
+    const size_t at = dictionary.find(quote + key + quote);
+    if (at == std::string_view::npos) continue;
+    std::string_view rest = dictionary.substr(at + key.size() + 2);
+    const size_t begin = rest.find_first_not_of(": ");
+    return begin == std::string_view::npos ? std::string_view() : rest.substr(begin);
+  }
+  return {};
+}
+
+bool parseType(std::string_view text, DType& dtype) {
+  if (text.size() < 5) return false;
+  const std::string_view name = text.substr(1, 3);
+  for (const TypeName& type : kTypeNames) {
+    const bool oneByte = dtypeBytes(type.dtype) == 1;
+    if (name.substr(1) == type.name.substr(1) &&
+        (name[0] == type.name[0] || (oneByte && name[0] == '<'))) {
+      dtype = type.dtype;
+      return text[4] == text[0];
+    }
+  }
+  if (name == "|V2") {
+    dtype = DType::kBF16;
+    return true;
+  }
+  return false;
+}
+
+bool parseShape(std::string_view text, std::vector<int64_t>& shape) {
+  if (text.empty() || text[0] != '(') return false;
+  size_t at = 1;
+  while (at < text.size() && text[at] != ')') {
+    if (text[at] == ' ' || text[at] == ',' || text[at] == 'L') {
+      ++at;
+      continue;
+    }
+    int64_t dim = 0;
+    const size_t begin = at;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+      if (__builtin_mul_overflow(dim, 10, &dim) ||
+          __builtin_add_overflow(dim, text[at] - '0', &dim)) {
+        return false;
+      }
+    }
+    if (at == begin) return false;
+    shape.push_back(dim);
+  }
+  return at < text.size();
+}
+
+// Bytes of the elements, or -1 on overflow.
+int64_t payloadBytes(const Header& header) {
+  int64_t bytes = static_cast<int64_t>(dtypeBytes(header.dtype));
+  for (int64_t dim : header.shape) {
+    if (__builtin_mul_overflow(bytes, dim, &bytes)) return -1;
+  }
+  return bytes;
+}
+
+// Elements whose first index runs fastest, in row-major order.
+void fromFortranOrder(const char* source, HostTensor& tensor) {
+  const size_t width = dtypeBytes(tensor.dtype());
+  const std::vector<int64_t>& shape = tensor.shape();
+  std::vector<int64_t> index(shape.size(), 0);
+  char* destination = tensor.data<char>();
+  for (int64_t i = 0, count = tensor.numElements(); i < count; ++i) {
+    int64_t offset = 0;
+    for (size_t dim = shape.size(); dim-- > 0;) offset = offset * shape[dim] + index[dim];
+    std::memcpy(destination + static_cast<size_t>(i) * width,
+                source + static_cast<size_t>(offset) * width, width);
+    for (size_t dim = shape.size(); dim-- > 0;) {
+      if (++index[dim] < shape[dim]) break;
+      index[dim] = 0;
+    }
+  }
+}
+
+}  // namespace
+
+StatusOr<HostTensor> readNpy(const std::string& path) {
+  MLC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::open(path));
+  const std::string_view text(file->data(), file->size());
+  auto bad = [&](const char* what) {
+    return invalidError(path + " is not a good .npy file: " + what);
+  };
+  if (text.size() < 10 || text.substr(0, 6) != kMagic) return bad("it has another format");
+  const int version = text[6];
+  if (version < 1 || version > 3) return bad("its version is not known");
+  const size_t lengthBytes = version == 1 ? 2 : 4;
+  const size_t start = 8 + lengthBytes;
+  if (text.size() < start) return bad("it is cut short");
+  size_t length = 0;
+  for (size_t i = lengthBytes; i-- > 0;)
+    length = length << 8 | static_cast<unsigned char>(text[8 + i]);
+  if (text.size() - start < length) return bad("it is cut short");
+
+  const std::string_view dictionary = text.substr(start, length);
+  Header header;
+  const std::string_view type = valueOf(dictionary, "descr");
+  if (type.size() > 1 && type[1] == '>') return unsupportedError(path + " is in big-endian order");
+  if (!parseType(type, header.dtype)) return bad("its element type is not known");
+  const std::string_view order = valueOf(dictionary, "fortran_order");
+  header.fortranOrder = order.starts_with("True");
+  if (!header.fortranOrder && !order.starts_with("False")) return bad("its order is not given");
+  if (!parseShape(valueOf(dictionary, "shape"), header.shape)) return bad("its shape is not given");
+
+  const int64_t bytes = payloadBytes(header);
+  if (bytes < 0 || text.size() - start - length < static_cast<size_t>(bytes))
+    return bad("it is cut short");
+  const char* payload = text.data() + start + length;
+  HostTensor tensor = HostTensor::uninitialized(header.dtype, header.shape);
+  if (header.fortranOrder) {
+    fromFortranOrder(payload, tensor);
+  } else {
+    std::memcpy(tensor.raw(), payload, static_cast<size_t>(bytes));
+  }
+  return tensor;
+}
+
+Status writeNpy(const std::string& path, const HostTensor& tensor) {
+  std::string shape;
+  for (int64_t dim : tensor.shape())
+    shape += std::to_string(dim) + (tensor.rank() == 1 ? "," : ", ");
+  if (tensor.rank() > 1) shape.resize(shape.size() - 2);
+  std::string header = "{'descr': '" +
+                       std::string(kTypeNames[static_cast<int>(tensor.dtype())].name) +
+                       "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  // The elements begin at a multiple of 64 bytes.
+  constexpr size_t kStart = 10;
+  while ((kStart + header.size() + 1) % 64 != 0) header += ' ';
+  header += '\n';
+  std::ofstream file(path, std::ios::binary);
+  const char version[4] = {1, 0, static_cast<char>(header.size() & 0xff),
+                           static_cast<char>(header.size() >> 8)};
+  file.write(kMagic.data(), kMagic.size());
+  file.write(version, sizeof version);
+  file.write(header.data(), static_cast<std::streamsize>(header.size()));
+  file.write(tensor.data<char>(), static_cast<std::streamsize>(tensor.bytes()));
+  file.close();
+  if (!file) return invalidError("cannot write " + path + ": " + std::strerror(errno));
+  return okStatus();
+}
+
+}  // namespace mlc

@@ -1,0 +1,95 @@
+#include "runtime/base/npy.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace mlc {
+namespace {
+
+std::string pathOf(const std::string& name) { return testing::TempDir() + "/" + name; }
+
+void writeText(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+std::string readText(const std::string& path) {
+  std::stringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// A file as numpy writes it, put together by hand.
+std::string npyFile(int version, const std::string& header, const std::string& payload) {
+  std::string file = std::string("\x93NUMPY", 6) + static_cast<char>(version) + '\0';
+  for (int i = 0; i < (version == 1 ? 2 : 4); ++i)
+    file += static_cast<char>(header.size() >> (8 * i));
+  return file + header + payload;
+}
+
+TEST(Npy, EveryTypeSurvivesAWriteAndARead) {
+  const std::string path = pathOf("round.npy");
+  for (int type = 0; type < kDTypeCount; ++type) {
+    for (const std::vector<int64_t>& shape :
+         {std::vector<int64_t>{}, {3}, {2, 3}, {0, 4}, {2, 1, 3, 2}}) {
+      HostTensor tensor = HostTensor::uninitialized(static_cast<DType>(type), shape);
+      for (size_t i = 0; i < tensor.bytes(); ++i) tensor.data<char>()[i] = static_cast<char>(i % 2);
+      ASSERT_TRUE(writeNpy(path, tensor).ok());
+      StatusOr<HostTensor> read = readNpy(path);
+      ASSERT_TRUE(read.ok()) << read.status().message();
+      EXPECT_EQ(read->dtype(), tensor.dtype());
+      EXPECT_EQ(read->shape(), shape);
+      EXPECT_EQ(std::memcmp(read->raw(), tensor.raw(), tensor.bytes()), 0);
+    }
+  }
+}
+
+TEST(Npy, WritesWhatNumpyWrites) {
+  const std::string path = pathOf("exact.npy");
+  HostTensor tensor = HostTensor::zeros(DType::kU8, {2, 1});
+  tensor.data<uint8_t>()[0] = 'x';
+  tensor.data<uint8_t>()[1] = 'y';
+  ASSERT_TRUE(writeNpy(path, tensor).ok());
+  std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 1), }";
+  header.resize(117, ' ');
+  EXPECT_EQ(readText(path), npyFile(1, header + "\n", "xy"));
+}
+
+TEST(Npy, FortranOrderIsPutIntoRowOrder) {
+  const std::string path = pathOf("fortran.npy");
+  writeText(path,
+            npyFile(2, "{'descr': '|i1', 'fortran_order': True, 'shape': (2, 3), }\n", "adbecf"));
+  StatusOr<HostTensor> read = readNpy(path);
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(std::string(read->data<char>(), 6), "abcdef");
+}
+
+TEST(Npy, DamagedFilesAreErrorsThatNameTheFile) {
+  const std::string path = pathOf("damaged.npy");
+  const std::string good =
+      npyFile(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", "abcdefgh");
+  writeText(path, good);
+  ASSERT_TRUE(readNpy(path).ok());
+  for (size_t length = 0; length < good.size(); ++length) {
+    writeText(path, good.substr(0, length));
+    StatusOr<HostTensor> read = readNpy(path);
+    ASSERT_FALSE(read.ok()) << length;
+    EXPECT_NE(read.status().message().find(path), std::string::npos);
+  }
+  for (const char* header :
+       {"{'descr': '<f3', 'fortran_order': False, 'shape': (2,), }",
+        "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }",
+        "{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2,), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (x,), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999, 9999999999), }",
+        "{'descr': '<f4', 'fortran_order': False}"}) {
+    writeText(path, npyFile(1, header, "abcdefgh"));
+    EXPECT_FALSE(readNpy(path).ok()) << header;
+  }
+  EXPECT_FALSE(readNpy(pathOf("absent.npy")).ok());
+}
+
+}  // namespace
+}  // namespace mlc
