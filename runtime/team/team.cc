@@ -1,113 +1,81 @@
 #include "runtime/team/team.h"
 
-#include <immintrin.h>
-#include <pthread.h>
-#include <sched.h>
+#include <system_error>
 
-#include <atomic>
-#include <thread>
+#include "runtime/team/cpus.h"
 
-namespace mlc {
-namespace {
+namespace mlc::team {
 
-// About as long as a sleeping thread takes to wake.
-constexpr int kSpins = 4000;
-
-void pinThisThread(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  // A refusal (a container's limits) leaves the thread where the system puts it.
-  (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
-
-// Waits until the value is no longer `old`.
-void waitForChange(const std::atomic<uint32_t>& value, uint32_t old) {
-  for (int i = 0; i < kSpins; ++i) {
-    if (value.load(std::memory_order_acquire) != old) return;
-    _mm_pause();
+StatusOr<std::unique_ptr<Team>> Team::create(const TeamOptions& options) {
+  if (options.threads < 1) return usageError("a team needs at least one thread");
+  if (!options.cpus.empty() && options.cpus.size() < static_cast<size_t>(options.threads)) {
+    return usageError("a team of " + std::to_string(options.threads) +
+                      " threads cannot be pinned to " + std::to_string(options.cpus.size()) +
+                      " cpus");
   }
-  value.wait(old, std::memory_order_acquire);
-}
-
-}  // namespace
-
-struct TeamBarrier::State {
-  explicit State(int count) : count(count), missing(count) {}
-  const int count;
-  alignas(64) std::atomic<int> missing;
-  alignas(64) std::atomic<uint32_t> generation{0};
-};
-
-TeamBarrier::TeamBarrier(int count) : state_(std::make_unique<State>(count)) {}
-TeamBarrier::~TeamBarrier() = default;
-
-void TeamBarrier::arriveAndWait() {
-  State& state = *state_;
-  if (state.count == 1) return;
-  const uint32_t generation = state.generation.load(std::memory_order_relaxed);
-  if (state.missing.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    state.missing.store(state.count, std::memory_order_relaxed);
-    state.generation.store(generation + 1, std::memory_order_release);
-    state.generation.notify_all();
-    return;
-  }
-  waitForChange(state.generation, generation);
-}
-
-struct Team::State {
-  State(int threads, std::vector<int> cpus)
-      : size(threads), cpus(std::move(cpus)), barrier(threads), done(threads) {}
-  const int size;
-  const std::vector<int> cpus;
-  TeamBarrier barrier;
-  TeamBarrier done;
-  std::atomic<uint32_t> round{0};
-  const std::function<void(int)>* body = nullptr;
-  bool stop = false;
-  std::vector<std::thread> workers;
-
-  void pin(int index) const {
-    if (!cpus.empty()) pinThisThread(cpus[index % cpus.size()]);
-  }
-
-  void work(int index) {
-    pin(index);
-    for (uint32_t seen = 0;; ++seen) {
-      waitForChange(round, seen);
-      if (stop) return;
-      (*body)(index);
-      done.arriveAndWait();
+  const bool spin =
+      options.spin && options.threads <= static_cast<int>(std::thread::hardware_concurrency());
+  std::unique_ptr<Team> team(new Team(options.threads, spin));
+  team->cpus_ = options.cpus;
+  // Threads meet in the barrier only when all exist, so those started before a failure are told to
+  // end one by one.
+  std::vector<Status> pinned(static_cast<size_t>(options.threads));
+  std::atomic<int> gate{0};  // 1: all were started, -1: give up
+  Status failure;
+  for (int i = 1; i < options.threads && failure.ok(); ++i) {
+    try {
+      team->threads_.emplace_back([&gate, &pinned, team = team.get(), i] {
+        const size_t index = static_cast<size_t>(i);
+        if (!team->cpus_.empty()) pinned[index] = pinThisThread(team->cpus_[index]);
+        gate.wait(0);
+        if (gate.load() < 0) return;
+        team->barrier_.wait();
+        team->work(i);
+      });
+    } catch (const std::system_error& error) {
+      failure = deviceError(std::string("cannot start a thread: ") + error.what());
     }
   }
-};
-
-Team::Team(int threads, std::vector<int> cpus)
-    : state_(std::make_unique<State>(threads, std::move(cpus))) {
-  state_->pin(0);
-  for (int i = 1; i < threads; ++i) {
-    state_->workers.emplace_back([state = state_.get(), i] { state->work(i); });
+  gate.store(failure.ok() ? 1 : -1);
+  gate.notify_all();
+  if (!failure.ok()) {
+    for (std::thread& thread : team->threads_) thread.join();
+    team->threads_.clear();
+    return failure;
   }
+  team->barrier_.wait();
+  for (const Status& status : pinned) {
+    if (!status.ok()) return status;
+  }
+  return team;
 }
 
 Team::~Team() {
-  state_->stop = true;
-  state_->round.fetch_add(1, std::memory_order_release);
-  state_->round.notify_all();
-  for (std::thread& worker : state_->workers) worker.join();
+  if (threads_.empty()) return;
+  body_ = nullptr;
+  barrier_.wait();
+  for (std::thread& thread : threads_) thread.join();
 }
-
-int Team::size() const { return state_->size; }
-
-TeamBarrier& Team::barrier() { return state_->barrier; }
 
 void Team::run(const std::function<void(int)>& body) {
-  State& state = *state_;
-  state.body = &body;
-  state.round.fetch_add(1, std::memory_order_release);
-  state.round.notify_all();
+  if (!cpus_.empty() && pinnedCaller_ != std::this_thread::get_id()) {
+    pinnedCaller_ = std::this_thread::get_id();
+    // Refused pinning of the caller costs speed only.
+    (void)pinThisThread(cpus_[0]);
+  }
+  body_ = &body;
+  barrier_.wait();
   body(0);
-  state.done.arriveAndWait();
+  barrier_.wait();
 }
 
-}  // namespace mlc
+void Team::work(int thread) {
+  while (true) {
+    barrier_.wait();
+    if (!body_) return;
+    (*body_)(thread);
+    barrier_.wait();
+  }
+}
+
+}  // namespace mlc::team

@@ -1,47 +1,53 @@
-// The threads of a rank. All of them run a compiled program together, each its static share.
+// The threads of a rank. All run the rank's program together, each its static share, and meet at
+// barriers.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "runtime/base/status.h"
+#include "runtime/team/barrier.h"
 
-namespace mlc {
+namespace mlc::team {
 
-// Lets a fixed number of threads wait for one another. Spins briefly, then sleeps.
-class TeamBarrier {
- public:
-  explicit TeamBarrier(int count);
-  ~TeamBarrier();
-  // Returns when all threads have arrived. What each wrote before is visible to all after.
-  void arriveAndWait();
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
+struct TeamOptions {
+  int threads = 1;
+  // Thread i is pinned to cpus[i]; empty: threads are not pinned. Teams of ranks on one host must
+  // have disjoint lists (shareOfCpus).
+  std::vector<int> cpus;
+  // Whether waiting threads may spin before they sleep; to be switched off when the host has more
+  // threads than cores.
+  bool spin = true;
 };
 
-// Plain threads that wait for work. Not thread-safe: one caller.
+// Plain threads that live as long as the team. One thread at a time may call run().
 class Team {
  public:
-  // `threads` at least 1, the calling thread counts as the first. cpus: on which CPUs the threads run, one each, wrapping around;
-  // empty: wherever the system puts them.
-  explicit Team(int threads, std::vector<int> cpus = {});
+  // Fails if a cpu cannot be pinned to or a thread cannot be started.
+  static StatusOr<std::unique_ptr<Team>> create(const TeamOptions& options);
   ~Team();
-  Team(const Team&) = delete;
-  Team& operator=(const Team&) = delete;
 
-  int size() const;
+  int size() const { return size_; }
 
-  // Runs body(thread index) on every thread; returns when all are done.
-  void run(const std::function<void(int)>& body);
+  // Calls body(0) on the calling thread (pinned at the first call, if the team is pinned) and
+  // body(1) ... body(size - 1) on the others; returns when all have returned.
+  void run(const std::function<void(int thread)>& body);
 
-  TeamBarrier& barrier();
+  // To be called by every thread of the team inside run().
+  void barrier() { barrier_.wait(); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  Team(int size, bool spin) : size_(size), barrier_(size, spin) {}
+  void work(int thread);
+
+  const int size_;
+  Barrier barrier_;
+  std::vector<int> cpus_;
+  std::vector<std::thread> threads_;
+  std::thread::id pinnedCaller_;
+  const std::function<void(int)>* body_ = nullptr;  // null at a start: the threads end
 };
 
-}  // namespace mlc
+}  // namespace mlc::team

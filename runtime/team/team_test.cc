@@ -1,36 +1,95 @@
 #include "runtime/team/team.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
-#include <vector>
+#include <atomic>
+#include <set>
 
-namespace mlc {
+#include "runtime/team/cpus.h"
+
+namespace mlc::team {
 namespace {
 
-TEST(Team, RunsEveryThreadOnceEachRound) {
-  Team team(3);
-  std::vector<int> counts(3);
-  for (int round = 0; round < 1000; ++round) {
-    team.run([&](int thread) { ++counts[thread]; });
-  }
-  EXPECT_EQ(counts, std::vector<int>({1000, 1000, 1000}));
+std::unique_ptr<Team> makeTeam(int threads, bool spin = true) {
+  StatusOr<std::unique_ptr<Team>> team =
+      Team::create({.threads = threads, .cpus = {}, .spin = spin});
+  EXPECT_TRUE(team.ok()) << team.status().message();
+  return *std::move(team);
 }
 
-TEST(Team, BarrierPublishesWhatEachThreadWrote) {
-  constexpr int kThreads = 4, kRounds = 2000;
-  Team team(kThreads);
-  std::vector<int> values(kThreads);
-  std::vector<int> wrong(kThreads);
-  team.run([&](int thread) {
-    for (int round = 1; round <= kRounds; ++round) {
-      values[thread] = round;
-      team.barrier().arriveAndWait();
-      for (int other = 0; other < kThreads; ++other) wrong[thread] += values[other] != round;
-      team.barrier().arriveAndWait();
+TEST(Team, EveryThreadRunsOnceAndTheCallerIsThreadZero) {
+  for (int threads : {1, 2, 5}) {
+    auto team = makeTeam(threads);
+    for (int round = 0; round < 100; ++round) {
+      std::vector<int> calls(static_cast<size_t>(threads), 0);
+      std::thread::id zero;
+      team->run([&](int thread) {
+        ++calls[static_cast<size_t>(thread)];
+        if (thread == 0) zero = std::this_thread::get_id();
+      });
+      EXPECT_EQ(calls, std::vector<int>(static_cast<size_t>(threads), 1));
+      EXPECT_EQ(zero, std::this_thread::get_id());
     }
-  });
-  EXPECT_EQ(wrong, std::vector<int>(kThreads));
+  }
+}
+
+// Each thread adds up what all wrote in the round before: wrong at once if somebody passes a
+// barrier early.
+TEST(Team, BarrierSeparatesRounds) {
+  for (bool spin : {true, false}) {
+    for (int threads : {2, 3, 8}) {
+      auto team = makeTeam(threads, spin);
+      std::vector<int64_t> values(static_cast<size_t>(threads), 1);
+      std::atomic<int> wrong{0};
+      team->run([&](int thread) {
+        for (int64_t round = 1; round < 2000; ++round) {
+          int64_t sum = 0;
+          for (int64_t value : values) sum += value;
+          if (sum != round * threads) ++wrong;
+          team->barrier();
+          ++values[static_cast<size_t>(thread)];
+          team->barrier();
+        }
+      });
+      EXPECT_EQ(wrong, 0);
+    }
+  }
+}
+
+TEST(Team, ThreadsArePinned) {
+  const std::vector<int> cpus = usableCpus();
+  ASSERT_FALSE(cpus.empty());
+  const int threads = static_cast<int>(cpus.size());
+  std::vector<int> seen(cpus.size());
+  std::thread([&] {
+    StatusOr<std::unique_ptr<Team>> team =
+        Team::create({.threads = threads, .cpus = cpus, .spin = true});
+    ASSERT_TRUE(team.ok()) << team.status().message();
+    (*team)->run([&](int thread) { seen[static_cast<size_t>(thread)] = ::sched_getcpu(); });
+  }).join();
+  EXPECT_EQ(seen, cpus);
+}
+
+TEST(Team, RefusesWhatItCannotDo) {
+  EXPECT_FALSE(Team::create({.threads = 0, .cpus = {}, .spin = true}).ok());
+  EXPECT_FALSE(Team::create({.threads = 2, .cpus = {0}, .spin = true}).ok());
+  EXPECT_FALSE(Team::create({.threads = 2, .cpus = {0, 100000}, .spin = true}).ok());
+}
+
+TEST(Cpus, SharesOfRanksAreDisjointAndComplete) {
+  const std::vector<int> cpus = {4, 5, 6, 7, 12, 13, 14};
+  for (int count : {1, 2, 3, 7}) {
+    std::vector<int> all;
+    for (int rank = 0; rank < count; ++rank) {
+      const std::vector<int> share = shareOfCpus(cpus, rank, count);
+      EXPECT_GE(share.size(), cpus.size() / static_cast<size_t>(count));
+      all.insert(all.end(), share.begin(), share.end());
+    }
+    EXPECT_EQ(all, cpus);
+  }
+  EXPECT_TRUE(shareOfCpus(cpus, 0, 8).empty());
 }
 
 }  // namespace
-}  // namespace mlc
+}  // namespace mlc::team

@@ -1,0 +1,22 @@
+// Which of the machine's cpus a process may use, and how the ranks of a host share them.
+#pragma once
+
+#include <vector>
+
+#include "runtime/base/status.h"
+
+namespace mlc::team {
+
+// One cpu (operating system's number) of each core that this process may run on, in the order of
+// the machine's topology, so that neighbours share caches and memory. Empty if the topology cannot
+// be read.
+std::vector<int> usableCpus();
+
+// The cpus of rank `index` of `count` ranks that share `cpus`: neighbouring cpus, shares that
+// differ by at most one. Empty if there are fewer cpus than ranks: the ranks then are not pinned.
+std::vector<int> shareOfCpus(const std::vector<int>& cpus, int index, int count);
+
+// Pins the calling thread to a cpu.
+Status pinThisThread(int cpu);
+
+}  // namespace mlc::team
