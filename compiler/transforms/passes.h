@@ -3,6 +3,7 @@
 
 #include "compiler/dialect/graph/weight_table.h"
 #include "compiler/transforms/outline_repeated_blocks.h"
+#include "compiler/transforms/recognize_composites.h"
 #include "compiler/transforms/simplify.h"
 
 namespace mlc::transforms {

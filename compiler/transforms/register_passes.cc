@@ -5,6 +5,7 @@ namespace mlc::transforms {
 
 void registerPasses(graph::WeightTable*) {
   mlir::registerPass([] { return createSimplifyPass(); });
+  mlir::registerPass([] { return createRecognizeCompositesPass(); });
   mlir::registerPass([] { return createOutlineRepeatedBlocksPass(); });
 }
 

@@ -1,0 +1,45 @@
+// Recognizes sums and products in whatever order exporters wrote them.
+#pragma once
+
+#include <optional>
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/transforms/constant_match.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "mlir/IR/Value.h"
+
+namespace mlc::transforms {
+
+// Of `value` = OpType(a, b) with a commutative op: the operand beside the first that satisfies the predicate. Null if there is none.
+template <typename OpType>
+mlir::Value operandBeside(mlir::Value value, llvm::function_ref<bool(mlir::Value)> isOther) {
+  auto op = value.getDefiningOp<OpType>();
+  if (!op) return {};
+  if (isOther(op.getRhs())) return op.getLhs();
+  if (isOther(op.getLhs())) return op.getRhs();
+  return {};
+}
+
+// value = x * factor, with a number as factor.
+struct Scaled {
+  mlir::Value value;
+  double factor;
+};
+
+// Looks through multiplications and divisions by numbers that keep the type.
+Scaled scaledValue(mlir::Value value);
+
+// value = coefficient * product of factors. Multiplications are taken apart except for `atoms`, powers by small integers become repeated factors.
+struct Product {
+  double coefficient = 1;
+  llvm::SmallVector<mlir::Value, 4> factors;
+
+  // Whether the factors are these, in any order, and the coefficient is this one up to what exporters round.
+  bool is(double expected, llvm::ArrayRef<mlir::Value> values) const;
+};
+Product productOf(mlir::Value value, llvm::ArrayRef<mlir::Value> atoms);
+
+// How far exporters' numbers, written in few digits or in half precision, are from the exact ones.
+inline constexpr double kConstantTolerance = 2e-3;
+
+}  // namespace mlc::transforms
