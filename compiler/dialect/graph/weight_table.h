@@ -34,6 +34,10 @@ class WeightTable {
   void set(const std::string& name, Weight weight) { weights_[name] = std::move(weight); }
   // Adds folded bytes under a name not in use yet, made from `hint`; returns it. The same bytes and type get the same name.
   std::string addBytes(const std::string& hint, HostTensor bytes);
+  // A rectangular part of a weight under a name of its own, which is returned: by reference where the part is contiguous in the file, a copy
+  // otherwise. The whole weight keeps its name. Fails if the weight is not there, cannot be read or is not that large.
+  StatusOr<std::string> addSlice(const std::string& name, const std::vector<int64_t>& offsets,
+                                 const std::vector<int64_t>& sizes);
   const Weight* find(const std::string& name) const;
   void erase(const std::string& name) { weights_.erase(name); }
   const std::map<std::string, Weight>& all() const { return weights_; }
