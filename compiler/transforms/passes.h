@@ -5,6 +5,7 @@
 #include "compiler/transforms/outline_repeated_blocks.h"
 #include "compiler/transforms/recognize_composites.h"
 #include "compiler/transforms/simplify.h"
+#include "compiler/transforms/split_fused_projections.h"
 
 namespace mlc::transforms {
 

@@ -3,9 +3,10 @@
 
 namespace mlc::transforms {
 
-void registerPasses(graph::WeightTable*) {
+void registerPasses(graph::WeightTable* weights) {
   mlir::registerPass([] { return createSimplifyPass(); });
   mlir::registerPass([] { return createRecognizeCompositesPass(); });
+  mlir::registerPass([weights] { return createSplitFusedProjectionsPass(weights); });
   mlir::registerPass([] { return createOutlineRepeatedBlocksPass(); });
 }
 

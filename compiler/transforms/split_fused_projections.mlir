@@ -1,0 +1,61 @@
+// RUN: mlc-opt %s --split-fused-projections --split-input-file | FileCheck %s
+
+// The weights are not in a table here, so that their parts are slices of them.
+// CHECK-LABEL: @fused_query_key_value
+// CHECK-DAG: %[[W:.*]] = graph.weight "qkv"
+// CHECK-DAG: %[[B:.*]] = graph.weight "bias"
+// CHECK: %[[WQ:.*]] = graph.slice %[[W]] {{.*}}starts = #graph.dims<"0", "0">, {{.*}} : (tensor<8x24xf32>) -> tensor<8x8xf32>
+// CHECK: %[[Q:.*]] = graph.contract %arg0, %[[WQ]] {{.*}}equation = "bsk,kn->bsn"
+// CHECK: %[[BQ:.*]] = graph.slice %[[B]] {{.*}}starts = #graph.dims<"0">, {{.*}} : (tensor<24xf32>) -> tensor<8xf32>
+// CHECK: %[[RQ:.*]] = graph.add %[[Q]], %[[BQ]]
+// CHECK: %[[WK:.*]] = graph.slice %[[W]] {{.*}}starts = #graph.dims<"0", "8">
+// CHECK: %[[K:.*]] = graph.contract %arg0, %[[WK]]
+// CHECK: %[[BK:.*]] = graph.slice %[[B]] {{.*}}starts = #graph.dims<"8">
+// CHECK: %[[RK:.*]] = graph.add %[[K]], %[[BK]]
+// CHECK: %[[WV:.*]] = graph.slice %[[W]] {{.*}}starts = #graph.dims<"0", "16">
+// CHECK: return %[[RQ]], %[[RK]]
+func.func @fused_query_key_value(%x: tensor<?x?x8xf32, #graph.dims<"b", "s", "">>) -> (tensor<?x?x8xf32, #graph.dims<"b", "s", "">>, tensor<?x?x8xf32, #graph.dims<"b", "s", "">>, tensor<?x?x8xf32, #graph.dims<"b", "s", "">>) {
+  %w = graph.weight "qkv" : tensor<8x24xf32>
+  %bias = graph.weight "bias" : tensor<24xf32>
+  %0 = graph.contract %x, %w {equation = "bsk,kn->bsn"} : (tensor<?x?x8xf32, #graph.dims<"b", "s", "">>, tensor<8x24xf32>) -> tensor<?x?x24xf32, #graph.dims<"b", "s", "">>
+  %1 = graph.add %bias, %0 : (tensor<24xf32>, tensor<?x?x24xf32, #graph.dims<"b", "s", "">>) -> tensor<?x?x24xf32, #graph.dims<"b", "s", "">>
+  %q = graph.slice %1 {starts = #graph.dims<"0", "0", "0">, steps = array<i64: 1, 1, 1>} : (tensor<?x?x24xf32, #graph.dims<"b", "s", "">>) -> tensor<?x?x8xf32, #graph.dims<"b", "s", "">>
+  %k = graph.slice %1 {starts = #graph.dims<"0", "0", "8">, steps = array<i64: 1, 1, 1>} : (tensor<?x?x24xf32, #graph.dims<"b", "s", "">>) -> tensor<?x?x8xf32, #graph.dims<"b", "s", "">>
+  %v = graph.slice %1 {starts = #graph.dims<"0", "0", "16">, steps = array<i64: 1, 1, 1>} : (tensor<?x?x24xf32, #graph.dims<"b", "s", "">>) -> tensor<?x?x8xf32, #graph.dims<"b", "s", "">>
+  return %q, %k, %v : tensor<?x?x8xf32, #graph.dims<"b", "s", "">>, tensor<?x?x8xf32, #graph.dims<"b", "s", "">>, tensor<?x?x8xf32, #graph.dims<"b", "s", "">>
+}
+
+// -----
+
+// As vision transformers are exported: reshape to [b, s, 3, heads, depth], transpose, take each of the three.
+// CHECK-LABEL: @projections_split_by_reshape_and_transpose
+// CHECK-COUNT-3: graph.contract %arg0, %{{.*}} : (tensor<2x5x8xf32>, tensor<8x8xf32>) -> tensor<2x5x8xf32>
+// CHECK-NOT: graph.contract
+func.func @projections_split_by_reshape_and_transpose(%x: tensor<2x5x8xf32>) -> (tensor<1x2x2x5x4xf32>, tensor<1x2x2x5x4xf32>, tensor<1x2x2x5x4xf32>) {
+  %w = graph.weight "qkv" : tensor<24x8xf32>
+  %0 = graph.contract %x, %w {equation = "bsk,nk->bsn"} : (tensor<2x5x8xf32>, tensor<24x8xf32>) -> tensor<2x5x24xf32>
+  %1 = graph.reshape %0 : (tensor<2x5x24xf32>) -> tensor<2x5x3x2x4xf32>
+  %2 = graph.transpose %1 {permutation = array<i64: 2, 0, 3, 1, 4>} : (tensor<2x5x3x2x4xf32>) -> tensor<3x2x2x5x4xf32>
+  %q = graph.slice %2 {starts = #graph.dims<"0", "0", "0", "0", "0">, steps = array<i64: 1, 1, 1, 1, 1>} : (tensor<3x2x2x5x4xf32>) -> tensor<1x2x2x5x4xf32>
+  %k = graph.slice %2 {starts = #graph.dims<"1", "0", "0", "0", "0">, steps = array<i64: 1, 1, 1, 1, 1>} : (tensor<3x2x2x5x4xf32>) -> tensor<1x2x2x5x4xf32>
+  %v = graph.slice %2 {starts = #graph.dims<"2", "0", "0", "0", "0">, steps = array<i64: 1, 1, 1, 1, 1>} : (tensor<3x2x2x5x4xf32>) -> tensor<1x2x2x5x4xf32>
+  return %q, %k, %v : tensor<1x2x2x5x4xf32>, tensor<1x2x2x5x4xf32>, tensor<1x2x2x5x4xf32>
+}
+
+// -----
+
+// Two cases that stay: the whole result has another use; the slices cut a dim of the activation.
+// CHECK-LABEL: @used_as_a_whole
+// CHECK-COUNT-2: graph.contract
+// CHECK-NOT: graph.contract
+func.func @used_as_a_whole(%x: tensor<4x8xf32>) -> (tensor<4x6xf32>, tensor<4x3xf32>, tensor<4x3xf32>, tensor<2x6xf32>, tensor<2x6xf32>) {
+  %w = graph.weight "w" : tensor<8x6xf32>
+  %0 = graph.contract %x, %w {equation = "nk,km->nm"} : (tensor<4x8xf32>, tensor<8x6xf32>) -> tensor<4x6xf32>
+  %1 = graph.slice %0 {starts = #graph.dims<"0", "0">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<4x3xf32>
+  %2 = graph.slice %0 {starts = #graph.dims<"0", "3">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<4x3xf32>
+  %w2 = graph.weight "w2" : tensor<8x6xf32>
+  %3 = graph.contract %x, %w2 {equation = "nk,km->nm"} : (tensor<4x8xf32>, tensor<8x6xf32>) -> tensor<4x6xf32>
+  %4 = graph.slice %3 {starts = #graph.dims<"0", "0">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<2x6xf32>
+  %5 = graph.slice %3 {starts = #graph.dims<"2", "0">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<2x6xf32>
+  return %0, %1, %2, %4, %5 : tensor<4x6xf32>, tensor<4x3xf32>, tensor<4x3xf32>, tensor<2x6xf32>, tensor<2x6xf32>
+}
