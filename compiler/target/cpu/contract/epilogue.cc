@@ -75,28 +75,41 @@ mlir::FailureOr<Epilogue> Epilogue::of(mlir::func::FuncOp kernel, Operation* roo
     if (op && !constant) return mlir::failure();
     epilogue.operands_.push_back(value);
   }
-  if (!seen.empty() && epilogue.result_ == epilogue.root_) return mlir::failure();
+  if (auto conv = mlir::dyn_cast<graph::ConvOp>(root); conv && conv.getBias()) {
+    epilogue.bias_ = static_cast<int>(epilogue.operands_.size());
+    epilogue.operands_.push_back(conv.getBias());
+  }
   return epilogue;
 }
 
 llvm::SmallVector<graph::Shape> Epilogue::operandShapes() const {
   llvm::SmallVector<graph::Shape> shapes;
-  for (Value operand : operands_) shapes.push_back(graph::shapeOf(operand));
+  for (auto [i, operand] : llvm::enumerate(operands_)) {
+    graph::Shape shape = graph::shapeOf(operand);
+    if (bias_ == static_cast<int>(i)) shape.resize(graph::shapeOf(result_).size() - 1, DimExpr(1));
+    shapes.push_back(std::move(shape));
+  }
   return shapes;
 }
 
 Value Epilogue::emit(KernelBuilder& k, Value accumulated, int64_t width,
                      llvm::function_ref<Value(int)> load) const {
   llvm::DenseMap<Value, Value> values;
+  auto loaded = [&](int operand) {
+    mlir::Type element = elementOf(operands_[operand]);
+    return conversion::fromStorage(k.builder(), k.loc(), load(operand), element);
+  };
   values[root_] = accumulated;
+  if (bias_) {
+    values[root_] = mlir::arith::AddFOp::create(k.builder(), k.loc(), accumulated, loaded(*bias_));
+  }
   auto evaluate = [&](auto&& self, Value value) -> Value {
     if (Value known = values.lookup(value)) return known;
     Value result;
     Operation* op = value.getDefiningOp();
     auto at = llvm::find(operands_, value);
     if (at != operands_.end()) {
-      Value stored = load(static_cast<int>(at - operands_.begin()));
-      result = conversion::fromStorage(k.builder(), k.loc(), stored, elementOf(value));
+      result = loaded(static_cast<int>(at - operands_.begin()));
     } else if (auto constant = mlir::dyn_cast<graph::ConstantOp>(op)) {
       result = splatConstant(k, constant, width);
     } else if (auto size = mlir::dyn_cast<graph::SizeOp>(op)) {

@@ -16,8 +16,9 @@ class Epilogue {
   // Fails on what it has no code for: ops that are not elementwise, results other than the graph's last value.
   static mlir::FailureOr<Epilogue> of(mlir::func::FuncOp kernel, mlir::Operation* root);
 
-  // The tensors that it reads from memory: kernel arguments and constants with several values. Operand i is buffer kFirstEpilogueBuffer + i.
+  // The tensors that it reads from memory: kernel arguments, constants with several values, a convolution's bias. Operand i is buffer kFirstEpilogueBuffer + i.
   llvm::ArrayRef<mlir::Value> operands() const { return operands_; }
+  // Their shapes as they broadcast to the result's; a bias is [channels, 1, ..].
   llvm::SmallVector<graph::Shape> operandShapes() const;
 
   mlir::Value result() const { return result_; }
@@ -29,6 +30,7 @@ class Epilogue {
 
  private:
   mlir::Value root_, result_;
+  std::optional<int> bias_;  // number of the operand that is added to the root's sums
   llvm::SmallVector<mlir::Value> operands_;
 };
 

@@ -11,6 +11,9 @@ class PanelSource {
  public:
   virtual ~PanelSource() = default;
 
+  // Whether the right side lies in memory as the loop nest says (and not, as for an image, in another form).
+  virtual bool isMatrix() const = 0;
+
   // Columns firstColumn .. firstColumn + columns (at most the tile's) of matrix `batch`; the panel's other columns become 0.
   virtual void pack(KernelBuilder& k, mlir::Value batch, mlir::Value firstColumn,
                     mlir::Value columns, mlir::Value panel, mlir::Value panelOffset) const = 0;
@@ -23,6 +26,7 @@ class StridedPanelSource : public PanelSource {
                      mlir::Type element, mlir::Type accumulator)
       : nest_(nest), tile_(tile), rhs_(rhs), element_(element), accumulator_(accumulator) {}
 
+  bool isMatrix() const override { return true; }
   void pack(KernelBuilder& k, mlir::Value batch, mlir::Value firstColumn, mlir::Value columns,
             mlir::Value panel, mlir::Value panelOffset) const override;
 

@@ -1,0 +1,145 @@
+#include "compiler/target/cpu/contract/contract_kernel.h"
+
+#include "compiler/target/cpu/contract/conv.h"
+#include "compiler/target/cpu/contract/epilogue.h"
+#include "compiler/target/cpu/contract/gemm.h"
+#include "compiler/target/cpu/contract/kernel_function.h"
+#include "compiler/target/cpu/contract/panel_source.h"
+
+namespace mlc::cpu {
+
+using mlir::Value;
+
+namespace {
+
+constexpr llvm::StringLiteral kPanelAttr = "mlc.panel";
+
+mlir::Type elementOf(Value tensor) {
+  return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
+}
+
+// The operand's letters must be batch, k, n or batch, n, k: nothing interleaved.
+std::optional<bool> isTransposed(const graph::ContractEquation& equation) {
+  std::string kinds;
+  for (char letter : equation.rhs) {
+    const char kind = !equation.inLhs(letter)      ? (equation.inResult(letter) ? 'n' : 'x')
+                      : equation.inResult(letter) ? 'b'
+                                                   : 'k';
+    if (kinds.empty() || kinds.back() != kind) kinds += kind;
+  }
+  if (!kinds.empty() && kinds.front() == 'b') kinds.erase(0, 1);
+  if (kinds == "kn") return false;
+  if (kinds == "nk") return true;
+  return std::nullopt;
+}
+
+// Batch strides of a right side that lies in panels.
+void setPackedStrides(LoopNest& nest, int64_t panel) {
+  DimExpr stride = ceilDiv(sizeOf(nest.n), panel) * DimExpr(panel) * sizeOf(nest.k);
+  for (LoopDim& dim : llvm::reverse(nest.batch)) {
+    dim.strides[kRhs] = stride;
+    stride = stride * dim.size;
+  }
+  for (LoopDims* dims : {&nest.n, &nest.k}) {
+    for (LoopDim& dim : *dims) dim.strides[kRhs] = 0;
+  }
+}
+
+// Stores are vectors only along columns: the result's innermost dim should be one of the right side's.
+bool shouldSwap(const LoopNest& nest) {
+  auto contiguous = [](const LoopDims& dims) {
+    return llvm::any_of(dims, [](const LoopDim& dim) { return dim.isContiguous(kOut); });
+  };
+  return !contiguous(nest.n) && contiguous(nest.m);
+}
+
+mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel,
+                                                  graph::ContractOp root, const Epilogue& epilogue,
+                                                  const CpuTarget& target,
+                                                  mlir::OpBuilder& intoModule) {
+  auto equation = graph::ContractEquation::parse(root.getEquation());
+  if (!equation.ok()) return root.emitError(equation.status().message());
+  Value lhs = root.getLhs(), rhs = root.getRhs();
+  std::optional<int64_t> panel;
+  if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(rhs)) {
+    if (auto attr = kernel.getArgAttrOfType<mlir::IntegerAttr>(argument.getArgNumber(), kPanelAttr)) {
+      panel = attr.getInt();
+    }
+  }
+  LoopNest nest = contractLoops(*equation, graph::shapeOf(lhs), graph::shapeOf(rhs),
+                                epilogue.operandShapes(), panel.has_value());
+  if (panel) setPackedStrides(nest, *panel);
+  nest.collapse();
+  if (!panel && shouldSwap(nest)) {
+    nest.swapSides();
+    std::swap(lhs, rhs);
+  }
+
+  Gemm gemm;
+  gemm.nest = &nest;
+  gemm.epilogue = &epilogue;
+  gemm.accumulator = accumulatorType(elementOf(lhs), elementOf(rhs));
+  gemm.lhsElement = elementOf(lhs);
+  gemm.rhsElement = elementOf(rhs);
+  gemm.tile = TileShape::of(target, gemm.accumulator);
+  gemm.packed = panel.has_value();
+  if (panel && *panel != gemm.tile.columns()) {
+    return root.emitError("its right operand is packed for another CPU");
+  }
+
+  KernelFunction function(kernel, gemm.scratchBytes(), intoModule);
+  gemm.thread = function.thread();
+  gemm.threads = function.threads();
+  gemm.lhs = function.view(lhs);
+  gemm.rhs = function.view(rhs);
+  gemm.out = function.outView();
+  for (Value operand : epilogue.operands()) gemm.operands.push_back(function.view(operand));
+  gemm.scratch = function.scratch();
+  StridedPanelSource source(nest, gemm.tile, gemm.rhs, gemm.rhsElement, gemm.accumulator);
+  gemm.source = &source;
+  gemm.emit(function.code());
+  function.finish();
+  return function.function();
+}
+
+bool hasContractElements(mlir::Operation* root) {
+  mlir::Type lhs = elementOf(root->getOperand(0)), rhs = elementOf(root->getOperand(1));
+  if (mlir::isa<mlir::FloatType>(lhs)) return lhs == rhs;
+  return lhs.isInteger() && rhs.isInteger() && !lhs.isInteger(1) && !rhs.isInteger(1);
+}
+
+}  // namespace
+
+std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTarget& target) {
+  auto equation = graph::ContractEquation::parse(op.getEquation());
+  if (!equation.ok() || !hasContractElements(op)) return std::nullopt;
+  std::optional<bool> transposed = isTransposed(*equation);
+  if (!transposed) return std::nullopt;
+  mlir::Type accumulator = accumulatorType(elementOf(op.getLhs()), elementOf(op.getRhs()));
+  return PanelLayout{TileShape::of(target, accumulator).columns(), *transposed};
+}
+
+bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget&) {
+  mlir::Operation* root = kernelRoot(kernel);
+  if (!mlir::isa_and_nonnull<graph::ContractOp, graph::ConvOp>(root)) return false;
+  if (!hasContractElements(root) || mlir::failed(Epilogue::of(kernel, root))) return false;
+  return llvm::all_of(root->getOperands(), [](Value operand) {
+    return mlir::isa<mlir::BlockArgument>(operand) || operand.getDefiningOp<graph::ConstantOp>();
+  });
+}
+
+mlir::FailureOr<mlir::func::FuncOp> lowerContractKernel(mlir::func::FuncOp kernel,
+                                                        const CpuTarget& target,
+                                                        mlir::OpBuilder& intoModule) {
+  mlir::Operation* root = kernelRoot(kernel);
+  if (!canLowerContract(kernel, target)) {
+    return (root ? root : kernel.getOperation())->emitError("no contraction that can be lowered");
+  }
+  mlir::FailureOr<Epilogue> epilogue = Epilogue::of(kernel, root);
+  if (auto contract = mlir::dyn_cast<graph::ContractOp>(root)) {
+    return lowerContract(kernel, contract, *epilogue, target, intoModule);
+  }
+  return lowerConv(kernel, mlir::cast<graph::ConvOp>(root), *epilogue, target, intoModule);
+}
+
+}  // namespace mlc::cpu

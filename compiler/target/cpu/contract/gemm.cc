@@ -1,0 +1,199 @@
+#include "compiler/target/cpu/contract/gemm.h"
+
+#include <algorithm>
+
+#include "compiler/target/cpu/contract/tile_store.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace mlc::cpu {
+
+using mlir::Value;
+
+namespace {
+
+// The parts of a level-2 cache (512 KiB at least on the machines of interest) that panels and rows may take.
+constexpr int64_t kPanelCacheBytes = 256 << 10;
+constexpr int64_t kRowCacheBytes = 128 << 10;
+// Packing a panel costs about as much as multiplying this many rows by it.
+constexpr int64_t kRowsWorthPacking = 12;
+
+}  // namespace
+
+class Gemm::Emitter {
+ public:
+  Emitter(KernelBuilder& k, const Gemm& gemm)
+      : k_(k), gemm_(gemm), nest_(*gemm.nest), tile_(gemm.tile) {
+    m_ = k.dim(sizeOf(nest_.m));
+    n_ = k.dim(sizeOf(nest_.n));
+    kSize_ = k.dim(sizeOf(nest_.k));
+    tiles_ = k.ceilDiv(m_, k.index(tile_.rows));
+    panels_ = k.ceilDiv(n_, k.index(tile_.columns()));
+    panelElements_ = k.mul(kSize_, k.index(tile_.columns()));
+    auto type = mlir::MemRefType::get({tile_.rows * tile_.columns()}, gemm.accumulator);
+    sums_ = mlir::memref::AllocaOp::create(k.builder(), k.loc(), type, k.builder().getI64IntegerAttr(64));
+    kernel_ = {tile_, gemm.lhsElement, gemm.packed ? gemm.rhsElement : gemm.accumulator,
+               gemm.accumulator, &nest_.k, gemm.lhs, sums_};
+    store_ = {&nest_, gemm.epilogue, tile_, sums_, gemm.out, gemm.operands};
+    if (gemm.scratch) {
+      Value begin = k.mul(gemm.thread, k.dim(gemm.scratchBytes()));
+      scratch_ = k.scratchView(gemm.scratch, begin, gemm.accumulator);
+    }
+    if (gemm.readsInPlace()) {
+      inPlace_ = k.less(m_, k.index(kRowsWorthPacking));
+    }
+  }
+
+  // Tasks are (batch, group of panels, block of rows); each thread takes its share of their sequence.
+  void emit() {
+    Value one = k_.index(1);
+    Value batches = k_.dim(sizeOf(nest_.batch));
+    Value alone = k_.equal(gemm_.threads, one);
+    Value wanted = mlir::arith::SelectOp::create(k_.builder(), k_.loc(), alone, one,
+                                                 k_.mul(gemm_.threads, k_.index(2)));
+    Value fewest = k_.ceilDiv(panels_, k_.index(gemm_.panelsPerGroup()));
+    Value groups = k_.max(fewest, k_.ceilDiv(wanted, k_.max(batches, one)));
+    groups = k_.max(k_.min(groups, panels_), one);
+    Value parts = k_.ceilDiv(wanted, k_.max(k_.mul(batches, groups), one));
+    parts = k_.max(k_.min(parts, tiles_), one);
+
+    Value tasksPerBatch = k_.mul(groups, parts);
+    Value tasks = k_.mul(batches, tasksPerBatch);
+    Value begin = shareBegin(k_, gemm_.thread, gemm_.threads, tasks);
+    Value end = shareBegin(k_, k_.add(gemm_.thread, one), gemm_.threads, tasks);
+    k_.loop(begin, end, one, [&](Value task) {
+      Value batch = k_.div(task, tasksPerBatch);
+      Value rest = k_.rem(task, tasksPerBatch);
+      Value group = k_.div(rest, parts), part = k_.rem(rest, parts);
+      firstPanel_ = shareBegin(k_, group, groups, panels_);
+      endPanel_ = shareBegin(k_, k_.add(group, one), groups, panels_);
+      if (!gemm_.packed) packPanels(batch);
+      Value firstTile = shareBegin(k_, part, parts, tiles_);
+      Value endTile = shareBegin(k_, k_.add(part, one), parts, tiles_);
+      Value step = k_.index(gemm_.tilesPerBlock());
+      k_.loop(firstTile, endTile, step, [&](Value tile) {
+        Value blockEnd = k_.min(k_.add(tile, step), endTile);
+        k_.loop(firstPanel_, endPanel_, one, [&](Value panel) {
+          multiplyPanel(batch, panel, tile, blockEnd);
+        });
+      });
+    });
+  }
+
+ private:
+  Value firstColumn(Value panel) { return k_.mul(panel, k_.index(tile_.columns())); }
+  Value columnsOf(Value panel) {
+    return k_.min(k_.sub(n_, firstColumn(panel)), k_.index(tile_.columns()));
+  }
+  Value readInPlace(Value panel) {
+    Value whole = k_.equal(columnsOf(panel), k_.index(tile_.columns()));
+    return k_.builder().createOrFold<mlir::arith::AndIOp>(k_.loc(), inPlace_, whole);
+  }
+  Value scratchOffset(Value panel) { return k_.mul(k_.sub(panel, firstPanel_), panelElements_); }
+
+  void packPanels(Value batch) {
+    k_.loop(firstPanel_, endPanel_, k_.index(1), [&](Value panel) {
+      auto pack = [&] {
+        gemm_.source->pack(k_, batch, firstColumn(panel), columnsOf(panel), scratch_,
+                           scratchOffset(panel));
+      };
+      if (!inPlace_) return pack();
+      k_.branch(readInPlace(panel), [] {}, pack);
+    });
+  }
+
+  // One panel times a block of rows.
+  void multiplyPanel(Value batch, Value panel, Value firstTile, Value endTile) {
+    Value width = k_.index(tile_.columns());
+    if (gemm_.packed) {
+      Value offset = k_.add(offsetOf(k_, nest_.batch, batch, kRhs), k_.mul(panel, panelElements_));
+      return multiply(batch, panel, firstTile, endTile, gemm_.rhs, offset, width);
+    }
+    auto fromScratch = [&] {
+      multiply(batch, panel, firstTile, endTile, scratch_, scratchOffset(panel), width);
+    };
+    if (!inPlace_) return fromScratch();
+    k_.branch(
+        readInPlace(panel),
+        [&] {
+          Value offset = k_.add(offsetOf(k_, nest_.batch, batch, kRhs),
+                                offsetOf(k_, nest_.n, firstColumn(panel), kRhs));
+          Value stride = nest_.k.empty() ? width : k_.dim(nest_.k.back().strides[kRhs]);
+          multiply(batch, panel, firstTile, endTile, gemm_.rhs, offset, stride);
+        },
+        fromScratch);
+  }
+
+  void multiply(Value batch, Value panel, Value firstTile, Value endTile, Value panelView,
+                Value panelOffset, Value panelStride) {
+    Value one = k_.index(1);
+    Value tiles = k_.max(tiles_, one);
+    Value lhsBase = offsetOf(k_, nest_.batch, batch, kLhs);
+    Value column = firstColumn(panel), columns = columnsOf(panel);
+    k_.loop(firstTile, endTile, one, [&](Value tile) {
+      // Rows are shared evenly between tiles: no tile is much smaller than the others.
+      Value row = shareBegin(k_, tile, tiles, m_);
+      Value rows = k_.sub(shareBegin(k_, k_.add(tile, one), tiles, m_), row);
+      k_.switchOnCount(rows, largestTile(), [&](int64_t count) {
+        llvm::SmallVector<Value> rowOffsets;
+        for (int64_t i = 0; i < count; ++i) {
+          Value at = offsetOf(k_, nest_.m, k_.add(row, k_.index(i)), kLhs);
+          rowOffsets.push_back(k_.add(lhsBase, at));
+        }
+        kernel_.emit(k_, rowOffsets, panelView, panelOffset, panelStride);
+      });
+      store_.emit(k_, batch, row, rows, column, columns);
+    });
+  }
+
+  int64_t largestTile() const {
+    auto rows = sizeOf(nest_.m).constant();
+    return rows ? std::clamp<int64_t>(*rows, 1, tile_.rows) : tile_.rows;
+  }
+
+  KernelBuilder& k_;
+  const Gemm& gemm_;
+  const LoopNest& nest_;
+  TileShape tile_;
+  MicroKernel kernel_;
+  TileStore store_;
+  Value m_, n_, kSize_, tiles_, panels_, panelElements_, sums_, scratch_;
+  Value inPlace_;  // null: never
+  Value firstPanel_, endPanel_;
+};
+
+void Gemm::emit(KernelBuilder& k) const { Emitter(k, *this).emit(); }
+
+int64_t Gemm::panelsPerGroup() const {
+  const int64_t bytes = tile.columns() * accumulator.getIntOrFloatBitWidth() / 8;
+  auto size = sizeOf(nest->k).constant();
+  int64_t panels = size ? std::clamp<int64_t>(kPanelCacheBytes / std::max<int64_t>(*size * bytes, 1), 1, 16) : 4;
+  if (auto columns = sizeOf(nest->n).constant()) {
+    panels = std::min(panels, std::max<int64_t>((*columns + tile.columns() - 1) / tile.columns(), 1));
+  }
+  return panels;
+}
+
+int64_t Gemm::tilesPerBlock() const {
+  const int64_t bytes = tile.rows * accumulator.getIntOrFloatBitWidth() / 8;
+  auto size = sizeOf(nest->k).constant();
+  return size ? std::clamp<int64_t>(kRowCacheBytes / std::max<int64_t>(*size * bytes, 1), 1, 64) : 16;
+}
+
+bool Gemm::readsInPlace() const {
+  if (packed || rhsElement != accumulator || nest->k.size() > 1 || nest->n.empty()) return false;
+  if (!source->isMatrix()) return false;
+  auto rows = sizeOf(nest->m).constant();
+  return !(rows && *rows >= kRowsWorthPacking) && nest->n.size() == 1 &&
+         nest->n.back().isContiguous(kRhs);
+}
+
+DimExpr Gemm::scratchBytes() const {
+  if (packed) return 0;
+  const int64_t bytes = tile.columns() * accumulator.getIntOrFloatBitWidth() / 8;
+  const DimExpr needed = DimExpr(panelsPerGroup() * bytes) * sizeOf(nest->k);
+  if (needed == DimExpr(0)) return 64;
+  return bytes % 64 == 0 ? needed : ceilDiv(needed, 64) * DimExpr(64);
+}
+
+}  // namespace mlc::cpu

@@ -1,0 +1,41 @@
+// The loops around the micro-kernel: shares of the threads, panels, tiles.
+#pragma once
+
+#include <optional>
+
+#include "compiler/target/cpu/contract/epilogue.h"
+#include "compiler/target/cpu/contract/loop_nest.h"
+#include "compiler/target/cpu/contract/micro_kernel.h"
+#include "compiler/target/cpu/contract/panel_source.h"
+
+namespace mlc::cpu {
+
+// A matrix product per batch index, over views of the kernel's buffers.
+struct Gemm {
+  const LoopNest* nest;
+  const Epilogue* epilogue;
+  TileShape tile;
+  mlir::Type lhsElement, rhsElement, accumulator;
+  mlir::Value thread, threads;
+  mlir::Value lhs, rhs, out;                // flat views
+  llvm::SmallVector<mlir::Value> operands;  // flat views of the epilogue's operands
+  bool packed = false;                      // rhs lies in panels [batch][n / tile][k][tile]
+  const PanelSource* source = nullptr;      // else: makes them,
+  mlir::Value scratch;                      // in these bytes (rank-1 memref of i8, all threads' shares)
+
+  void emit(KernelBuilder& k) const;
+
+  // Bytes of scratch per thread; zero if packed.
+  DimExpr scratchBytes() const;
+
+ private:
+  class Emitter;
+  // Panels that are worked on together: as many as fit a part of the L2 cache.
+  int64_t panelsPerGroup() const;
+  // Tiles of rows that go through one panel before the next: as many as fit a part of the L2 cache.
+  int64_t tilesPerBlock() const;
+  // Whether whole panels can be read where they lie.
+  bool readsInPlace() const;
+};
+
+}  // namespace mlc::cpu

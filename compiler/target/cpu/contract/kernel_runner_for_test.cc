@@ -1,0 +1,98 @@
+#include "compiler/target/cpu/contract/kernel_runner_for_test.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "compiler/conversion/dim_to_arith/dim_to_arith.h"
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/target/cpu/contract/contract_kernel.h"
+#include "compiler/target/cpu/emit_object.h"
+#include "compiler/target/cpu/lower_kernel.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+
+namespace mlc::cpu {
+
+GuardedBuffer::GuardedBuffer(size_t bytes) {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  mapped_ = (bytes + page - 1) / page * page + page;
+  mapping_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* end = static_cast<char*>(mapping_) + mapped_ - page;
+  mprotect(end, page, PROT_NONE);
+  data_ = end - bytes;
+}
+
+GuardedBuffer::~GuardedBuffer() {
+  if (mapping_) munmap(mapping_, mapped_);
+}
+
+GuardedBuffer::GuardedBuffer(GuardedBuffer&& other) noexcept
+    : mapping_(std::exchange(other.mapping_, nullptr)), mapped_(other.mapped_), data_(other.data_) {}
+
+StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuTarget& target) {
+  mlir::DialectRegistry registry;
+  registerLoweringDialects(registry);
+  registry.insert<graph::GraphDialect>();
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  std::string messages;
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic& diagnostic) {
+    messages += diagnostic.str() + "\n";
+    return mlir::success();
+  });
+  auto source = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  if (!source) return invalidError("cannot parse: " + messages);
+  auto kernel = source->lookupSymbol<mlir::func::FuncOp>("kernel");
+  if (!canLowerContract(kernel, target)) return invalidError("canLowerContract says no");
+
+  KernelRunner runner;
+  runner.symbols_ = conversion::symbolsOf(kernel);
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(kernel.getLoc());
+  auto builder = mlir::OpBuilder::atBlockEnd(module->getBody());
+  auto lowered = lowerContractKernel(kernel, target, builder);
+  if (mlir::failed(lowered) || mlir::failed(mlir::verify(*module))) {
+    return invalidError("cannot lower: " + messages);
+  }
+  if (auto scratch = (*lowered)->getAttrOfType<mlir::StringAttr>("mlc.scratch_bytes")) {
+    MLC_ASSIGN_OR_RETURN(runner.scratchBytes_, DimExpr::parse(scratch.getValue().str()));
+  }
+  if (mlir::failed(lowerToLLVM(*module))) {
+    return invalidError("cannot lower to LLVM: " + messages);
+  }
+  MLC_ASSIGN_OR_RETURN(std::string object, emitObject(*module, target));
+
+  auto jit = llvm::orc::LLJITBuilder().create();
+  if (!jit) return invalidError(llvm::toString(jit.takeError()));
+  runner.jit_ = std::move(*jit);
+  if (auto error = runner.jit_->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object))) {
+    return invalidError(llvm::toString(std::move(error)));
+  }
+  auto entry = runner.jit_->lookup("kernel");
+  if (!entry) return invalidError(llvm::toString(entry.takeError()));
+  runner.entry_ = entry->toPtr<void*>();
+  return runner;
+}
+
+void KernelRunner::run(const SymbolValues& symbols, std::vector<void*> buffers, int threads) const {
+  // Every argument is an integer or a pointer, so that a call with more arguments than the function has is fine on x86-64.
+  constexpr size_t kMaxArguments = 16;
+  auto call = reinterpret_cast<void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                                        int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                                        int64_t, int64_t)>(entry_);
+  const int64_t scratchBytes = *scratchBytes_.evaluate(symbols);
+  GuardedBuffer scratch(static_cast<size_t>(scratchBytes * threads));
+  for (int64_t thread = 0; thread < threads; ++thread) {
+    std::vector<int64_t> a{thread, threads};
+    for (const std::string& symbol : symbols_) a.push_back(symbols.at(symbol));
+    for (void* buffer : buffers) a.push_back(reinterpret_cast<int64_t>(buffer));
+    a.push_back(reinterpret_cast<int64_t>(scratch.as<char>()));
+    a.resize(kMaxArguments);
+    call(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13], a[14],
+         a[15]);
+  }
+}
+
+}  // namespace mlc::cpu

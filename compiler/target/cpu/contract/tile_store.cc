@@ -1,0 +1,62 @@
+#include "compiler/target/cpu/contract/tile_store.h"
+
+namespace mlc::cpu {
+
+using mlir::Value;
+
+// Whether a vector of neighbouring columns is one of neighbouring elements, or one element, in every buffer.
+bool TileStore::storesVectors() const {
+  if (nest->n.empty()) return false;
+  const LoopDim& inner = nest->n.back();
+  if (!inner.isContiguous(kOut)) return false;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const int buffer = kFirstEpilogueBuffer + static_cast<int>(i);
+    if (!inner.isContiguous(buffer) && !inner.isBroadcast(buffer)) return false;
+  }
+  if (nest->n.size() == 1) return true;
+  auto size = inner.size.constant();
+  return size && *size % tile.width == 0;
+}
+
+void TileStore::storeColumns(KernelBuilder& k, llvm::ArrayRef<Value> rowOffsets, Value sumsOffset,
+                             Value column, int64_t width) const {
+  Value accumulated = k.load(sums, sumsOffset, width);
+  Value value = epilogue->emit(k, accumulated, width, [&](int operand) {
+    const int buffer = kFirstEpilogueBuffer + operand;
+    Value offset = k.add(rowOffsets[1 + operand], offsetOf(k, nest->n, column, buffer));
+    const bool same = width > 1 && nest->n.back().isBroadcast(buffer);
+    Value loaded = k.load(operands[operand], offset, same ? 1 : width);
+    return same ? k.broadcast(loaded, width) : loaded;
+  });
+  k.store(value, out, k.add(rowOffsets[0], offsetOf(k, nest->n, column, kOut)));
+}
+
+void TileStore::emit(KernelBuilder& k, Value batch, Value firstRow, Value rows, Value firstColumn,
+                     Value columns) const {
+  llvm::SmallVector<Value> bases;
+  for (size_t i = 0; i <= operands.size(); ++i) {
+    bases.push_back(offsetOf(k, nest->batch, batch, kOut + static_cast<int>(i)));
+  }
+  Value zero = k.index(0), one = k.index(1), width = k.index(tile.width);
+  k.loop(zero, rows, one, [&](Value row) {
+    llvm::SmallVector<Value> rowOffsets;
+    for (size_t i = 0; i < bases.size(); ++i) {
+      const int buffer = kOut + static_cast<int>(i);
+      rowOffsets.push_back(k.add(bases[i], offsetOf(k, nest->m, k.add(firstRow, row), buffer)));
+    }
+    Value sumsRow = k.mul(row, k.index(tile.columns()));
+    auto columnsFrom = [&](Value from, Value to, int64_t step) {
+      k.loop(from, to, k.index(step), [&](Value column) {
+        storeColumns(k, rowOffsets, k.add(sumsRow, column), k.add(firstColumn, column), step);
+      });
+    };
+    Value whole = zero;
+    if (storesVectors()) {
+      whole = k.mul(k.div(columns, width), width);
+      columnsFrom(zero, whole, tile.width);
+    }
+    columnsFrom(whole, columns, 1);
+  });
+}
+
+}  // namespace mlc::cpu
