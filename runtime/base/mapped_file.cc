@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -25,6 +26,16 @@ StatusOr<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& 
   ::close(descriptor);
   if (memory == MAP_FAILED) return invalidError("cannot map " + path + ": " + std::strerror(error));
   return std::shared_ptr<const MappedFile>(new MappedFile(static_cast<const char*>(memory), size));
+}
+
+void MappedFile::forget(const char* begin, int64_t bytes) const {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const uintptr_t first = (reinterpret_cast<uintptr_t>(begin) + page - 1) / page * page;
+  const uintptr_t last =
+      std::min(reinterpret_cast<uintptr_t>(begin) + static_cast<uintptr_t>(bytes),
+               reinterpret_cast<uintptr_t>(data_) + size_) /
+      page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() {

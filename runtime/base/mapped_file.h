@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,10 @@ class MappedFile {
 
   const char* data() const { return data_; }
   size_t size() const { return size_; }
+
+  // Gives the memory of whole pages of that range back; they are read again when they are touched
+  // again.
+  void forget(const char* begin, int64_t bytes) const;
 
  private:
   MappedFile(const char* data, size_t size) : data_(data), size_(size) {}

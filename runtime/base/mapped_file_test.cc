@@ -30,6 +30,16 @@ TEST(Checksum, IsXxh3) {
   std::ofstream(path) << "abc";
   EXPECT_EQ(*checksumOfFile(path), checksumOf("abc", 3));
   EXPECT_NE(checksumOf("abc", 3), checksumOf("abd", 3));
+  EXPECT_EQ(*checksumOfFileRange(path, 1, 2), checksumOf("bc", 2));
+  EXPECT_FALSE(checksumOfFileRange(path, 1, 3).ok());
+}
+
+TEST(Checksum, OfAFileLargerThanThePieces) {
+  const std::string path = testing::TempDir() + "/large";
+  std::string bytes(3'000'001, 'x');
+  for (size_t i = 0; i < bytes.size(); i += 7) bytes[i] = static_cast<char>(i);
+  std::ofstream(path, std::ios::binary) << bytes;
+  EXPECT_EQ(*checksumOfFile(path), checksumOf(bytes.data(), bytes.size()));
 }
 
 }  // namespace

@@ -7,7 +7,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// --- Writing ---------------------------------------------------------------------------------------------
+// --- Writing
+// ---------------------------------------------------------------------------------------------
 
 Json toJson(const TensorSpec& spec) {
   return {{"name", spec.name}, {"dtype", std::string(dtypeName(spec.dtype))}, {"dims", spec.dims}};
@@ -26,9 +27,9 @@ Json toJson(const DeviceKernel& kernel) { return {{"name", kernel.name}}; }
 Json toJson(const RankEntry& rank) { return {{"program", rank.program}, {"device", rank.device}}; }
 
 Json toJson(const WeightSource& weight) {
-  return {{"name", weight.name},     {"dtype", std::string(dtypeName(weight.dtype))},
-          {"shape", weight.shape},   {"file", weight.file},
-          {"offset", weight.offset}, {"fill", weight.fill},
+  return {{"name", weight.name},        {"dtype", std::string(dtypeName(weight.dtype))},
+          {"shape", weight.shape},      {"file", weight.file},
+          {"offset", weight.offset},    {"fill", weight.fill},
           {"checksum", weight.checksum}};
 }
 
@@ -55,16 +56,22 @@ Json listToJson(const std::vector<T>& items) {
 
 Json toJson(const ProgramInput& input) {
   const bool model = input.kind == ProgramInput::Kind::kModelInput;
-  return {{"kind", model ? "model" : "receive"}, {"spec", toJson(input.spec)},
-          {"index", input.index},                {"splits", listToJson(input.splits)},
-          {"from_stage", input.from_stage},      {"channel", input.channel}};
+  return {{"kind", model ? "model" : "receive"},
+          {"spec", toJson(input.spec)},
+          {"index", input.index},
+          {"splits", listToJson(input.splits)},
+          {"from_stage", input.from_stage},
+          {"channel", input.channel}};
 }
 
 Json toJson(const ProgramOutput& output) {
   const bool model = output.kind == ProgramOutput::Kind::kModelOutput;
-  return {{"kind", model ? "model" : "send"}, {"spec", toJson(output.spec)},
-          {"index", output.index},            {"splits", listToJson(output.splits)},
-          {"to_stage", output.to_stage},      {"channel", output.channel}};
+  return {{"kind", model ? "model" : "send"},
+          {"spec", toJson(output.spec)},
+          {"index", output.index},
+          {"splits", listToJson(output.splits)},
+          {"to_stage", output.to_stage},
+          {"channel", output.channel}};
 }
 
 Json toJson(const Program& program) {
@@ -81,7 +88,8 @@ Json toJson(const Program& program) {
           {"device_kernels", listToJson(program.device_kernels)}};
 }
 
-// --- Reading ---------------------------------------------------------------------------------------------
+// --- Reading
+// ---------------------------------------------------------------------------------------------
 
 // An object of the manifest and where it is, for messages.
 class Reader {
@@ -118,7 +126,8 @@ class Reader {
   }
 
   template <typename T>
-  Status readList(const char* key, std::vector<T>& items, Status (*readItem)(const Reader&, T&)) const {
+  Status readList(const char* key, std::vector<T>& items,
+                  Status (*readItem)(const Reader&, T&)) const {
     MLC_ASSIGN_OR_RETURN(const Json* list, find(key));
     if (!list->is_array()) return wrong(key, "is not a list");
     for (size_t i = 0; i < list->size(); ++i) {
@@ -170,8 +179,8 @@ Status readSplit(const Reader& reader, Split& split) {
 
 Status readInput(const Reader& reader, ProgramInput& input) {
   using Kind = ProgramInput::Kind;
-  MLC_RETURN_IF_ERROR(reader.readChoice("kind", "model", Kind::kModelInput, "receive",
-                                        Kind::kReceive, input.kind));
+  MLC_RETURN_IF_ERROR(
+      reader.readChoice("kind", "model", Kind::kModelInput, "receive", Kind::kReceive, input.kind));
   MLC_RETURN_IF_ERROR(reader.readObject("spec", input.spec, readSpec));
   MLC_READ("index", input.index);
   MLC_RETURN_IF_ERROR(reader.readList("splits", input.splits, readSplit));

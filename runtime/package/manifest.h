@@ -1,5 +1,5 @@
-// The manifest of a package (manifest.json): what the compiler tells the runtime. Plain structs, filled by
-// compiler/package, read by runtime/package; JSON keys are the field names in snake_case.
+// The manifest of a package (manifest.json): what the compiler tells the runtime. Plain structs,
+// filled by compiler/package, read by runtime/package; JSON keys are the field names in snake_case.
 #pragma once
 
 #include <cstdint>
@@ -14,44 +14,50 @@ namespace mlc::package {
 
 inline constexpr int kFormatVersion = 1;
 
-// A tensor at the edge of the model or of a program. Dims are DimExpr texts ("1", "batch", "batch * seq").
+// A tensor at the edge of the model or of a program. Dims are DimExpr texts ("1", "batch", "batch *
+// seq").
 struct TensorSpec {
   std::string name;
   DType dtype = DType::kF32;
   std::vector<std::string> dims;
 };
 
-// How a rank's local piece lies in a whole tensor along one dim: rank i of the axis has shares[i] of sum(shares) parts. With dims of
-// static size D the parts are exact (D * shares[i] / sum); else rank i's piece is [D * prefix(i) / sum, D * prefix(i + 1) / sum), rounded down.
+// How a rank's local piece lies in a whole tensor along one dim: rank i of the axis has shares[i]
+// of sum(shares) parts. With dims of static size D the parts are exact (D * shares[i] / sum); else
+// rank i's piece is [D * prefix(i) / sum, D * prefix(i + 1) / sum), rounded down.
 struct Split {
   int dim = 0;
   std::string axis;  // "dp" or "tp"; microbatches cut further along the dp split's dim
   std::vector<int64_t> shares;
 };
 
-// Where a program's input comes from. Its TensorSpec has the local shape; symbols are bound from it.
+// Where a program's input comes from. Its TensorSpec has the local shape; symbols are bound from
+// it.
 struct ProgramInput {
   enum class Kind { kModelInput, kReceive } kind = Kind::kModelInput;
   TensorSpec spec;
   int index = 0;              // kModelInput: index into Manifest::inputs
   std::vector<Split> splits;  // kModelInput
-  int from_stage = 0;         // kReceive: the pp coordinate of the sender; same dp and tp coordinates
-  int channel = 0;            // kReceive, kSend: pairs a send with its receive; unique per (stage, stage)
+  int from_stage = 0;  // kReceive: the pp coordinate of the sender; same dp and tp coordinates
+  int channel = 0;     // kReceive, kSend: pairs a send with its receive; unique per (stage, stage)
 };
 
-// Where a program's output goes. A value may be listed more than once (sent to several stages and a model output).
+// Where a program's output goes. A value may be listed more than once (sent to several stages and a
+// model output).
 struct ProgramOutput {
   enum class Kind { kModelOutput, kSend } kind = Kind::kModelOutput;
   TensorSpec spec;
   int index = 0;              // kModelOutput: index into Manifest::outputs
-  std::vector<Split> splits;  // kModelOutput: how the pieces of dp (and microbatches) form the whole; tp pieces are gathered by the program
+  std::vector<Split> splits;  // kModelOutput: how the pieces of dp (and microbatches) form the
+                              // whole; tp pieces are gathered by the program
   int to_stage = 0;           // kSend
   int channel = 0;            // kSend
 };
 
 // How a weight's bytes are laid out for the kernels.
 //   kPlain       row-major, as in the file (after slicing)
-//   kPanels      a [K, N] matrix (or a batch of them in front) as [N / panel][K][panel], the last panel filled up with zeros;
+//   kPanels      a [K, N] matrix (or a batch of them in front) as [N / panel][K][panel], the last
+//   panel filled up with zeros;
 //                `transposed` says that the file has [N, K]
 enum class WeightLayout { kPlain, kPanels };
 
@@ -63,7 +69,7 @@ struct WeightSlot {
   std::vector<int64_t> sizes;
   WeightLayout layout = WeightLayout::kPlain;
   bool transposed = false;
-  int64_t panel = 0;             // columns of a panel
+  int64_t panel = 0;  // columns of a panel
 };
 
 // Bytes of a weight: a range of a data file of the package or of the model; or one repeated value.
@@ -71,10 +77,10 @@ struct WeightSource {
   std::string name;
   DType dtype = DType::kF32;
   std::vector<int64_t> shape;
-  std::string file;     // relative to the package, or absolute (by reference); empty: fill
-  int64_t offset = 0;   // bytes
-  std::string fill;     // the element's bytes in hex, when file is empty
-  std::string checksum; // XXH3-128 of the range, hex
+  std::string file;      // relative to the package, or absolute (by reference); empty: fill
+  int64_t offset = 0;    // bytes
+  std::string fill;      // the element's bytes in hex, when file is empty
+  std::string checksum;  // XXH3-128 of the range, hex
 };
 
 struct DeviceKernel {
@@ -83,12 +89,13 @@ struct DeviceKernel {
 
 // One compiled program. Ranks with equal programs share one.
 struct Program {
-  std::string target;               // "cpu" or "cuda"
-  std::string object;               // shared object, relative to the package
-  std::vector<std::string> cpu_features;  // of the object: checked with CPUID at load, e.g. "avx2", "fma"
-  std::string ptx, cubin;           // target cuda; relative; cubin may be empty
-  std::string emulation;            // target cuda: shared object with the kernels for the fake device
-  std::vector<std::string> symbols; // order of MlcInvocation::symbols
+  std::string target;  // "cpu" or "cuda"
+  std::string object;  // shared object, relative to the package
+  std::vector<std::string>
+      cpu_features;        // of the object: checked with CPUID at load, e.g. "avx2", "fma"
+  std::string ptx, cubin;  // target cuda; relative; cubin may be empty
+  std::string emulation;   // target cuda: shared object with the kernels for the fake device
+  std::vector<std::string> symbols;  // order of MlcInvocation::symbols
   std::vector<ProgramInput> inputs;
   std::vector<ProgramOutput> outputs;
   std::vector<WeightSlot> weights;
@@ -96,12 +103,12 @@ struct Program {
 };
 
 struct RankEntry {
-  int program = -1;          // index into programs; -1: the rank has no work
-  std::string device;        // "cpu", "cuda:0", "fake:0"
+  int program = -1;    // index into programs; -1: the rank has no work
+  std::string device;  // "cpu", "cuda:0", "fake:0"
 };
 
 struct FileEntry {
-  std::string path;      // relative to the package
+  std::string path;  // relative to the package
   int64_t bytes = 0;
   std::string checksum;  // XXH3-128, hex
 };
@@ -109,17 +116,17 @@ struct FileEntry {
 struct Manifest {
   int format_version = kFormatVersion;
   int abi_version = 0;
-  std::string producer;                // "mlc <version>"
-  std::string model;                   // file name of the model
+  std::string producer;  // "mlc <version>"
+  std::string model;     // file name of the model
   std::vector<TensorSpec> inputs, outputs;
-  int dp = 1, pp = 1, tp = 1;          // rank = (dp_index * pp + pp_index) * tp + tp_index
-  std::vector<int64_t> dp_shares;      // relative speed of the dp replicas; empty: equal
-  int microbatches = 1;                // per run; the batch dim is cut into that many pieces
-  std::string plan;                    // plan.json, relative
+  int dp = 1, pp = 1, tp = 1;      // rank = (dp_index * pp + pp_index) * tp + tp_index
+  std::vector<int64_t> dp_shares;  // relative speed of the dp replicas; empty: equal
+  int microbatches = 1;            // per run; the batch dim is cut into that many pieces
+  std::string plan;                // plan.json, relative
   std::vector<Program> programs;
   std::vector<RankEntry> ranks;
   std::vector<WeightSource> weights;
-  std::vector<FileEntry> files;        // every file of the package but the manifest itself
+  std::vector<FileEntry> files;  // every file of the package but the manifest itself
   double predicted_ms = 0;
 };
 

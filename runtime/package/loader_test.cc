@@ -1,0 +1,230 @@
+#include "runtime/package/loader.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "runtime/base/checksum.h"
+
+namespace mlc::package {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A package of one rank in a folder of its own, written by hand.
+class PackageFolder {
+ public:
+  explicit PackageFolder(const std::string& name) : path_(testing::TempDir() + "/" + name) {
+    fs::remove_all(path_);
+    fs::create_directories(path_);
+    fs::copy_file("runtime/package/empty_program.so", path_ + "/rank0.so");
+    manifest.abi_version = MLC_ABI_VERSION;
+    manifest.ranks = {{0, "cpu"}};
+    Program program;
+    program.target = "cpu";
+    program.object = "rank0.so";
+    manifest.programs = {program};
+  }
+
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+  // A weight of f32 counting up from 0, in weights.bin at an offset.
+  void addWeight(const std::string& name, const std::vector<int64_t>& shape, int64_t offset) {
+    int64_t count = 1;
+    for (int64_t dim : shape) count *= dim;
+    std::vector<float> values(static_cast<size_t>(count));
+    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+    const size_t bytes = values.size() * sizeof(float);
+    const size_t end = static_cast<size_t>(offset) + bytes;
+    if (data_.size() < end) data_.resize(end);
+    std::memcpy(data_.data() + offset, values.data(), bytes);
+    manifest.weights.push_back(
+        {name, DType::kF32, shape, "weights.bin", offset, "", checksumOf(values.data(), bytes)});
+  }
+
+  void write() {
+    std::ofstream(file("weights.bin"), std::ios::binary) << data_;
+    manifest.files.clear();
+    for (const char* name : {"rank0.so", "weights.bin"}) {
+      manifest.files.push_back(
+          {name, static_cast<int64_t>(fs::file_size(file(name))), *checksumOfFile(file(name))});
+    }
+    std::ofstream(file("manifest.json")) << printManifest(manifest);
+  }
+
+  StatusOr<LoadedProgram> load() const {
+    MLC_ASSIGN_OR_RETURN(auto package, Package::open(path_));
+    return loadProgram(package, 0, std::make_shared<WeightStore>(package, 2));
+  }
+
+  Manifest manifest;
+
+ private:
+  std::string path_;
+  std::string data_;
+};
+
+void flipByte(const std::string& path, int64_t at) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(at);
+  const char old = static_cast<char>(file.get());
+  file.seekp(at);
+  file.put(static_cast<char>(old ^ 1));
+}
+
+std::vector<float> floats(const Weight& weight) {
+  const float* data = static_cast<const float*>(weight.data);
+  return {data, data + weight.bytes / 4};
+}
+
+TEST(Loader, LoadsCodeAndWeights) {
+  PackageFolder folder("good");
+  folder.addWeight("w", {4, 6}, 64);
+  folder.manifest.programs[0].weights = {{"w", 0, {}, {}, WeightLayout::kPlain, false, 0},
+                                         {"w", 0, {1, 0}, {2, 6}, WeightLayout::kPlain, false, 0},
+                                         {"w", 0, {1, 2}, {2, 3}, WeightLayout::kPlain, false, 0},
+                                         {"w", 0, {1, 2}, {2, 3}, WeightLayout::kPlain, false, 0}};
+  folder.write();
+  StatusOr<LoadedProgram> loaded = folder.load();
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  EXPECT_EQ(loaded->arenaBytes(nullptr, 3), 192);
+  ASSERT_EQ(loaded->weights.size(), 4u);
+  EXPECT_EQ(floats(loaded->weights[0])[23], 23.0f);
+  EXPECT_EQ(floats(loaded->weights[1]),
+            (std::vector<float>{6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}));
+  EXPECT_EQ(floats(loaded->weights[2]), (std::vector<float>{8, 9, 10, 14, 15, 16}));
+  EXPECT_EQ(loaded->weights[2].data, loaded->weights[3].data);
+  for (const Weight& weight : loaded->weights) {
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(weight.data) % 64, 0u);
+  }
+  // The whole lies aligned in the file, the row slice (24 bytes in) and the block do not.
+  EXPECT_EQ(loaded->store->mappedBytes(), 96);
+  EXPECT_EQ(loaded->store->copiedBytes(), 48 + 24);
+}
+
+// Panels against the definition, element by element.
+TEST(Loader, PacksPanels) {
+  PackageFolder folder("panels");
+  folder.addWeight("w", {2, 5, 7}, 12);
+  Program& program = folder.manifest.programs[0];
+  for (bool transposed : {false, true}) {
+    for (int64_t panel : {1, 3, 4, 16}) {
+      program.weights.push_back({"w", 0, {}, {}, WeightLayout::kPanels, transposed, panel});
+      program.weights.push_back(
+          {"w", 0, {1, 1, 2}, {1, 3, 4}, WeightLayout::kPanels, transposed, panel});
+    }
+  }
+  folder.write();
+  StatusOr<LoadedProgram> loaded = folder.load();
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  for (size_t i = 0; i < program.weights.size(); ++i) {
+    const WeightSlot& slot = program.weights[i];
+    const std::vector<int64_t> sizes =
+        slot.sizes.empty() ? std::vector<int64_t>{2, 5, 7} : slot.sizes;
+    const std::vector<int64_t> offsets =
+        slot.offsets.empty() ? std::vector<int64_t>{0, 0, 0} : slot.offsets;
+    const int64_t k = sizes[slot.transposed ? 2 : 1], n = sizes[slot.transposed ? 1 : 2];
+    std::vector<float> expected;
+    for (int64_t b = 0; b < sizes[0]; ++b) {
+      for (int64_t first = 0; first < n; first += slot.panel) {
+        for (int64_t row = 0; row < k; ++row) {
+          for (int64_t column = first; column < first + slot.panel; ++column) {
+            const int64_t x = slot.transposed ? column : row, y = slot.transposed ? row : column;
+            expected.push_back(
+                column < n ? static_cast<float>(((b + offsets[0]) * 5 + x + offsets[1]) * 7 + y +
+                                                offsets[2])
+                           : 0.0f);
+          }
+        }
+      }
+    }
+    EXPECT_EQ(floats(loaded->weights[i]), expected) << i;
+  }
+}
+
+TEST(Loader, FillsRepeatedValues) {
+  PackageFolder folder("filled");
+  folder.manifest.weights = {
+      {"c", DType::kF32, {3, 5}, "", 0, "00002040", ""}};  // 2.5, little-endian
+  folder.manifest.programs[0].weights = {{"c", 0, {}, {}, WeightLayout::kPlain, false, 0},
+                                         {"c", 0, {}, {}, WeightLayout::kPanels, false, 4}};
+  folder.write();
+  StatusOr<LoadedProgram> loaded = folder.load();
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  EXPECT_EQ(floats(loaded->weights[0]), std::vector<float>(15, 2.5f));
+  std::vector<float> expected(24, 2.5f);
+  for (size_t row = 0; row < 3; ++row)
+    std::fill_n(expected.begin() + static_cast<long>(12 + row * 4 + 1), 3, 0.0f);
+  EXPECT_EQ(floats(loaded->weights[1]), expected);
+}
+
+TEST(Loader, WeightsOutsideThePackageAreChecked) {
+  const std::string external = testing::TempDir() + "/external.bin";
+  std::ofstream(external, std::ios::binary) << std::string(64, 'a');
+  PackageFolder folder("external");
+  folder.manifest.weights = {
+      {"e", DType::kU8, {60}, external, 4, "", checksumOf(std::string(60, 'a').data(), 60)}};
+  folder.manifest.programs[0].weights = {{"e", 0, {}, {}, WeightLayout::kPlain, false, 0}};
+  folder.write();
+  ASSERT_TRUE(folder.load().ok()) << folder.load().status().message();
+  flipByte(external, 30);
+  EXPECT_NE(folder.load().status().message().find(external), std::string::npos);
+  fs::resize_file(external, 63);
+  EXPECT_NE(folder.load().status().message().find("cut short"), std::string::npos);
+  fs::remove(external);
+  EXPECT_NE(folder.load().status().message().find(external), std::string::npos);
+}
+
+TEST(Loader, DamageIsNoticedAndNamed) {
+  for (const char* name : {"rank0.so", "weights.bin"}) {
+    PackageFolder folder("damaged");
+    folder.addWeight("w", {4, 4}, 128);
+    folder.write();
+    ASSERT_TRUE(folder.load().ok());
+    for (int64_t at : {int64_t{0}, static_cast<int64_t>(fs::file_size(folder.file(name))) / 2}) {
+      flipByte(folder.file(name), at);
+      const Status status = folder.load().status();
+      EXPECT_EQ(status.code(), StatusCode::kInvalid);
+      EXPECT_NE(status.message().find(name), std::string::npos) << status.message();
+      flipByte(folder.file(name), at);
+    }
+    ASSERT_TRUE(folder.load().ok());
+    fs::resize_file(folder.file(name), fs::file_size(folder.file(name)) - 1);
+    EXPECT_NE(folder.load().status().message().find(name), std::string::npos);
+    fs::remove(folder.file(name));
+    EXPECT_NE(folder.load().status().message().find(name), std::string::npos);
+  }
+}
+
+TEST(Loader, RefusesOtherVersionsAndFeatures) {
+  PackageFolder folder("versions");
+  folder.manifest.programs[0].cpu_features = {"sse2", "no_such_feature"};
+  folder.write();
+  EXPECT_NE(
+      folder.load().status().message().find("compiled for no_such_feature, which this CPU lacks"),
+      std::string::npos);
+  folder.manifest.programs[0].cpu_features = {"sse2"};
+  folder.manifest.abi_version = 77;
+  folder.write();
+  EXPECT_NE(folder.load().status().message().find("ABI version 77"), std::string::npos);
+}
+
+TEST(Loader, AFolderWithoutAManifestIsNoPackage) {
+  EXPECT_EQ(Package::open(testing::TempDir() + "/nowhere").status().code(), StatusCode::kInvalid);
+  EXPECT_NE(Package::open(testing::TempDir()).status().message().find("manifest.json"),
+            std::string::npos);
+}
+
+TEST(Loader, AFileThatIsNoProgramIsRefused) {
+  PackageFolder folder("text");
+  fs::remove(folder.file("rank0.so"));
+  std::ofstream(folder.file("rank0.so")) << "not an object";
+  folder.write();
+  EXPECT_NE(folder.load().status().message().find("rank0.so"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mlc::package

@@ -1,0 +1,53 @@
+#include "runtime/package/package.h"
+
+#include <filesystem>
+
+#include "runtime/base/checksum.h"
+#include "runtime/base/mapped_file.h"
+#include "runtime/package/validate_manifest.h"
+
+namespace mlc::package {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status checkFile(const std::string& path, const FileEntry& file) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error) return invalidError("the package lacks its file " + path + ": " + error.message());
+  if (size != static_cast<uint64_t>(file.bytes)) {
+    return invalidError(path + " has " + std::to_string(size) +
+                        " bytes, the package was written with " + std::to_string(file.bytes));
+  }
+  MLC_ASSIGN_OR_RETURN(const std::string checksum, checksumOfFile(path));
+  if (checksum != file.checksum) {
+    return invalidError(path + " was changed after the package was written (its checksum differs)");
+  }
+  return okStatus();
+}
+
+}  // namespace
+
+StatusOr<std::shared_ptr<const Package>> Package::open(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error))
+    return invalidError(path + " is not a package: there is no such folder");
+  const std::string manifestPath = path + "/manifest.json";
+  if (!fs::exists(manifestPath, error))
+    return invalidError(path + " is not a package: it has no manifest.json");
+  MLC_ASSIGN_OR_RETURN(auto file, MappedFile::open(manifestPath));
+  StatusOr<Manifest> manifest = parseManifest(std::string(file->data(), file->size()));
+  if (!manifest.ok()) return manifest.status().withContext(path);
+  MLC_RETURN_IF_ERROR(validateManifest(*manifest).withContext(path));
+  std::shared_ptr<const Package> package(new Package(path, *std::move(manifest)));
+  for (const FileEntry& entry : package->manifest().files) {
+    MLC_RETURN_IF_ERROR(checkFile(package->pathOf(entry.path), entry));
+  }
+  return package;
+}
+
+std::string Package::pathOf(const std::string& file) const {
+  return fs::path(file).is_absolute() ? file : path_ + "/" + file;
+}
+
+}  // namespace mlc::package

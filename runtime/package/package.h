@@ -1,0 +1,32 @@
+// A package folder (model.mlcpkg) opened for reading: its manifest, its files checked.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "runtime/base/status.h"
+#include "runtime/package/manifest.h"
+
+namespace mlc::package {
+
+// Immutable; safe to share between threads.
+class Package {
+ public:
+  // Reads the manifest and checks it, the versions, and every file of the package: there, whole,
+  // and with the bytes it was written with. Fails with kInvalid and a message that names the file.
+  static StatusOr<std::shared_ptr<const Package>> open(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  const Manifest& manifest() const { return manifest_; }
+
+  // The full path of a file that the manifest names.
+  std::string pathOf(const std::string& file) const;
+
+ private:
+  Package(std::string path, Manifest manifest)
+      : path_(std::move(path)), manifest_(std::move(manifest)) {}
+  std::string path_;
+  Manifest manifest_;
+};
+
+}  // namespace mlc::package

@@ -1,0 +1,183 @@
+#include "runtime/package/validate_manifest.h"
+
+#include <filesystem>
+#include <set>
+
+#include "runtime/abi/abi.h"
+#include "runtime/base/dim_expr.h"
+
+namespace mlc::package {
+namespace {
+
+Status bad(const std::string& what) { return invalidError("manifest.json: " + what); }
+
+Status checkSpec(const TensorSpec& spec, const std::string& where) {
+  for (const std::string& dim : spec.dims) {
+    const StatusOr<DimExpr> parsed = DimExpr::parse(dim);
+    if (!parsed.ok()) return bad(where + " '" + spec.name + "': " + parsed.status().message());
+  }
+  return okStatus();
+}
+
+Status checkSplits(const std::vector<Split>& splits, const TensorSpec& spec,
+                   const Manifest& manifest, const std::string& where) {
+  std::set<std::string> axes;
+  for (const Split& split : splits) {
+    if (split.axis != "dp" && split.axis != "tp")
+      return bad(where + " is split over an unknown axis '" + split.axis + "'");
+    if (!axes.insert(split.axis).second) return bad(where + " is split twice over " + split.axis);
+    if (split.dim < 0 || split.dim >= static_cast<int>(spec.dims.size()))
+      return bad(where + " is split along a dim it does not have");
+    const int ranks = split.axis == "dp" ? manifest.dp : manifest.tp;
+    if (split.shares.size() != static_cast<size_t>(ranks))
+      return bad(where + " has the wrong number of shares over " + split.axis);
+    int64_t sum = 0;
+    for (int64_t share : split.shares) {
+      if (share < 0 || __builtin_add_overflow(sum, share, &sum))
+        return bad(where + " has a bad share");
+    }
+    if (sum == 0) return bad(where + " has no shares");
+  }
+  return okStatus();
+}
+
+Status checkSlot(const WeightSlot& slot, const Manifest& manifest, const std::string& where) {
+  if (slot.source < 0 || slot.source >= static_cast<int>(manifest.weights.size()))
+    return bad(where + " names no weight");
+  const std::vector<int64_t>& shape = manifest.weights[static_cast<size_t>(slot.source)].shape;
+  if (slot.offsets.size() != slot.sizes.size()) return bad(where + " has a bad slice");
+  if (!slot.sizes.empty() && slot.sizes.size() != shape.size())
+    return bad(where + " has a slice of another rank");
+  for (size_t dim = 0; dim < slot.sizes.size(); ++dim) {
+    const int64_t offset = slot.offsets[dim], size = slot.sizes[dim];
+    if (offset < 0 || size < 0 || offset > shape[dim] || size > shape[dim] - offset)
+      return bad(where + " has a slice outside the weight");
+  }
+  if (slot.layout == WeightLayout::kPanels && (slot.panel < 1 || shape.size() < 2))
+    return bad(where + " has a bad panel");
+  return okStatus();
+}
+
+// A path inside the package.
+bool isInside(const std::string& path) {
+  const std::filesystem::path relative(path);
+  if (path.empty() || relative.is_absolute()) return false;
+  for (const auto& part : relative) {
+    if (part == "..") return false;
+  }
+  return true;
+}
+
+Status checkProgram(const Program& program, const Manifest& manifest, const std::string& where) {
+  if (program.target != "cpu" && program.target != "cuda")
+    return bad(where + " has an unknown target '" + program.target + "'");
+  std::set<std::string> files;
+  for (const FileEntry& file : manifest.files) files.insert(file.path);
+  for (const std::string* path :
+       {&program.object, &program.ptx, &program.cubin, &program.emulation}) {
+    if (path == &program.object || !path->empty()) {
+      if (!files.contains(*path))
+        return bad(where + " needs '" + *path + "', which is not among the files");
+    }
+  }
+  for (size_t i = 0; i < program.inputs.size(); ++i) {
+    const ProgramInput& input = program.inputs[i];
+    const std::string name = where + ".inputs[" + std::to_string(i) + "]";
+    MLC_RETURN_IF_ERROR(checkSpec(input.spec, name));
+    MLC_RETURN_IF_ERROR(checkSplits(input.splits, input.spec, manifest, name));
+    const bool model = input.kind == ProgramInput::Kind::kModelInput;
+    const int count = model ? static_cast<int>(manifest.inputs.size()) : manifest.pp;
+    const int index = model ? input.index : input.from_stage;
+    if (index < 0 || index >= count) return bad(name + " comes from nowhere");
+    if (model && manifest.inputs[static_cast<size_t>(index)].dims.size() != input.spec.dims.size())
+      return bad(name + " has another rank than the model's input");
+  }
+  for (size_t i = 0; i < program.outputs.size(); ++i) {
+    const ProgramOutput& output = program.outputs[i];
+    const std::string name = where + ".outputs[" + std::to_string(i) + "]";
+    MLC_RETURN_IF_ERROR(checkSpec(output.spec, name));
+    MLC_RETURN_IF_ERROR(checkSplits(output.splits, output.spec, manifest, name));
+    const bool model = output.kind == ProgramOutput::Kind::kModelOutput;
+    const int count = model ? static_cast<int>(manifest.outputs.size()) : manifest.pp;
+    const int index = model ? output.index : output.to_stage;
+    if (index < 0 || index >= count) return bad(name + " goes nowhere");
+    if (model &&
+        manifest.outputs[static_cast<size_t>(index)].dims.size() != output.spec.dims.size())
+      return bad(name + " has another rank than the model's output");
+  }
+  for (size_t i = 0; i < program.weights.size(); ++i) {
+    MLC_RETURN_IF_ERROR(
+        checkSlot(program.weights[i], manifest, where + ".weights[" + std::to_string(i) + "]"));
+  }
+  return okStatus();
+}
+
+Status checkWeight(const WeightSource& weight, const std::string& where) {
+  if (numElements(weight.shape) < 0 || weight.offset < 0)
+    return bad(where + " has a bad shape or offset");
+  const std::filesystem::path file(weight.file);
+  if (weight.file.empty()) {
+    if (weight.fill.size() != 2 * dtypeBytes(weight.dtype) ||
+        weight.fill.find_first_not_of("0123456789abcdef") != std::string::npos) {
+      return bad(where + " has neither a file nor a value");
+    }
+  } else if (!file.is_absolute() && !isInside(weight.file)) {
+    return bad(where + " lies outside the package");
+  }
+  return okStatus();
+}
+
+}  // namespace
+
+int64_t numElements(const std::vector<int64_t>& shape) {
+  // Bounded so that the size in bytes does not overflow either.
+  constexpr int64_t kLimit = INT64_MAX / 8;
+  int64_t count = 1;
+  for (int64_t dim : shape) {
+    if (dim < 0 || __builtin_mul_overflow(count, dim, &count) || count > kLimit) return -1;
+  }
+  return count;
+}
+
+Status validateManifest(const Manifest& manifest) {
+  if (manifest.format_version != kFormatVersion) {
+    return invalidError("the package has format version " +
+                        std::to_string(manifest.format_version) + ", this runtime reads version " +
+                        std::to_string(kFormatVersion) + ": compile the model again");
+  }
+  if (manifest.abi_version != MLC_ABI_VERSION) {
+    return invalidError("the package has ABI version " + std::to_string(manifest.abi_version) +
+                        ", this runtime has version " + std::to_string(MLC_ABI_VERSION) +
+                        ": compile the model again");
+  }
+  constexpr int kMaxAxis = 1 << 16;
+  for (int size : {manifest.dp, manifest.pp, manifest.tp}) {
+    if (size < 1 || size > kMaxAxis) return bad("a mesh axis has no ranks");
+  }
+  if (int64_t{manifest.dp} * manifest.pp * manifest.tp !=
+      static_cast<int64_t>(manifest.ranks.size())) {
+    return bad("ranks does not fit dp, pp and tp");
+  }
+  if (manifest.microbatches < 1) return bad("microbatches is not positive");
+  for (const TensorSpec& spec : manifest.inputs) MLC_RETURN_IF_ERROR(checkSpec(spec, "inputs"));
+  for (const TensorSpec& spec : manifest.outputs) MLC_RETURN_IF_ERROR(checkSpec(spec, "outputs"));
+  for (const FileEntry& file : manifest.files) {
+    if (!isInside(file.path)) return bad("file '" + file.path + "' lies outside the package");
+  }
+  for (size_t i = 0; i < manifest.ranks.size(); ++i) {
+    const int program = manifest.ranks[i].program;
+    if (program < -1 || program >= static_cast<int>(manifest.programs.size())) {
+      return bad("ranks[" + std::to_string(i) + "].program names no program");
+    }
+  }
+  for (size_t i = 0; i < manifest.weights.size(); ++i) {
+    MLC_RETURN_IF_ERROR(checkWeight(manifest.weights[i], "weights[" + std::to_string(i) + "]"));
+  }
+  for (size_t i = 0; i < manifest.programs.size(); ++i) {
+    MLC_RETURN_IF_ERROR(
+        checkProgram(manifest.programs[i], manifest, "programs[" + std::to_string(i) + "]"));
+  }
+  return okStatus();
+}
+
+}  // namespace mlc::package

@@ -1,0 +1,139 @@
+#include "runtime/package/weight_store.h"
+
+#include <cstring>
+#include <filesystem>
+
+#include "runtime/base/checksum.h"
+#include "runtime/package/strided_copy.h"
+#include "runtime/package/validate_manifest.h"
+
+namespace mlc::package {
+namespace {
+
+constexpr int64_t kChecksumLimit = int64_t{1} << 30;
+
+// Equal for slots that are made alike.
+std::string keyOf(const WeightSlot& slot) {
+  std::string key = std::to_string(slot.source);
+  for (int64_t offset : slot.offsets) key += "," + std::to_string(offset);
+  for (int64_t size : slot.sizes) key += ":" + std::to_string(size);
+  if (slot.layout == WeightLayout::kPanels) {
+    key += (slot.transposed ? " t" : " p") + std::to_string(slot.panel);
+  }
+  return key;
+}
+
+int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
+
+}  // namespace
+
+StatusOr<Weight> WeightStore::make(const WeightSlot& slot) {
+  const std::lock_guard lock(mutex_);
+  const std::string key = keyOf(slot);
+  if (auto it = made_.find(key); it != made_.end()) return it->second;
+  const WeightSource& source = package_->manifest().weights[static_cast<size_t>(slot.source)];
+  MLC_ASSIGN_OR_RETURN(const Weight weight,
+                       source.file.empty() ? makeFilled(source, slot) : makeFromFile(source, slot));
+  made_.emplace(key, weight);
+  return weight;
+}
+
+int64_t WeightStore::copiedBytes() const {
+  const std::lock_guard lock(mutex_);
+  return copiedBytes_;
+}
+
+int64_t WeightStore::mappedBytes() const {
+  const std::lock_guard lock(mutex_);
+  return mappedBytes_;
+}
+
+StatusOr<char*> WeightStore::allocate(const std::string& name, int64_t bytes) {
+  MLC_ASSIGN_OR_RETURN(AlignedBuffer buffer, AlignedBuffer::allocate(static_cast<size_t>(bytes),
+                                                                     "weight '" + name + "'"));
+  copiedBytes_ += bytes;
+  buffers_.push_back(std::move(buffer));
+  return buffers_.back().data();
+}
+
+StatusOr<Weight> WeightStore::makeFilled(const WeightSource& source, const WeightSlot& slot) {
+  const size_t width = dtypeBytes(source.dtype);
+  std::string element;
+  for (size_t i = 0; i < width; ++i) {
+    element += static_cast<char>(digit(source.fill[2 * i]) << 4 | digit(source.fill[2 * i + 1]));
+  }
+  // Every element is the same: strides of zero.
+  StridedView view{element.data(), width, slot.sizes.empty() ? source.shape : slot.sizes, {}};
+  view.strides.assign(view.sizes.size(), 0);
+  const bool panels = slot.layout == WeightLayout::kPanels;
+  const int64_t count =
+      panels ? panelsElements(view.sizes, slot.transposed, slot.panel) : view.numElements();
+  const int64_t bytes = count * static_cast<int64_t>(width);
+  MLC_ASSIGN_OR_RETURN(char* data, allocate(slot.name, bytes));
+  if (panels) {
+    copyPanels(view, slot.transposed, slot.panel, threads_, data);
+  } else {
+    for (int64_t at = 0; at < bytes; at += static_cast<int64_t>(width)) {
+      std::memcpy(data + at, element.data(), width);
+    }
+  }
+  return Weight{data, bytes};
+}
+
+StatusOr<const char*> WeightStore::mapSource(const WeightSource& source) {
+  const int index = static_cast<int>(&source - package_->manifest().weights.data());
+  if (auto it = sources_.find(index); it != sources_.end()) return it->second;
+  const std::string path = package_->pathOf(source.file);
+  auto [file, inserted] = files_.try_emplace(path);
+  if (inserted) {
+    StatusOr<std::shared_ptr<const MappedFile>> mapped = MappedFile::open(path);
+    if (!mapped.ok()) {
+      files_.erase(file);
+      return mapped.status();
+    }
+    file->second = *std::move(mapped);
+  }
+  const int64_t bytes = numElements(source.shape) * static_cast<int64_t>(dtypeBytes(source.dtype));
+  const int64_t size = static_cast<int64_t>(file->second->size());
+  if (source.offset > size || bytes > size - source.offset) {
+    return invalidError(path + " is cut short: it has " + std::to_string(size) +
+                        " bytes, weight '" + source.name + "' ends at " +
+                        std::to_string(source.offset) + " + " + std::to_string(bytes));
+  }
+  const bool inPackage = !std::filesystem::path(source.file).is_absolute();
+  if (inPackage || size <= kChecksumLimit) {
+    MLC_ASSIGN_OR_RETURN(const std::string checksum,
+                         checksumOfFileRange(path, source.offset, bytes));
+    if (checksum != source.checksum) {
+      return invalidError(path + " was changed after the package was written: weight '" +
+                          source.name + "' has other bytes");
+    }
+  }
+  return sources_[index] = file->second->data() + source.offset;
+}
+
+StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const WeightSlot& slot) {
+  MLC_ASSIGN_OR_RETURN(const char* data, mapSource(source));
+  const size_t width = dtypeBytes(source.dtype);
+  const int64_t sourceBytes = numElements(source.shape) * static_cast<int64_t>(width);
+  const StridedView view = sliceOf(data, width, source.shape, slot.offsets, slot.sizes);
+  if (slot.layout == WeightLayout::kPanels) {
+    const int64_t bytes =
+        panelsElements(view.sizes, slot.transposed, slot.panel) * static_cast<int64_t>(width);
+    MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));
+    copyPanels(view, slot.transposed, slot.panel, threads_, out);
+    files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
+    return Weight{out, bytes};
+  }
+  const int64_t bytes = view.numElements() * static_cast<int64_t>(width);
+  if (view.contiguous() && reinterpret_cast<uintptr_t>(view.data) % kBufferAlignment == 0) {
+    mappedBytes_ += bytes;
+    return Weight{view.data, bytes};
+  }
+  MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));
+  copyPlain(view, out);
+  files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
+  return Weight{out, bytes};
+}
+
+}  // namespace mlc::package
