@@ -216,12 +216,13 @@ std::optional<Repetition> bestRepetition(OpList ops) {
     return isWorthOutlining(ops.slice(start, period), count);
   });
   if (!run) return std::nullopt;
+  // Of equally good cuts the last: an embedding's norm looks like the end of a layer, not the other way round.
   std::optional<Repetition> best;
   for (size_t shift = 0; shift <= run->slack; ++shift) {
     std::optional<Repetition> candidate = repetitionAt(ops, run->start + shift, *run);
     if (!candidate || !isWorthOutlining(candidate->blocks.front(), candidate->blocks.size())) continue;
     bool isBetter = !best || candidate->blocks.size() > best->blocks.size() ||
-                    (candidate->blocks.size() == best->blocks.size() && candidate->crossings < best->crossings);
+                    (candidate->blocks.size() == best->blocks.size() && candidate->crossings <= best->crossings);
     if (isBetter) best = candidate;
   }
   return best;

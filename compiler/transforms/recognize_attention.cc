@@ -91,6 +91,22 @@ Value inOrder(Value value, const std::string& letters, const std::string& wanted
   return ReshapeOp::create(rewriter, location, tensorType(shape, elementType), value);
 }
 
+// Takes scales and transposes off an operand of a contraction; the letters stay those of its dims.
+double stripOperand(Value& operand, std::string& letters) {
+  double scale = 1;
+  while (true) {
+    Scaled scaled = scaledValue(operand);
+    scale *= scaled.factor;
+    operand = scaled.value;
+    auto transpose = operand.getDefiningOp<TransposeOp>();
+    if (!transpose) return scale;
+    std::string before(letters.size(), ' ');
+    for (auto [i, dim] : llvm::enumerate(transpose.getPermutation())) before[dim] = letters[i];
+    letters = before;
+    operand = transpose.getInput();
+  }
+}
+
 // The letters of both contractions, in one naming: query sums d with key, keys t, queries s, value depth e, up to two batch letters.
 struct AttentionLetters {
   std::string query, key, scores;  // of the first contraction
@@ -176,10 +192,9 @@ struct AttentionFromContractions : OpRewritePattern<ContractOp> {
     Value query = letters->queryIsLhs ? scores->contract.getLhs() : scores->contract.getRhs();
     Value key = letters->queryIsLhs ? scores->contract.getRhs() : scores->contract.getLhs();
     Value value = letters->valueIsRhs ? op.getRhs() : op.getLhs();
-    Scaled scaledQuery = scaledValue(query), scaledKey = scaledValue(key);
-    double scale = scores->scale * scaledQuery.factor * scaledKey.factor;
-    query = inOrder(scaledQuery.value, letters->query, batch + letters->queries + letters->depth, rewriter);
-    key = inOrder(scaledKey.value, letters->key, batch + letters->keys + letters->depth, rewriter);
+    double scale = scores->scale * stripOperand(query, letters->query) * stripOperand(key, letters->key);
+    query = inOrder(query, letters->query, batch + letters->queries + letters->depth, rewriter);
+    key = inOrder(key, letters->key, batch + letters->keys + letters->depth, rewriter);
     value = inOrder(value, letters->value, batch + letters->keys + letters->valueDepth, rewriter);
     Value mask = maskOf(*scores, letters->batch.size() == 1, rewriter);
     Value result = AttentionOp::create(rewriter, op.getLoc(), query, key, value, mask, APFloat(scale), false);
@@ -248,10 +263,21 @@ struct RemoveRepeatedHeads : OpRewritePattern<AttentionOp> {
   }
 };
 
+// Attention broadcasts its mask by itself.
+struct RemoveBroadcastMask : OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter& rewriter) const override {
+    auto broadcast = op.getMask() ? op.getMask().getDefiningOp<BroadcastOp>() : BroadcastOp();
+    if (!broadcast) return failure();
+    rewriter.modifyOpInPlace(op, [&] { op.getMaskMutable().assign(broadcast.getInput()); });
+    return success();
+  }
+};
+
 }  // namespace
 
 void populateAttentionPatterns(RewritePatternSet& patterns) {
-  patterns.add<AttentionFromContractions, RemoveRepeatedHeads>(patterns.getContext());
+  patterns.add<AttentionFromContractions, RemoveRepeatedHeads, RemoveBroadcastMask>(patterns.getContext());
 }
 
 }  // namespace mlc::transforms

@@ -293,6 +293,29 @@ func.func @attention_with_scaled_query_and_key(%q: tensor<2x5x12x32xf32>, %k: te
 
 // -----
 
+// CHECK-LABEL: @attention_with_scaled_transposed_key
+// CHECK-NEXT: %[[Q:.*]] = graph.transpose %arg0 {permutation = array<i64: 0, 2, 1, 3>}
+// CHECK-NEXT: %[[K:.*]] = graph.transpose %arg1 {permutation = array<i64: 0, 2, 1, 3>}
+// CHECK-NEXT: %[[V:.*]] = graph.transpose %arg2 {permutation = array<i64: 0, 2, 1, 3>}
+// CHECK-NEXT: %[[R:.*]] = graph.attention %[[Q]], %[[K]], %[[V]], %arg3 {scale = 1.250000e-01 : f64}
+// CHECK-NEXT: %[[T:.*]] = graph.transpose %[[R]] {permutation = array<i64: 0, 2, 1, 3>}
+// CHECK-NEXT: return %[[T]]
+func.func @attention_with_scaled_transposed_key(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x12x32xf32>, %v: tensor<2x7x12x32xf32>, %mask: tensor<2x1x1x7xf32>) -> tensor<2x5x12x32xf32> {
+  %h = graph.constant dense<0.5> : tensor<f32>
+  %q4 = graph.constant dense<0.25> : tensor<f32>
+  %qs = graph.mul %q, %h : (tensor<2x5x12x32xf32>, tensor<f32>) -> tensor<2x5x12x32xf32>
+  %kt = graph.transpose %k {permutation = array<i64: 0, 2, 3, 1>} : (tensor<2x7x12x32xf32>) -> tensor<2x12x32x7xf32>
+  %ks = graph.mul %kt, %q4 : (tensor<2x12x32x7xf32>, tensor<f32>) -> tensor<2x12x32x7xf32>
+  %wide = graph.broadcast %mask : (tensor<2x1x1x7xf32>) -> tensor<2x1x5x7xf32>
+  %0 = graph.contract %qs, %ks {equation = "bshd,bhdt->bhst"} : (tensor<2x5x12x32xf32>, tensor<2x12x32x7xf32>) -> tensor<2x12x5x7xf32>
+  %2 = graph.add %0, %wide : (tensor<2x12x5x7xf32>, tensor<2x1x5x7xf32>) -> tensor<2x12x5x7xf32>
+  %3 = graph.softmax %2 {axis = 3 : i64} : (tensor<2x12x5x7xf32>) -> tensor<2x12x5x7xf32>
+  %4 = graph.contract %3, %v {equation = "bhst,bthd->bshd"} : (tensor<2x12x5x7xf32>, tensor<2x7x12x32xf32>) -> tensor<2x5x12x32xf32>
+  return %4 : tensor<2x5x12x32xf32>
+}
+
+// -----
+
 // CHECK-LABEL: @attention_with_select
 // CHECK-DAG: %[[L:.*]] = graph.constant dense<-3.40282347E+38>
 // CHECK-DAG: %[[Z:.*]] = graph.constant dense<0.0

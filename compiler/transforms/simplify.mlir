@@ -198,3 +198,18 @@ func.func @batch_normalisation_folds_into_convolution(%x: tensor<1x3x8x8xf32>) -
   %2 = graph.add %1, %shift : (tensor<1x16x8x8xf32>, tensor<1x16x1x1xf32>) -> tensor<1x16x8x8xf32>
   return %2 : tensor<1x16x8x8xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @broadcast_after_elementwise
+// CHECK: %[[C:.*]] = graph.cast %arg0 : (tensor<2x1x1x7xi64>) -> tensor<2x1x1x7xf32>
+// CHECK-NEXT: %[[S:.*]] = graph.sub %{{.*}}, %[[C]] : (tensor<f32>, tensor<2x1x1x7xf32>) -> tensor<2x1x1x7xf32>
+// CHECK-NEXT: graph.add %arg1, %[[S]]
+func.func @broadcast_after_elementwise(%mask: tensor<2x1x1x7xi64>, %x: tensor<2x12x7x7xf32>) -> tensor<2x12x7x7xf32> {
+  %one = graph.constant dense<1.0> : tensor<f32>
+  %0 = graph.broadcast %mask : (tensor<2x1x1x7xi64>) -> tensor<2x1x7x7xi64>
+  %1 = graph.cast %0 : (tensor<2x1x7x7xi64>) -> tensor<2x1x7x7xf32>
+  %2 = graph.sub %one, %1 : (tensor<f32>, tensor<2x1x7x7xf32>) -> tensor<2x1x7x7xf32>
+  %3 = graph.add %x, %2 : (tensor<2x12x7x7xf32>, tensor<2x1x7x7xf32>) -> tensor<2x12x7x7xf32>
+  return %3 : tensor<2x12x7x7xf32>
+}

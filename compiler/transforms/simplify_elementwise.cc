@@ -4,6 +4,7 @@
 #include "compiler/dialect/graph/shape.h"
 #include "compiler/transforms/constant_match.h"
 #include "compiler/transforms/simplify.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace mlc::graph;
@@ -206,6 +207,29 @@ struct RemoveBroadcastOperand : RewritePattern {
   }
 };
 
+// f(broadcast(x), scalars) = broadcast(f(x, scalars)): computes each element once.
+struct BroadcastAfterElementwise : RewritePattern {
+  explicit BroadcastAfterElementwise(MLIRContext* context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation* op, PatternRewriter& rewriter) const override {
+    if (!op->hasTrait<Elementwise>()) return failure();
+    OpOperand* stretched = nullptr;
+    for (OpOperand& operand : op->getOpOperands()) {
+      if (cast<RankedTensorType>(operand.get().getType()).getRank() == 0) continue;
+      if (stretched || !operand.get().getDefiningOp<BroadcastOp>()) return failure();
+      stretched = &operand;
+    }
+    auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+    if (!stretched || shapeOf(stretched->get()) != shapeOf(resultType)) return failure();
+    IRMapping mapping;
+    mapping.map(stretched->get(), stretched->get().getDefiningOp<BroadcastOp>().getInput());
+    Operation* small = rewriter.clone(*op, mapping);
+    Type smallType = tensorType(shapeOf(small->getOperand(stretched->getOperandNumber())), resultType.getElementType());
+    rewriter.modifyOpInPlace(small, [&] { small->getResult(0).setType(cast<RankedTensorType>(smallType)); });
+    rewriter.replaceOpWithNewOp<BroadcastOp>(op, resultType, small->getResult(0));
+    return success();
+  }
+};
+
 }  // namespace
 
 void populateElementwisePatterns(RewritePatternSet& patterns) {
@@ -215,7 +239,8 @@ void populateElementwisePatterns(RewritePatternSet& patterns) {
   patterns.add<RemoveNeutralOperand<MulOp>>(context, 1.0, true);
   patterns.add<RemoveNeutralOperand<DivOp>>(context, 1.0, false);
   patterns.add<RemoveInvolution<NegOp>, RemoveInvolution<NotOp>, MergeFactors, DivideByPowerOfTwo, SimplifyPower,
-               DivideOne, SelectByConstant, SimplifyCast, SizeOfConstant, RemoveBroadcastOperand>(context);
+               DivideOne, SelectByConstant, SimplifyCast, SizeOfConstant, RemoveBroadcastOperand,
+               BroadcastAfterElementwise>(context);
 }
 
 }  // namespace mlc::transforms

@@ -59,7 +59,7 @@ struct SliceBeforeTranspose : OpRewritePattern<SliceOp> {
   }
 };
 
-// slice(reshape(x)) = reshape(slice(x)) where the reshape splits one dim of x and the slice cuts the outermost part of it.
+// slice(reshape(x)) = reshape(slice(x)) where the sliced dim is, or is the outermost part of, a dim of x.
 struct SliceBeforeReshape : OpRewritePattern<SliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(SliceOp op, PatternRewriter& rewriter) const override {
@@ -67,19 +67,23 @@ struct SliceBeforeReshape : OpRewritePattern<SliceOp> {
     std::optional<Cut> cut = cutOf(op);
     if (!reshape || !cut || !isOnlySliced(reshape.getResult())) return failure();
     Shape before = shapeOf(reshape.getInput()), after = shapeOf(reshape.getResult());
-    if (after.size() <= before.size()) return failure();
-    size_t dim = cut->dim, parts = after.size() - before.size() + 1;
-    if (dim >= before.size() || ArrayRef(before).take_front(dim) != ArrayRef(after).take_front(dim) ||
-        ArrayRef(before).drop_front(dim + 1) != ArrayRef(after).drop_front(dim + parts)) {
-      return failure();
+    DimExpr outer = elementCount(ArrayRef(after).take_front(cut->dim));
+    for (size_t dim = 0; dim < before.size(); ++dim) {
+      if (!(elementCount(ArrayRef(before).take_front(dim)) == outer)) continue;
+      DimExpr inner = 1;
+      for (size_t end = cut->dim + 1; end <= after.size(); ++end) {
+        bool isWhole = after[cut->dim] * inner == before[dim];
+        if (isWhole && inner.isConstant()) {
+          int64_t factor = *inner.constant();
+          Cut moved{static_cast<int64_t>(dim), cut->start * factor, cut->size * factor};
+          Value slice = createSlice(rewriter, op.getLoc(), reshape.getInput(), moved);
+          rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), slice);
+          return success();
+        }
+        if (end < after.size()) inner = inner * after[end];
+      }
     }
-    std::optional<int64_t> inner = elementCount(ArrayRef(after).slice(dim + 1, parts - 1)).constant();
-    if (!inner || !(after[dim] * *inner == before[dim])) return failure();
-    cut->start *= *inner;
-    cut->size *= *inner;
-    Value slice = createSlice(rewriter, op.getLoc(), reshape.getInput(), *cut);
-    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), slice);
-    return success();
+    return failure();
   }
 };
 

@@ -7,7 +7,7 @@
 //   %q = graph.slice %1 {starts = [0, 0, 0]}                       ... the same for the keys
 //   %k = graph.slice %1 {starts = [0, 0, 768]}
 //
-// Slices are moved up over transposes, and over reshapes that split the sliced dim, on the way. Where the weights are not in the table the
+// Slices are moved up over transposes, and over reshapes that keep the sliced dim or split it, on the way. Where the weights are not in the table the
 // parts stay slices of them.
 #pragma once
 

@@ -59,3 +59,21 @@ func.func @used_as_a_whole(%x: tensor<4x8xf32>) -> (tensor<4x6xf32>, tensor<4x3x
   %5 = graph.slice %3 {starts = #graph.dims<"2", "0">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<2x6xf32>
   return %0, %1, %2, %4, %5 : tensor<4x6xf32>, tensor<4x3xf32>, tensor<4x3xf32>, tensor<2x6xf32>, tensor<2x6xf32>
 }
+
+// -----
+
+// As GPT-2 is exported: the projection is of a matrix, its result reshaped before it is split.
+// CHECK-LABEL: @projection_of_merged_dims
+// CHECK-COUNT-2: graph.contract %{{.*}}, %{{.*}} : (tensor<?x8xf32, #graph.dims<"b * s", "">>, tensor<8x6xf32>)
+// CHECK-NOT: graph.contract
+func.func @projection_of_merged_dims(%x: tensor<?x?x8xf32, #graph.dims<"b", "s", "">>) -> (tensor<?x?x6xf32, #graph.dims<"b", "s", "">>, tensor<?x?x6xf32, #graph.dims<"b", "s", "">>) {
+  %w = graph.weight "w" : tensor<8x12xf32>
+  %bias = graph.weight "bias" : tensor<12xf32>
+  %0 = graph.reshape %x : (tensor<?x?x8xf32, #graph.dims<"b", "s", "">>) -> tensor<?x8xf32, #graph.dims<"b * s", "">>
+  %1 = graph.contract %0, %w {equation = "mk,kn->mn"} : (tensor<?x8xf32, #graph.dims<"b * s", "">>, tensor<8x12xf32>) -> tensor<?x12xf32, #graph.dims<"b * s", "">>
+  %2 = graph.add %1, %bias : (tensor<?x12xf32, #graph.dims<"b * s", "">>, tensor<12xf32>) -> tensor<?x12xf32, #graph.dims<"b * s", "">>
+  %3 = graph.reshape %2 : (tensor<?x12xf32, #graph.dims<"b * s", "">>) -> tensor<?x?x12xf32, #graph.dims<"b", "s", "">>
+  %4 = graph.slice %3 {starts = #graph.dims<"0", "0", "0">, steps = array<i64: 1, 1, 1>} : (tensor<?x?x12xf32, #graph.dims<"b", "s", "">>) -> tensor<?x?x6xf32, #graph.dims<"b", "s", "">>
+  %5 = graph.slice %3 {starts = #graph.dims<"0", "0", "6">, steps = array<i64: 1, 1, 1>} : (tensor<?x?x12xf32, #graph.dims<"b", "s", "">>) -> tensor<?x?x6xf32, #graph.dims<"b", "s", "">>
+  return %4, %5 : tensor<?x?x6xf32, #graph.dims<"b", "s", "">>, tensor<?x?x6xf32, #graph.dims<"b", "s", "">>
+}

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <mutex>
 
+#include "lld/Common/CommonLinkerContext.h"
 #include "lld/Common/Driver.h"
 #include "llvm/Support/raw_ostream.h"
 

@@ -1,0 +1,187 @@
+#include "compiler/transforms/fold_constants.h"
+
+#include <cstring>
+
+#include "compiler/dialect/graph/evaluate/evaluator.h"
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/shape.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace mlc::transforms {
+namespace {
+
+using mlir::Operation;
+using mlir::Value;
+
+constexpr size_t kConstantBytes = 1024;
+constexpr int64_t kBroadcastGrowth = 4;
+
+bool isLeaf(Value value) {
+  return mlir::isa_and_nonnull<graph::ConstantOp, graph::WeightOp>(value.getDefiningOp());
+}
+
+// The bytes of the one element that fills a tensor; empty if it has several values.
+std::string fillOf(const HostTensor& tensor) {
+  const size_t element = dtypeBytes(tensor.dtype());
+  const size_t bytes = tensor.bytes();
+  const char* data = tensor.data<char>();
+  if (bytes < element || (bytes > element && std::memcmp(data, data + element, bytes - element) != 0)) {
+    return {};
+  }
+  return std::string(data, element);
+}
+
+struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir::ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FoldConstants)
+
+  explicit FoldConstants(graph::WeightTable* weights) : weights(weights) {}
+
+  llvm::StringRef getArgument() const override { return "fold-constants"; }
+  llvm::StringRef getDescription() const override {
+    return "Evaluate ops on constants and weights";
+  }
+
+  void runOnOperation() override {
+    llvm::SmallVector<Operation*> candidates;
+    getOperation().walk([&](Operation* op) {
+      if (mlir::isa<graph::ReferenceEvaluation>(op) && op->getNumRegions() == 0 &&
+          op->getNumOperands() > 0 && op->getNumResults() == 1) {
+        candidates.push_back(op);
+      }
+    });
+    for (Operation* op : candidates) {
+      if (!llvm::all_of(op->getOperands(), isLeaf) || !hasStaticShape(op) || growsTooMuch(op)) continue;
+      if (moveFill(op)) continue;
+      if (mlir::failed(fold(op))) return signalPassFailure();
+    }
+  }
+
+  static bool hasStaticShape(Operation* op) {
+    return mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType()).hasStaticShape();
+  }
+
+  static int64_t bytesOf(Value value) {
+    auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+    return type.getNumElements() * static_cast<int64_t>(dtypeBytes(graph::dtypeOf(type)));
+  }
+
+  bool growsTooMuch(Operation* op) const {
+    if (mlir::isa<graph::DequantizeOp>(op)) return bytesOf(op->getResult(0)) > static_cast<int64_t>(kConstantBytes);
+    if (bytesOf(op->getResult(0)) <= static_cast<int64_t>(kConstantBytes)) return false;
+    int64_t operands = 0;
+    bool fills = true;
+    for (Value operand : op->getOperands()) {
+      operands += bytesOf(operand);
+      fills &= isFill(operand);
+    }
+    return !fills && bytesOf(op->getResult(0)) > kBroadcastGrowth * operands;
+  }
+
+  bool isFill(Value value) const {
+    if (auto constant = value.getDefiningOp<graph::ConstantOp>()) {
+      return mlir::cast<mlir::DenseElementsAttr>(constant.getValue()).isSplat();
+    }
+    const graph::Weight* weight = find(value);
+    return weight && weight->kind == graph::Weight::Kind::kFill;
+  }
+
+  const graph::Weight* find(Value value) const {
+    auto op = value.getDefiningOp<graph::WeightOp>();
+    return op ? weights->find(op.getName().str()) : nullptr;
+  }
+
+  // A fill under another shape.
+  bool moveFill(Operation* op) {
+    if (!mlir::isa<graph::TransposeOp, graph::ReshapeOp, graph::BroadcastOp, graph::SliceOp>(op)) {
+      return false;
+    }
+    const graph::Weight* input = find(op->getOperand(0));
+    if (!input || input->kind != graph::Weight::Kind::kFill) return false;
+    graph::Weight moved = *input;
+    auto type = mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
+    moved.shape = type.getShape().vec();
+    replaceByWeight(op, std::move(moved));
+    return true;
+  }
+
+  llvm::LogicalResult fold(Operation* op) {
+    graph::EvaluationContext context;
+    context.weights = weights;
+    llvm::SmallVector<HostTensor> operands;
+    for (Value operand : op->getOperands()) {
+      auto made = graph::evaluateOp(operand.getDefiningOp(), {}, context);
+      if (mlir::failed(made)) return mlir::failure();
+      operands.push_back((*made)[0]);
+    }
+    auto results = graph::evaluateOp(op, operands, context);
+    if (mlir::failed(results)) return mlir::failure();
+    const HostTensor& result = (*results)[0];
+    if (result.bytes() <= kConstantBytes) {
+      replaceByConstant(op, result);
+      return mlir::success();
+    }
+    graph::Weight weight;
+    weight.dtype = result.dtype();
+    weight.shape = result.shape();
+    weight.fill = fillOf(result);
+    if (!weight.fill.empty()) {
+      weight.kind = graph::Weight::Kind::kFill;
+      replaceByWeight(op, std::move(weight));
+    } else {
+      replace(op, weights->addBytes(nameOf(op), result));
+    }
+    return mlir::success();
+  }
+
+  // After the first weight among the operands, or the op.
+  std::string nameOf(Operation* op) const {
+    for (Value operand : op->getOperands()) {
+      if (auto weight = operand.getDefiningOp<graph::WeightOp>()) {
+        return weight.getName().str() + ".folded";
+      }
+    }
+    return op->getName().stripDialect().str() + ".folded";
+  }
+
+  void replaceByConstant(Operation* op, const HostTensor& tensor) {
+    auto type = mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
+    mlir::OpBuilder builder(op);
+    mlir::DenseElementsAttr value;
+    if (tensor.dtype() == DType::kBool) {
+      llvm::SmallVector<bool> bools;
+      for (int64_t i = 0; i < tensor.numElements(); ++i) bools.push_back(tensor.data<uint8_t>()[i] != 0);
+      value = mlir::DenseElementsAttr::get(type, llvm::ArrayRef<bool>(bools));
+    } else {
+      value = mlir::DenseElementsAttr::getFromRawBuffer(
+          type, llvm::ArrayRef<char>(tensor.data<char>(), tensor.bytes()));
+    }
+    Value constant = graph::ConstantOp::create(builder, op->getLoc(), mlir::cast<mlir::ElementsAttr>(value));
+    op->getResult(0).replaceAllUsesWith(constant);
+    op->erase();
+  }
+
+  void replaceByWeight(Operation* op, graph::Weight weight) {
+    std::string name = nameOf(op);
+    for (int i = 1; weights->find(name); ++i) name = nameOf(op) + "." + std::to_string(i);
+    weights->set(name, std::move(weight));
+    replace(op, name);
+  }
+
+  void replace(Operation* op, const std::string& name) {
+    mlir::OpBuilder builder(op);
+    Value weight = graph::WeightOp::create(builder, op->getLoc(), op->getResult(0).getType(),
+                                           builder.getStringAttr(name));
+    op->getResult(0).replaceAllUsesWith(weight);
+    op->erase();
+  }
+
+  graph::WeightTable* weights;
+};
+
+}  // namespace
+
+std::unique_ptr<mlir::Pass> createFoldConstantsPass(graph::WeightTable* weights) {
+  return std::make_unique<FoldConstants>(weights);
+}
+
+}  // namespace mlc::transforms

@@ -1,0 +1,26 @@
+#include "compiler/transforms/optimize.h"
+
+#include "compiler/transforms/fold_constants.h"
+#include "compiler/transforms/outline_repeated_blocks.h"
+#include "compiler/transforms/recognize_composites.h"
+#include "compiler/transforms/simplify.h"
+#include "compiler/transforms/split_fused_projections.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace mlc::transforms {
+
+void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights) {
+  auto tidy = [&] {
+    passes.addPass(createFoldConstantsPass(weights));
+    passes.addPass(createSimplifyPass());
+    passes.addPass(mlir::createCSEPass());
+  };
+  tidy();
+  passes.addPass(createRecognizeCompositesPass());
+  tidy();
+  passes.addPass(createSplitFusedProjectionsPass(weights));
+  tidy();
+  passes.addPass(createOutlineRepeatedBlocksPass());
+}
+
+}  // namespace mlc::transforms

@@ -1,0 +1,12 @@
+// The optimize stage: all passes over the whole model, in order.
+#pragma once
+
+#include "compiler/dialect/graph/weight_table.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace mlc::transforms {
+
+// `weights` must outlive the pipeline.
+void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights);
+
+}  // namespace mlc::transforms
