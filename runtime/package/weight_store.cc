@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "runtime/base/checksum.h"
-#include "runtime/package/strided_copy.h"
+#include "runtime/package/pack_panels.h"
 #include "runtime/package/validate_manifest.h"
 
 namespace mlc::package {
@@ -71,7 +71,7 @@ StatusOr<Weight> WeightStore::makeFilled(const WeightSource& source, const Weigh
   const int64_t bytes = count * static_cast<int64_t>(width);
   MLC_ASSIGN_OR_RETURN(char* data, allocate(slot.name, bytes));
   if (panels) {
-    copyPanels(view, slot.transposed, slot.panel, threads_, data);
+    packPanels(view, slot.transposed, slot.panel, threads_, data);
   } else {
     for (int64_t at = 0; at < bytes; at += static_cast<int64_t>(width)) {
       std::memcpy(data + at, element.data(), width);
@@ -121,7 +121,7 @@ StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const Wei
     const int64_t bytes =
         panelsElements(view.sizes, slot.transposed, slot.panel) * static_cast<int64_t>(width);
     MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));
-    copyPanels(view, slot.transposed, slot.panel, threads_, out);
+    packPanels(view, slot.transposed, slot.panel, threads_, out);
     files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
     return Weight{out, bytes};
   }
@@ -131,7 +131,7 @@ StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const Wei
     return Weight{view.data, bytes};
   }
   MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));
-  copyPlain(view, out);
+  copyOut(view, out);
   files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
   return Weight{out, bytes};
 }

@@ -1,0 +1,97 @@
+#include "runtime/package/pack_panels.h"
+
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace mlc::package {
+namespace {
+
+// Where the i-th of the matrices in the leading dims begins, in elements.
+int64_t matrixOffset(const StridedView& view, int64_t index) {
+  int64_t offset = 0;
+  for (size_t dim = view.sizes.size() - 2; dim-- > 0;) {
+    offset += index % view.sizes[dim] * view.strides[dim];
+    index /= view.sizes[dim];
+  }
+  return offset;
+}
+
+// One panel: `columns` of its `panel` columns exist. The source, part of a file, may be unaligned;
+// strides are in elements.
+template <typename T>
+void copyPanel(const char* source, int64_t rows, int64_t rowStride, int64_t columns,
+               int64_t columnStride, int64_t panel, T* out) {
+  auto at = [&](int64_t row, int64_t column) {
+    return source + (row * rowStride + column * columnStride) * static_cast<int64_t>(sizeof(T));
+  };
+  // A column of the panel may be a row of the file: rows in blocks, so that what is written stays
+  // in the cache.
+  constexpr int64_t kBlock = 64;
+  for (int64_t begin = 0; begin < rows; begin += kBlock) {
+    const int64_t end = std::min(rows, begin + kBlock);
+    if (columnStride == 1) {
+      for (int64_t row = begin; row < end; ++row) {
+        std::memcpy(out + row * panel, at(row, 0), static_cast<size_t>(columns) * sizeof(T));
+      }
+    } else {
+      for (int64_t column = 0; column < columns; ++column) {
+        for (int64_t row = begin; row < end; ++row) {
+          std::memcpy(out + row * panel + column, at(row, column), sizeof(T));
+        }
+      }
+    }
+    for (int64_t row = begin; row < end; ++row) {
+      std::fill_n(out + row * panel + columns, panel - columns, T{});
+    }
+  }
+}
+
+template <typename T>
+void packPanelsOf(const StridedView& view, bool transposed, int64_t panel, int threads, char* out) {
+  const size_t rank = view.sizes.size();
+  const size_t rowDim = transposed ? rank - 1 : rank - 2;
+  const size_t columnDim = transposed ? rank - 2 : rank - 1;
+  const int64_t rows = view.sizes[rowDim], columns = view.sizes[columnDim];
+  int64_t batch = 1;
+  for (size_t dim = 0; dim + 2 < rank; ++dim) batch *= view.sizes[dim];
+  const int64_t panels = (columns + panel - 1) / panel;
+  T* destination = reinterpret_cast<T*>(out);
+  auto copyOne = [&](int64_t i) {
+    const int64_t first = i % panels * panel;
+    copyPanel(view.data + (matrixOffset(view, i / panels) + first * view.strides[columnDim]) *
+                              static_cast<int64_t>(sizeof(T)),
+              rows, view.strides[rowDim], std::min(panel, columns - first), view.strides[columnDim],
+              panel, destination + i * rows * panel);
+  };
+  tbb::task_arena arena(threads);
+  arena.execute([&] { tbb::parallel_for(int64_t{0}, batch * panels, copyOne); });
+}
+
+}  // namespace
+
+void packPanels(const StridedView& view, bool transposed, int64_t panel, int threads, char* out) {
+  if (view.numElements() == 0) return;
+  switch (view.elementBytes) {
+    case 1:
+      return packPanelsOf<uint8_t>(view, transposed, panel, threads, out);
+    case 2:
+      return packPanelsOf<uint16_t>(view, transposed, panel, threads, out);
+    case 4:
+      return packPanelsOf<uint32_t>(view, transposed, panel, threads, out);
+    default:
+      return packPanelsOf<uint64_t>(view, transposed, panel, threads, out);
+  }
+}
+
+int64_t panelsElements(const std::vector<int64_t>& sizes, bool transposed, int64_t panel) {
+  const size_t rank = sizes.size();
+  const int64_t columns = sizes[transposed ? rank - 2 : rank - 1];
+  int64_t count = (columns + panel - 1) / panel * panel * sizes[transposed ? rank - 1 : rank - 2];
+  for (size_t dim = 0; dim + 2 < rank; ++dim) count *= sizes[dim];
+  return count;
+}
+
+}  // namespace mlc::package
