@@ -1,0 +1,59 @@
+#include "partitioner/plan/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "partitioner/plan/layout.h"
+
+namespace mlc::partition {
+namespace {
+
+Plan samplePlan() {
+  Plan plan;
+  plan.pp = 2;
+  plan.tp = 3;
+  plan.devices = {0, 1, 2, 3, 4, 5};
+  plan.deviceNames = {"a", "b", "c", "d", "e", "f"};
+  plan.stages = {{0, 2}, {3}};
+  plan.sunkOps = {1};
+  plan.dpShares = {1};
+  plan.microbatches = 4;
+  plan.shardings = {{0, {{1, {3, 2, 0}}, {}, {OpSharding::kPassPartial, {}}}, 0.125}};
+  plan.shardingOf = {{0}, {-1}};
+  plan.predictedSeconds = 0.1;
+  plan.memoryBytes = {1, 2, 3, 4, 5, 6e9};
+  plan.notes = {"a note"};
+  return plan;
+}
+
+TEST(Plan, RoundTrips) {
+  std::string text = printPlan(samplePlan());
+  auto again = parsePlan(text);
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(*again, samplePlan());
+  EXPECT_EQ(printPlan(*again), text);
+}
+
+TEST(Plan, RefusesWhatDoesNotFitTogether) {
+  EXPECT_FALSE(parsePlan("[]").ok());
+  Plan plan = samplePlan();
+  plan.devices.pop_back();
+  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("\"devices\""), std::string::npos);
+  plan = samplePlan();
+  plan.shardings[0].ops[0].shares.push_back(1);
+  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("\"shares\""), std::string::npos);
+  plan = samplePlan();
+  plan.shardingOf[0][0] = 7;
+  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("\"sharding_of\""), std::string::npos);
+}
+
+TEST(Shares, LargestRemaindersGetTheRest) {
+  using Shares = std::vector<int64_t>;
+  EXPECT_EQ(proportionalShares(12, {1, 1, 1, 1, 1}), (Shares{3, 3, 2, 2, 2}));
+  EXPECT_EQ(proportionalShares(12, {2, 1}), (Shares{8, 4}));
+  EXPECT_EQ(proportionalShares(2, {1, 1, 1}), (Shares{1, 1, 0}));
+  EXPECT_EQ(proportionalShares(7, {0.1, 0.2, 0.4}), (Shares{1, 2, 4}));
+  EXPECT_EQ(pieceSizes(384, {3, 3, 2, 2, 2}), (Shares{96, 96, 64, 64, 64}));
+}
+
+}  // namespace
+}  // namespace mlc::partition
