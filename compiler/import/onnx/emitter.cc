@@ -1,0 +1,222 @@
+#include "compiler/import/onnx/emitter.h"
+
+#include <cstring>
+
+#include "mlir/IR/Verifier.h"
+#include "runtime/base/float16.h"
+
+using namespace mlir;
+
+namespace mlc::onnx_import {
+namespace {
+
+// Constants of more bytes are weights.
+constexpr size_t kMaxConstantBytes = 1024;
+
+template <typename T, typename Via = T>
+void store(HostTensor& tensor, double value) {
+  tensor.data<T>()[0] = T(static_cast<Via>(value));
+}
+
+HostTensor scalarTensor(double value, DType dtype) {
+  HostTensor tensor = HostTensor::uninitialized(dtype, {});
+  switch (dtype) {
+    case DType::kF32: store<float>(tensor, value); break;
+    case DType::kF64: store<double>(tensor, value); break;
+    case DType::kF16: store<Float16, float>(tensor, value); break;
+    case DType::kBF16: store<BFloat16, float>(tensor, value); break;
+    case DType::kI8: store<int8_t>(tensor, value); break;
+    case DType::kI16: store<int16_t>(tensor, value); break;
+    case DType::kI32: store<int32_t>(tensor, value); break;
+    case DType::kI64: store<int64_t>(tensor, value); break;
+    case DType::kU8: store<uint8_t>(tensor, value); break;
+    case DType::kU16: store<uint16_t>(tensor, value); break;
+    case DType::kU32: store<uint32_t>(tensor, value); break;
+    case DType::kU64: store<uint64_t>(tensor, value); break;
+    case DType::kBool: store<bool>(tensor, value); break;
+  }
+  return tensor;
+}
+
+std::vector<int64_t> constantDims(const Tensor& tensor) {
+  std::vector<int64_t> dims;
+  for (const DimExpr& dim : tensor.shape) dims.push_back(*dim.constant());
+  return dims;
+}
+
+}  // namespace
+
+Emitter::Emitter(MLIRContext* context, graph::WeightTable& weights, Symbols& symbols)
+    : context_(context),
+      weights_(weights),
+      symbols_(symbols),
+      builder_(context),
+      entry_(context),
+      location_(UnknownLoc::get(context)),
+      handler_(context, [this](Diagnostic& diagnostic) {
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+          if (!diagnostics_.empty()) diagnostics_ += "; ";
+          diagnostics_ += diagnostic.str();
+        }
+        return success();
+      }) {}
+
+void Emitter::setNode(std::string description, Location location) {
+  description_ = std::move(description);
+  location_ = location;
+}
+
+void Emitter::invalid(const std::string& what) const { throw ImportError{invalidError("node " + description_ + ": " + what)}; }
+
+void Emitter::unsupported(const std::string& what) const {
+  throw ImportError{unsupportedError("node " + description_ + ": " + what)};
+}
+
+void Emitter::diagnosed() { invalid(std::exchange(diagnostics_, {})); }
+
+Value Emitter::created(OpBuilder& builder, const OperationState& state) {
+  Operation* op = builder.create(state);
+  if (failed(verify(op, /*verifyRecursively=*/false))) diagnosed();
+  int64_t elements = 1;
+  for (int64_t dim : mlir::cast<RankedTensorType>(op->getResult(0).getType()).getShape()) {
+    if (!ShapedType::isDynamic(dim) && dim != 0 && __builtin_mul_overflow(elements, dim, &elements)) {
+      invalid("its result has more elements than 64 bits can count");
+    }
+  }
+  return op->getResult(0);
+}
+
+Value Emitter::materialize(Tensor& tensor) {
+  if (tensor.value) return tensor.value;
+  if (!tensor.weight.empty()) {
+    tensor.value = weight(tensor.weight, tensor);
+  } else if (tensor.fill) {
+    tensor.value = filled(tensor);
+  } else if (tensor.constant) {
+    tensor.value = constant(*tensor.constant, tensor.name.empty() ? "constant" : tensor.name);
+  } else {
+    tensor.value = sizes(tensor);
+  }
+  return tensor.value;
+}
+
+Value Emitter::weight(const std::string& name, const Tensor& tensor) {
+  OperationState state(location_, graph::WeightOp::getOperationName());
+  graph::WeightOp::build(entry_, state, type(tensor.shape, tensor.dtype), llvm::StringRef(name));
+  return created(entry_, state);
+}
+
+Value Emitter::constant(const HostTensor& tensor, const std::string& hint) {
+  if (tensor.bytes() > kMaxConstantBytes) {
+    Tensor entry;
+    entry.dtype = tensor.dtype();
+    for (int64_t dim : tensor.shape()) entry.shape.push_back(dim);
+    return weight(weights_.addBytes(hint, tensor), entry);
+  }
+  auto shaped = RankedTensorType::get(tensor.shape(), graph::elementType(context_, tensor.dtype()));
+  DenseElementsAttr attribute;
+  if (tensor.dtype() == DType::kBool) {
+    attribute = DenseElementsAttr::get(shaped, llvm::ArrayRef(tensor.data<bool>(), tensor.numElements()));
+  } else {
+    attribute = DenseElementsAttr::getFromRawBuffer(
+        shaped, llvm::ArrayRef(static_cast<const char*>(tensor.raw()), tensor.bytes()));
+  }
+  return emitAt<graph::ConstantOp>(entry_, mlir::cast<ElementsAttr>(attribute));
+}
+
+std::string Emitter::unusedWeightName(const std::string& wanted) const {
+  std::string name = wanted;
+  for (int i = 1; weights_.find(name) != nullptr; ++i) name = wanted + "_" + std::to_string(i);
+  return name;
+}
+
+Value Emitter::filled(const Tensor& tensor) {
+  const HostTensor& one = *tensor.fill;
+  const std::optional<int64_t> count = constantCount(tensor.shape);
+  if (!count) {
+    OperationState state(location_, graph::BroadcastOp::getOperationName());
+    graph::BroadcastOp::build(entry_, state, type(tensor.shape, tensor.dtype), constant(one));
+    return created(entry_, state);
+  }
+  if (*count <= static_cast<int64_t>(kMaxConstantBytes / one.bytes())) {
+    HostTensor whole = HostTensor::uninitialized(tensor.dtype, constantDims(tensor));
+    for (int64_t i = 0; i < *count; ++i) {
+      std::memcpy(static_cast<char*>(whole.raw()) + i * one.bytes(), one.raw(), one.bytes());
+    }
+    return constant(whole);
+  }
+  graph::Weight entry;
+  entry.kind = graph::Weight::Kind::kFill;
+  entry.dtype = tensor.dtype;
+  entry.shape = constantDims(tensor);
+  entry.fill.assign(static_cast<const char*>(one.raw()), one.bytes());
+  const std::string name = unusedWeightName(tensor.name.empty() ? "fill" : tensor.name);
+  weights_.set(name, std::move(entry));
+  return weight(name, tensor);
+}
+
+// One graph.size per element, concatenated.
+Value Emitter::sizes(const Tensor& tensor) {
+  const OpBuilder saved = builder_;
+  builder_ = entry_;
+  llvm::SmallVector<Value> parts;
+  for (const DimExpr& element : *tensor.elements) {
+    Value part = element.isConstant() ? scalar(static_cast<double>(*element.constant()), DType::kI64)
+                                      : emit<graph::SizeOp>(graph::dimsAttr(context_, element));
+    parts.push_back(reshape(part, DimExpr(1)));
+  }
+  Value whole = parts.size() == 1 ? parts[0] : emit<graph::ConcatOp>(ValueRange(parts), int64_t{0});
+  whole = reshape(cast(whole, tensor.dtype), tensor.shape);
+  builder_ = saved;
+  return whole;
+}
+
+DimExpr Emitter::equate(const DimExpr& a, const DimExpr& b, const std::string& what) {
+  if (a == b) return a;
+  if (a.isConstant() != b.isConstant()) return a.isConstant() ? a : b;
+  if (!a.isConstant() && symbols_.equate(a, b)) throw Restart{};
+  invalid(what + ": " + a.str() + " and " + b.str() + " differ");
+}
+
+graph::Shape Emitter::meet(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b) {
+  if (a.size() < b.size()) std::swap(a, b);
+  graph::Shape result(a.begin(), a.end());
+  for (size_t i = 0; i < b.size(); ++i) {
+    DimExpr& dim = result[a.size() - b.size() + i];
+    if (b[i].constant() == 1) continue;
+    dim = dim.constant() == 1 ? b[i] : equate(dim, b[i], "shapes that do not broadcast");
+  }
+  return result;
+}
+
+RankedTensorType Emitter::type(llvm::ArrayRef<DimExpr> shape, DType dtype) const {
+  for (const DimExpr& dim : shape) {
+    if (dim.constant().value_or(0) < 0) invalid("a dim would be " + dim.str());
+  }
+  return graph::tensorType(shape, graph::elementType(context_, dtype));
+}
+
+Value Emitter::reshape(Value value, llvm::ArrayRef<DimExpr> shape) {
+  if (llvm::ArrayRef<DimExpr>(graph::shapeOf(value)) == shape) return value;
+  return emitStated<graph::ReshapeOp>(type(shape, graph::dtypeOf(value.getType())), value);
+}
+
+Value Emitter::broadcast(Value value, llvm::ArrayRef<DimExpr> shape) {
+  if (llvm::ArrayRef<DimExpr>(graph::shapeOf(value)) == shape) return value;
+  return emitStated<graph::BroadcastOp>(type(shape, graph::dtypeOf(value.getType())), value);
+}
+
+Value Emitter::cast(Value value, DType dtype) {
+  if (graph::dtypeOf(value.getType()) == dtype) return value;
+  return emitStated<graph::CastOp>(type(graph::shapeOf(value), dtype), value);
+}
+
+Value Emitter::transpose(Value value, llvm::ArrayRef<int64_t> permutation) {
+  bool identity = true;
+  for (auto [i, dim] : llvm::enumerate(permutation)) identity &= static_cast<int64_t>(i) == dim;
+  return identity ? value : emit<graph::TransposeOp>(value, permutation);
+}
+
+Value Emitter::scalar(double value, DType dtype) { return constant(scalarTensor(value, dtype)); }
+
+}  // namespace mlc::onnx_import

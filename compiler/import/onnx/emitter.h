@@ -1,0 +1,109 @@
+// Writes graph ops, checked: what is wrong becomes an ImportError that names the node.
+#pragma once
+
+#include <string>
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/weight_table.h"
+#include "compiler/import/onnx/import_error.h"
+#include "compiler/import/onnx/symbols.h"
+#include "compiler/import/onnx/tensor.h"
+#include "mlir/IR/Builders.h"
+
+namespace mlc::onnx_import {
+
+class Emitter {
+ public:
+  Emitter(mlir::MLIRContext* context, graph::WeightTable& weights, Symbols& symbols);
+
+  // The node that ops and errors belong to.
+  void setNode(std::string description, mlir::Location location);
+  mlir::Location location() const { return location_; }
+  const std::string& description() const { return description_; }
+
+  // Where ops go: the end of a block. Constants, weights and sizes go to the end of the entry block, so that they can be used everywhere after.
+  void setEntry(mlir::Block* block) { entry_.setInsertionPointToEnd(block); }
+  void setBlock(mlir::Block* block) { builder_.setInsertionPointToEnd(block); }
+  mlir::Block* block() const { return builder_.getBlock(); }
+  mlir::OpBuilder& builder() { return builder_; }
+  graph::WeightTable& weights() { return weights_; }
+
+  [[noreturn]] void invalid(const std::string& what) const;
+  [[noreturn]] void unsupported(const std::string& what) const;
+
+  // An op with one result whose type follows from its operands.
+  template <typename Op, typename... Args>
+  mlir::Value emit(Args&&... args) {
+    return emitAt<Op>(builder_, std::forward<Args>(args)...);
+  }
+
+  // An op with a stated result type; its verifier runs at once.
+  template <typename Op, typename... Args>
+  mlir::Value emitStated(mlir::Type type, Args&&... args) {
+    mlir::OperationState state(location_, Op::getOperationName());
+    Op::build(builder_, state, type, std::forward<Args>(args)...);
+    return created(builder_, state);
+  }
+
+  // An elementwise op of two operands: dims that meet are made equal first.
+  template <typename Op, typename... Args>
+  mlir::Value binary(mlir::Value a, mlir::Value b, Args&&... args) {
+    meet(graph::shapeOf(a), graph::shapeOf(b));
+    return emit<Op>(a, b, std::forward<Args>(args)...);
+  }
+
+  // The tensor in the IR.
+  mlir::Value materialize(Tensor& tensor);
+
+  // States that two dims are one: returns it. Of a symbol and a constant the constant.
+  DimExpr equate(const DimExpr& a, const DimExpr& b, const std::string& what);
+  // What a dim was found equal to, or itself.
+  DimExpr simplified(const DimExpr& dim) const { return symbols_.simplified(dim); }
+  // The broadcast of two shapes whose dims that meet are made equal.
+  graph::Shape meet(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);
+
+  mlir::RankedTensorType type(llvm::ArrayRef<DimExpr> shape, DType dtype) const;
+  // Return their operand where nothing changes.
+  mlir::Value reshape(mlir::Value value, llvm::ArrayRef<DimExpr> shape);
+  mlir::Value broadcast(mlir::Value value, llvm::ArrayRef<DimExpr> shape);
+  mlir::Value cast(mlir::Value value, DType dtype);
+  mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
+  // A scalar constant, rounded to the type.
+  mlir::Value scalar(double value, DType dtype);
+  mlir::Value scalarLike(double constant, mlir::Value like) { return scalar(constant, graph::dtypeOf(like.getType())); }
+  // In the weight table, under a name made from the hint, if it is large.
+  mlir::Value constant(const HostTensor& tensor, const std::string& hint = "constant");
+  // The wanted name, or one made from it that the weight table does not have.
+  std::string unusedWeightName(const std::string& wanted) const;
+
+ private:
+  template <typename Op, typename... Args>
+  mlir::Value emitAt(mlir::OpBuilder& builder, Args&&... args) {
+    mlir::OperationState state(location_, Op::getOperationName());
+    Op::build(builder, state, mlir::RankedTensorType::get({}, builder.getF32Type()), std::forward<Args>(args)...);
+    llvm::SmallVector<mlir::Type> types;
+    const bool inferred = mlir::succeeded(Op::inferReturnTypes(context_, location_, state.operands,
+                                                               state.attributes.getDictionary(context_),
+                                                               state.getRawProperties(), {}, types));
+    if (!inferred) diagnosed();
+    state.types.assign(types.begin(), types.end());
+    return created(builder, state);
+  }
+  mlir::Value created(mlir::OpBuilder& builder, const mlir::OperationState& state);
+  [[noreturn]] void diagnosed();
+  mlir::Value sizes(const Tensor& tensor);
+  mlir::Value weight(const std::string& name, const Tensor& tensor);
+  mlir::Value filled(const Tensor& tensor);
+
+  mlir::MLIRContext* context_;
+  graph::WeightTable& weights_;
+  Symbols& symbols_;
+  mlir::OpBuilder builder_;
+  mlir::OpBuilder entry_;
+  mlir::Location location_;
+  std::string description_;
+  std::string diagnostics_;
+  mlir::ScopedDiagnosticHandler handler_;
+};
+
+}  // namespace mlc::onnx_import

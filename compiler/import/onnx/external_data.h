@@ -1,0 +1,21 @@
+// External data of ONNX tensors: weights in files beside the model.
+#pragma once
+
+#include <string>
+
+#include "compiler/import/onnx/onnx.pb.h"
+#include "runtime/base/status.h"
+
+namespace mlc::onnx_import {
+
+struct FileRange {
+  std::string file;    // absolute path, links followed
+  int64_t offset = 0;  // bytes
+};
+
+// Where the `bytes` bytes of the tensor are. The file must lie in the model's folder once links are followed, or, in a HuggingFace cache
+// (models--*/snapshots/<revision>/model.onnx), anywhere inside the same models--* tree. kInvalid otherwise, and if the file is missing or too short or
+// the tensor's length, offset or location make no sense; the message names the tensor.
+StatusOr<FileRange> locateExternalData(const onnx::TensorProto& tensor, int64_t bytes, const std::string& modelPath);
+
+}  // namespace mlc::onnx_import

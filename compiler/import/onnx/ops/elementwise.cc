@@ -1,0 +1,250 @@
+// Arithmetic and activations, element by element.
+#include "compiler/import/onnx/node.h"
+#include "compiler/import/onnx/op_table.h"
+
+using mlir::Value;
+
+namespace mlc::onnx_import {
+namespace {
+
+template <typename Op>
+void unary(Node& node) {
+  node.set(node.emitter.emit<Op>(node.value(0)));
+}
+
+template <typename Op>
+void binary(Node& node) {
+  node.set(node.emitter.binary<Op>(node.value(0), node.value(1)));
+}
+
+// Any number of operands, combined from the left.
+template <typename Op>
+Value combine(Node& node) {
+  Value result = node.value(0);
+  for (size_t i = 1; i < node.inputCount(); ++i) result = node.emitter.binary<Op>(result, node.value(i));
+  return result;
+}
+
+template <typename Op>
+void variadic(Node& node) {
+  node.set(combine<Op>(node));
+}
+
+void mean(Node& node) {
+  Value sum = combine<graph::AddOp>(node);
+  node.set(node.emitter.binary<graph::DivOp>(sum, node.emitter.scalarLike(static_cast<double>(node.inputCount()), sum)));
+}
+
+bool isFloat(DType dtype) {
+  return dtype == DType::kF32 || dtype == DType::kF64 || dtype == DType::kF16 || dtype == DType::kBF16;
+}
+
+// The exponent may have another type; the result has the base's.
+void pow(Node& node) {
+  Emitter& e = node.emitter;
+  const DType type = node.dtype(0);
+  const DType via = !isFloat(type) && isFloat(node.dtype(1)) ? DType::kF64 : type;
+  Value power = e.binary<graph::PowOp>(e.cast(node.value(0), via), e.cast(node.value(1), via));
+  node.set(e.cast(power, type));
+}
+
+// fmod: the sign of the dividend, as C has it; else of the divisor, as python has it.
+void mod(Node& node) {
+  Emitter& e = node.emitter;
+  Value a = node.value(0), b = node.value(1);
+  const bool isInteger = !isFloat(node.dtype(0));
+  if (node.integer("fmod", 0) == 0 && !isInteger) node.invalid("fmod must be 1 for floating-point operands");
+  if (node.integer("fmod", 0) != 0 && isInteger) {
+    Value quotient = e.binary<graph::DivOp>(a, b);
+    node.set(e.binary<graph::SubOp>(a, e.binary<graph::MulOp>(quotient, b)));
+  } else {
+    node.set(e.binary<graph::ModOp>(a, b));
+  }
+}
+
+void gelu(Node& node) {
+  const std::string kind = node.text("approximate", "none");
+  if (kind != "none" && kind != "tanh") node.invalid("approximate is '" + kind + "'");
+  node.set(node.emitter.emit<graph::GeluOp>(node.value(0), kind == "tanh"));
+}
+
+void clip(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  if (node.opset() < 11) {
+    if (node.hasAttribute("min")) x = e.binary<graph::MaxOp>(x, e.scalarLike(node.number("min", 0), x));
+    if (node.hasAttribute("max")) x = e.binary<graph::MinOp>(x, e.scalarLike(node.number("max", 0), x));
+  } else {
+    if (node.has(1)) x = e.binary<graph::MaxOp>(x, node.value(1));
+    if (node.has(2)) x = e.binary<graph::MinOp>(x, node.value(2));
+  }
+  node.set(x);
+}
+
+// x where x >= 0, else `negative`.
+Value whereNegative(Emitter& e, Value x, Value negative) {
+  Value isNegative = e.binary<graph::CompareOp>(x, e.scalarLike(0, x), graph::Predicate::lt);
+  e.meet(graph::shapeOf(x), graph::shapeOf(negative));
+  return e.emit<graph::SelectOp>(isNegative, negative, x);
+}
+
+Value expMinusOne(Emitter& e, Value x) {
+  Value power = e.emit<graph::ExpOp>(x);
+  return e.binary<graph::SubOp>(power, e.scalarLike(1, x));
+}
+
+Value scaled(Emitter& e, Value x, double factor) {
+  return factor == 1 ? x : e.binary<graph::MulOp>(x, e.scalarLike(factor, x));
+}
+
+void leakyRelu(Node& node) {
+  Value x = node.value(0);
+  node.set(whereNegative(node.emitter, x, scaled(node.emitter, x, node.number("alpha", 0.01))));
+}
+
+void pRelu(Node& node) {
+  Value x = node.value(0);
+  node.set(whereNegative(node.emitter, x, node.emitter.binary<graph::MulOp>(x, node.value(1))));
+}
+
+void elu(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  node.set(whereNegative(e, x, scaled(e, expMinusOne(e, x), node.number("alpha", 1))));
+}
+
+void selu(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  Value inner = whereNegative(e, x, scaled(e, expMinusOne(e, x), node.number("alpha", 1.67326319217681884765625)));
+  node.set(scaled(e, inner, node.number("gamma", 1.05070102214813232421875)));
+}
+
+void celu(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  const double alpha = node.number("alpha", 1);
+  node.set(whereNegative(e, x, scaled(e, expMinusOne(e, scaled(e, x, 1 / alpha)), alpha)));
+}
+
+void thresholdedRelu(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  Value above = e.binary<graph::CompareOp>(x, e.scalarLike(node.number("alpha", 1), x), graph::Predicate::gt);
+  node.set(e.emit<graph::SelectOp>(above, x, e.scalarLike(0, x)));
+}
+
+void shrink(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  const double lambd = node.number("lambd", 0.5);
+  Value bias = e.scalarLike(node.number("bias", 0), x);
+  Value above = e.binary<graph::CompareOp>(x, e.scalarLike(lambd, x), graph::Predicate::gt);
+  Value below = e.binary<graph::CompareOp>(x, e.scalarLike(-lambd, x), graph::Predicate::lt);
+  Value inner = e.emit<graph::SelectOp>(above, e.binary<graph::SubOp>(x, bias), e.scalarLike(0, x));
+  node.set(e.emit<graph::SelectOp>(below, e.binary<graph::AddOp>(x, bias), inner));
+}
+
+Value hardSigmoidOf(Emitter& e, Value x, double alpha, double beta) {
+  Value line = e.binary<graph::AddOp>(scaled(e, x, alpha), e.scalarLike(beta, x));
+  Value low = e.binary<graph::MaxOp>(line, e.scalarLike(0, x));
+  return e.binary<graph::MinOp>(low, e.scalarLike(1, x));
+}
+
+void hardSigmoid(Node& node) {
+  node.set(hardSigmoidOf(node.emitter, node.value(0), node.number("alpha", 0.2), node.number("beta", 0.5)));
+}
+
+void hardSwish(Node& node) {
+  Value x = node.value(0);
+  node.set(node.emitter.binary<graph::MulOp>(x, hardSigmoidOf(node.emitter, x, 1.0 / 6, 0.5)));
+}
+
+void swish(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  const double alpha = node.number("alpha", 1);
+  node.set(alpha == 1 ? e.emit<graph::SiluOp>(x)
+                      : e.binary<graph::MulOp>(x, e.emit<graph::SigmoidOp>(scaled(e, x, alpha))));
+}
+
+// log(1 + exp(x)) without overflow: max(x, 0) + log(1 + exp(-|x|)).
+Value softplusOf(Emitter& e, Value x) {
+  Value small = e.emit<graph::ExpOp>(e.emit<graph::NegOp>(e.emit<graph::AbsOp>(x)));
+  Value tail = e.emit<graph::LogOp>(e.binary<graph::AddOp>(small, e.scalarLike(1, x)));
+  return e.binary<graph::AddOp>(e.emit<graph::ReluOp>(x), tail);
+}
+
+void softplus(Node& node) { node.set(softplusOf(node.emitter, node.value(0))); }
+
+void mish(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  node.set(e.binary<graph::MulOp>(x, e.emit<graph::TanhOp>(softplusOf(e, x))));
+}
+
+void softsign(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  Value bottom = e.binary<graph::AddOp>(e.emit<graph::AbsOp>(x), e.scalarLike(1, x));
+  node.set(e.binary<graph::DivOp>(x, bottom));
+}
+
+void tan(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  node.set(e.binary<graph::DivOp>(e.emit<graph::SinOp>(x), e.emit<graph::CosOp>(x)));
+}
+
+}  // namespace
+
+std::vector<OpEntry> elementwiseOps() {
+  constexpr int kLast = kLastOpset;
+  return {
+      {"Abs", 7, kLast, 1, 1, "", unary<graph::AbsOp>},
+      {"Add", 7, kLast, 2, 2, "", binary<graph::AddOp>},
+      {"Ceil", 7, kLast, 1, 1, "", unary<graph::CeilOp>},
+      {"Celu", 12, kLast, 1, 1, "alpha", celu},
+      {"Clip", 7, kLast, 1, 3, "min max", clip},
+      {"Cos", 7, kLast, 1, 1, "", unary<graph::CosOp>},
+      {"Div", 7, kLast, 2, 2, "", binary<graph::DivOp>},
+      {"Elu", 7, kLast, 1, 1, "alpha", elu},
+      {"Erf", 9, kLast, 1, 1, "", unary<graph::ErfOp>},
+      {"Exp", 7, kLast, 1, 1, "", unary<graph::ExpOp>},
+      {"Floor", 7, kLast, 1, 1, "", unary<graph::FloorOp>},
+      {"Gelu", 20, kLast, 1, 1, "approximate", gelu},
+      {"HardSigmoid", 7, kLast, 1, 1, "alpha beta", hardSigmoid},
+      {"HardSwish", 14, kLast, 1, 1, "", hardSwish},
+      {"LeakyRelu", 7, kLast, 1, 1, "alpha", leakyRelu},
+      {"Log", 7, kLast, 1, 1, "", unary<graph::LogOp>},
+      {"Max", 7, kLast, 1, kAnyNumber, "", variadic<graph::MaxOp>},
+      {"Mean", 7, kLast, 1, kAnyNumber, "", mean},
+      {"Min", 7, kLast, 1, kAnyNumber, "", variadic<graph::MinOp>},
+      {"Mish", 18, kLast, 1, 1, "", mish},
+      {"Mod", 10, kLast, 2, 2, "fmod", mod},
+      {"Mul", 7, kLast, 2, 2, "", binary<graph::MulOp>},
+      {"Neg", 7, kLast, 1, 1, "", unary<graph::NegOp>},
+      {"Pow", 7, kLast, 2, 2, "", pow},
+      {"PRelu", 7, kLast, 2, 2, "", pRelu},
+      {"Reciprocal", 7, kLast, 1, 1, "", unary<graph::ReciprocalOp>},
+      {"Relu", 7, kLast, 1, 1, "", unary<graph::ReluOp>},
+      {"Round", 11, kLast, 1, 1, "", unary<graph::RoundOp>},
+      {"Selu", 7, kLast, 1, 1, "alpha gamma", selu},
+      {"Shrink", 9, kLast, 1, 1, "lambd bias", shrink},
+      {"Sigmoid", 7, kLast, 1, 1, "", unary<graph::SigmoidOp>},
+      {"Sign", 9, kLast, 1, 1, "", unary<graph::SignOp>},
+      {"Sin", 7, kLast, 1, 1, "", unary<graph::SinOp>},
+      {"Softplus", 7, kLast, 1, 1, "", softplus},
+      {"Softsign", 7, kLast, 1, 1, "", softsign},
+      {"Sqrt", 7, kLast, 1, 1, "", unary<graph::SqrtOp>},
+      {"Sub", 7, kLast, 2, 2, "", binary<graph::SubOp>},
+      {"Sum", 7, kLast, 1, kAnyNumber, "", variadic<graph::AddOp>},
+      {"Swish", 24, kLast, 1, 1, "alpha", swish},
+      {"Tan", 7, kLast, 1, 1, "", tan},
+      {"Tanh", 7, kLast, 1, 1, "", unary<graph::TanhOp>},
+      {"ThresholdedRelu", 10, kLast, 1, 1, "alpha", thresholdedRelu},
+      {"Gelu", 1, 1, 1, 1, "", gelu, "com.microsoft"},
+  };
+}
+
+}  // namespace mlc::onnx_import

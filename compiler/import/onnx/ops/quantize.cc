@@ -1,0 +1,141 @@
+// Quantization, and products of quantized matrices.
+#include "compiler/import/onnx/op_table.h"
+#include "compiler/import/onnx/ops/contraction.h"
+#include "compiler/import/onnx/tensor_reader.h"
+
+using mlir::Value;
+
+namespace mlc::onnx_import {
+namespace {
+
+// Scale and zero point of one shape: a scalar or a vector.
+struct Parameters {
+  Value scale, zeroPoint;
+};
+
+Parameters readParameters(Node& node, size_t scaleInput, size_t zeroInput, DType stored) {
+  Emitter& e = node.emitter;
+  if (node.integer("block_size", 0) != 0) node.unsupported("is quantized in blocks");
+  graph::Shape shape = node.shape(scaleInput);
+  if (shape.size() > 1) node.unsupported("is quantized in blocks");
+  if (constantCount(shape) == 1) shape.clear();
+  Parameters result;
+  result.scale = e.reshape(node.value(scaleInput), shape);
+  result.zeroPoint = node.has(zeroInput) ? e.reshape(node.value(zeroInput), shape)
+                                         : e.broadcast(e.scalar(0, stored), shape);
+  return result;
+}
+
+// A scalar scale has no axis; then the attribute need not fit.
+int64_t axisFor(Node& node, const Parameters& parameters, size_t input) {
+  if (graph::shapeOf(parameters.scale).empty()) return 0;
+  return node.axis(node.integer("axis", 1), node.rank(input));
+}
+
+DType declaredType(Node& node, DType otherwise) {
+  const auto type = static_cast<int>(node.integer("output_dtype", 0));
+  if (type == 0) return otherwise;
+  const std::optional<DType> dtype = dtypeFromOnnx(type);
+  if (!dtype) node.unsupported("gives " + dataTypeName(type));
+  return *dtype;
+}
+
+void quantizeLinear(Node& node) {
+  Emitter& e = node.emitter;
+  const DType stored = node.has(2) ? node.dtype(2) : declaredType(node, DType::kU8);
+  const Parameters p = readParameters(node, 1, 2, stored);
+  Value x = e.cast(node.value(0), node.dtype(1));
+  node.set(e.emitStated<graph::QuantizeOp>(e.type(node.shape(0), stored), x, p.scale, p.zeroPoint, axisFor(node, p, 0)));
+}
+
+Value dequantized(Node& node, size_t x, size_t scale, size_t zero) {
+  const Parameters p = readParameters(node, scale, zero, node.dtype(x));
+  return node.emitter.emitStated<graph::DequantizeOp>(node.emitter.type(node.shape(x), node.dtype(scale)), node.value(x),
+                                                      p.scale, p.zeroPoint, axisFor(node, p, x));
+}
+
+void dequantizeLinear(Node& node) {
+  node.set(node.emitter.cast(dequantized(node, 0, 1, 2), declaredType(node, node.dtype(1))));
+}
+
+// u8 over the range of the values, which always holds 0.
+void dynamicQuantizeLinear(Node& node) {
+  Emitter& e = node.emitter;
+  Value x = node.value(0);
+  std::vector<int64_t> axes;
+  for (int64_t axis = 0; axis < node.rank(0); ++axis) axes.push_back(axis);
+  auto extreme = [&](graph::ReduceKind kind) {
+    return axes.empty() ? x : e.emit<graph::ReduceOp>(x, kind, axes, false);
+  };
+  Value zero = e.scalarLike(0, x), most = e.scalarLike(255, x);
+  Value high = e.binary<graph::MaxOp>(extreme(graph::ReduceKind::max), zero);
+  Value low = e.binary<graph::MinOp>(extreme(graph::ReduceKind::min), zero);
+  Value scale = e.binary<graph::DivOp>(e.binary<graph::SubOp>(high, low), most);
+  Value point = e.binary<graph::DivOp>(e.emit<graph::NegOp>(low), scale);
+  point = e.binary<graph::MinOp>(e.binary<graph::MaxOp>(point, zero), most);
+  Value zeroPoint = e.cast(e.emit<graph::RoundOp>(point), DType::kU8);
+  node.set(0, e.emitStated<graph::QuantizeOp>(e.type(node.shape(0), DType::kU8), x, scale, zeroPoint, int64_t{0}));
+  node.set(1, scale);
+  node.set(2, zeroPoint);
+}
+
+Value sumI32(Emitter& e, Value x, int64_t axis, bool keepDims) {
+  return e.emit<graph::ReduceOp>(e.cast(x, DType::kI32), graph::ReduceKind::sum, llvm::ArrayRef<int64_t>(axis), keepDims);
+}
+
+// A zero point as i32; null where it is absent or constantly 0. Per row: [m] becomes [m, 1].
+Value zeroPointOf(Node& node, size_t input, bool perRow) {
+  if (!node.has(input)) return {};
+  const Tensor& tensor = node.input(input);
+  if (tensor.elements && llvm::all_of(*tensor.elements, [](const DimExpr& x) { return x.constant() == 0; })) return {};
+  Emitter& e = node.emitter;
+  Value point = e.cast(node.value(input), DType::kI32);
+  if (constantCount(tensor.shape) == 1) return e.reshape(point, {});
+  return perRow && tensor.rank() == 1 ? e.reshape(point, {DimExpr(tensor.shape[0]), DimExpr(1)}) : point;
+}
+
+// (a - a0) (b - b0) = a b - a0 sum(b) - sum(a) b0 + k a0 b0, with sums over k.
+void matMulInteger(Node& node) {
+  Emitter& e = node.emitter;
+  if (node.rank(0) < 2 || node.rank(1) < 2) node.unsupported("multiplies vectors");
+  Value a = node.value(0), b = node.value(1);
+  Value result = matmul(node, a, b);
+  Value aZero = zeroPointOf(node, 2, true), bZero = zeroPointOf(node, 3, false);
+  const int64_t aRank = node.rank(0), bRank = node.rank(1);
+  if (aZero) result = e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(sumI32(e, b, bRank - 2, true), aZero));
+  if (bZero) result = e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(sumI32(e, a, aRank - 1, true), bZero));
+  if (aZero && bZero) {
+    Tensor depth;
+    depth.dtype = DType::kI32;
+    depth.elements = Elements{node.shape(0).back()};
+    depth.constant = constantOf(*depth.elements, DType::kI32, {});
+    Value both = e.binary<graph::MulOp>(e.binary<graph::MulOp>(aZero, bZero), e.materialize(depth));
+    result = e.binary<graph::AddOp>(result, both);
+  }
+  node.set(result);
+}
+
+void qLinearMatMul(Node& node) {
+  Emitter& e = node.emitter;
+  Value product = matmul(node, dequantized(node, 0, 1, 2), dequantized(node, 3, 4, 5));
+  const Parameters p = readParameters(node, 6, 7, node.dtype(7));
+  if (!graph::shapeOf(p.scale).empty()) node.unsupported("has a result quantized per row");
+  const mlir::Type type = e.type(graph::shapeOf(product), node.dtype(7));
+  node.set(e.emitStated<graph::QuantizeOp>(type, product, p.scale, p.zeroPoint, int64_t{0}));
+}
+
+}  // namespace
+
+std::vector<OpEntry> quantizeOps() {
+  constexpr int kLast = kLastOpset;
+  // saturate only concerns 8-bit floats; precision: the division is in the scale's type.
+  return {
+      {"DequantizeLinear", 10, kLast, 2, 3, "axis block_size output_dtype", dequantizeLinear},
+      {"DynamicQuantizeLinear", 11, kLast, 1, 1, "", dynamicQuantizeLinear},
+      {"MatMulInteger", 10, kLast, 2, 4, "", matMulInteger},
+      {"QLinearMatMul", 10, kLast, 8, 8, "", qLinearMatMul},
+      {"QuantizeLinear", 10, kLast, 2, 3, "axis saturate block_size output_dtype precision", quantizeLinear},
+  };
+}
+
+}  // namespace mlc::onnx_import

@@ -1,0 +1,182 @@
+#include "compiler/import/onnx/symbolic_values.h"
+
+#include <limits>
+#include <map>
+
+#include "compiler/import/onnx/dim_facts.h"
+#include "compiler/import/onnx/tensor_reader.h"
+
+namespace mlc::onnx_import {
+namespace {
+
+using Maybe = std::optional<DimExpr>;
+using Operands = llvm::ArrayRef<DimExpr>;
+using Rule = Maybe (*)(Operands);
+
+Maybe truth(std::optional<bool> value) { return value ? Maybe(DimExpr(*value ? 1 : 0)) : std::nullopt; }
+
+std::optional<bool> isTrue(const DimExpr& value) {
+  return value.isConstant() ? std::optional(*value.constant() != 0) : std::nullopt;
+}
+
+bool neverNegative(const DimExpr& expr) { return lowerBound(expr).value_or(-1) >= 0; }
+
+// ONNX divides integers towards zero.
+Maybe divide(Operands v) {
+  if (v[1].constant() == 0) return std::nullopt;
+  if (v[0].isConstant() && v[1].isConstant()) {
+    if (*v[1].constant() == -1) return DimExpr(0) - v[0];
+    return DimExpr(*v[0].constant() / *v[1].constant());
+  }
+  return neverNegative(v[0]) && neverNegative(v[1]) ? Maybe(floorDiv(v[0], v[1])) : std::nullopt;
+}
+
+Maybe select(Operands v) {
+  const std::optional<bool> condition = isTrue(v[0]);
+  if (v[1] == v[2]) return v[1];
+  return condition ? Maybe(*condition ? v[1] : v[2]) : std::nullopt;
+}
+
+std::optional<bool> negated(std::optional<bool> value) { return value ? std::optional(!*value) : std::nullopt; }
+
+std::optional<bool> both(std::optional<bool> a, std::optional<bool> b) {
+  if (a == false || b == false) return false;
+  return a && b ? std::optional(true) : std::nullopt;
+}
+
+const std::map<std::string, Rule>& rules() {
+  static const std::map<std::string, Rule> kRules = {
+      {"Add", [](Operands v) -> Maybe { return v[0] + v[1]; }},
+      {"Sub", [](Operands v) -> Maybe { return v[0] - v[1]; }},
+      {"Mul", [](Operands v) -> Maybe { return v[0] * v[1]; }},
+      {"Div", divide},
+      {"Min", [](Operands v) -> Maybe { return v.size() == 1 ? v[0] : smaller(v[0], v[1]); }},
+      {"Max", [](Operands v) -> Maybe { return v.size() == 1 ? v[0] : larger(v[0], v[1]); }},
+      {"Neg", [](Operands v) -> Maybe { return DimExpr(0) - v[0]; }},
+      {"Abs", [](Operands v) -> Maybe { return neverNegative(v[0]) ? Maybe(v[0]) : std::nullopt; }},
+      {"Equal", [](Operands v) { return truth(isEqual(v[0], v[1])); }},
+      {"Less", [](Operands v) { return truth(isLess(v[0], v[1])); }},
+      {"Greater", [](Operands v) { return truth(isLess(v[1], v[0])); }},
+      {"LessOrEqual", [](Operands v) { return truth(negated(isLess(v[1], v[0]))); }},
+      {"GreaterOrEqual", [](Operands v) { return truth(negated(isLess(v[0], v[1]))); }},
+      {"Not", [](Operands v) { return truth(negated(isTrue(v[0]))); }},
+      {"And", [](Operands v) { return truth(both(isTrue(v[0]), isTrue(v[1]))); }},
+      {"Or", [](Operands v) { return truth(negated(both(negated(isTrue(v[0])), negated(isTrue(v[1]))))); }},
+      {"Where", select},
+  };
+  return kRules;
+}
+
+// Whether a constant fits the type; expressions are sizes and do.
+bool fits(const DimExpr& value, DType dtype) {
+  if (!value.isConstant()) return dtype == DType::kI64 || dtype == DType::kI32;
+  const int64_t v = *value.constant();
+  switch (dtype) {
+    case DType::kI64: return true;
+    case DType::kBool: return v == 0 || v == 1;
+    default: {
+      const int bits = static_cast<int>(8 * dtypeBytes(dtype));
+      const bool isUnsigned = dtype == DType::kU8 || dtype == DType::kU16 || dtype == DType::kU32;
+      const int64_t low = isUnsigned ? 0 : -(int64_t{1} << (bits - 1));
+      return v >= low && v < low + (int64_t{1} << bits);
+    }
+  }
+}
+
+bool finish(Node& node, DType dtype, graph::Shape shape, Elements elements) {
+  for (const DimExpr& element : elements) {
+    if (!fits(element, dtype)) return false;
+  }
+  node.set(symbolicTensor(dtype, std::move(shape), std::move(elements)));
+  return true;
+}
+
+bool elementwise(Node& node, Rule rule) {
+  graph::Shape shape;
+  for (size_t i = 0; i < node.inputCount(); ++i) shape = node.emitter.meet(shape, node.shape(i));
+  const std::optional<int64_t> count = constantCount(shape);
+  if (!count || *count > kMaxElements) return false;
+  Elements result;
+  for (int64_t flat = 0; flat < *count; ++flat) {
+    llvm::SmallVector<DimExpr, 3> operands;
+    for (size_t i = 0; i < node.inputCount(); ++i) {
+      // The operand's element at this index: broadcast dims are skipped.
+      int64_t rest = flat, index = 0, stride = 1;
+      const graph::Shape& from = node.shape(i);
+      for (size_t d = 0; d < from.size(); ++d) {
+        const int64_t size = *shape[shape.size() - 1 - d].constant();
+        const int64_t own = *from[from.size() - 1 - d].constant();
+        if (own != 1) index += rest % size * stride;
+        stride *= own;
+        rest /= size;
+      }
+      operands.push_back((*node.input(i).elements)[index]);
+    }
+    Maybe value = rule(operands);
+    if (!value) return false;
+    result.push_back(*value);
+  }
+  const bool isTest = node.op() == "Equal" || node.op().starts_with("Less") || node.op().starts_with("Greater");
+  return finish(node, isTest ? DType::kBool : node.dtype(node.inputCount() - 1), shape, std::move(result));
+}
+
+bool cast(Node& node) {
+  const std::optional<DType> to = dtypeFromOnnx(static_cast<int>(node.integer("to", 0)));
+  if (!to) return false;
+  const Tensor& input = node.input(0);
+  Elements elements = *input.elements;
+  if (*to == DType::kF32 && input.constant) {
+    HostTensor tensor = HostTensor::uninitialized(DType::kF32, input.constant->shape());
+    for (size_t i = 0; i < elements.size(); ++i) tensor.data<float>()[i] = static_cast<float>(*elements[i].constant());
+    node.set(constantTensor(std::move(tensor)));
+    return true;
+  }
+  if (*to == DType::kBool) {
+    for (DimExpr& element : elements) {
+      const std::optional<bool> zero = isEqual(element, 0);
+      if (!zero) return false;
+      element = *zero ? 0 : 1;
+    }
+  }
+  const bool isInteger = *to != DType::kF32 && *to != DType::kF64 && *to != DType::kF16 && *to != DType::kBF16 && *to != DType::kU64;
+  return isInteger && finish(node, *to, input.shape, std::move(elements));
+}
+
+// Reductions of whole vectors: the product of a shape is a number of elements.
+bool reduce(Node& node, Rule rule, std::optional<DimExpr> start) {
+  const Tensor& input = node.input(0);
+  if (input.rank() != 1 || (!start && input.elements->empty())) return false;
+  if (node.inputCount() > 1 && node.has(1) && node.integers(1, "axes").empty() && node.integer("noop_with_empty_axes", 0) != 0) {
+    return false;
+  }
+  Elements values = *input.elements;
+  DimExpr total = start ? *start : values.front();
+  for (const DimExpr& value : values) {
+    const DimExpr pair[] = {total, value};
+    Maybe next = rule(pair);
+    if (!next) return false;
+    total = *next;
+  }
+  const graph::Shape shape = node.integer("keepdims", 1) != 0 ? graph::Shape{1} : graph::Shape{};
+  return finish(node, input.dtype, shape, {total});
+}
+
+}  // namespace
+
+bool evaluateSymbolically(Node& node) {
+  if (node.inputCount() == 0) return false;
+  for (size_t i = 0; i < node.inputCount(); ++i) {
+    if (!node.has(i) || !node.input(i).elements) return false;
+  }
+  if (node.op() == "Cast") return cast(node);
+  if (node.op() == "ReduceProd") return reduce(node, rules().at("Mul"), DimExpr(1));
+  if (node.op() == "ReduceSum") return reduce(node, rules().at("Add"), DimExpr(0));
+  if (node.op() == "ReduceMax") return reduce(node, rules().at("Max"), std::nullopt);
+  if (node.op() == "ReduceMin") return reduce(node, rules().at("Min"), std::nullopt);
+  auto rule = rules().find(node.op());
+  // Min and Max of three are rare among shapes.
+  if (rule == rules().end() || node.inputCount() > (node.op() == "Where" ? 3 : 2)) return false;
+  return elementwise(node, rule->second);
+}
+
+}  // namespace mlc::onnx_import
