@@ -15,6 +15,14 @@ namespace {
 
 // Initializers of more bytes are weights.
 constexpr int64_t kMaxInlineBytes = 1024;
+
+// Parameters are weights too, however small: repeated blocks then differ in names only, and a bias is sharded as its matrix is.
+bool isWeight(const TensorHeader& header) {
+  const bool isFloat = header.dtype == DType::kF32 || header.dtype == DType::kF64 || header.dtype == DType::kF16 ||
+                       header.dtype == DType::kBF16;
+  const bool isScalar = header.bytes <= static_cast<int64_t>(dtypeBytes(header.dtype));
+  return header.bytes > kMaxInlineBytes || (isFloat && !isScalar);
+}
 // Functions that call functions, and subgraphs in subgraphs; deeper is taken for a recursion.
 constexpr int kMaxDepth = 64;
 
@@ -143,9 +151,7 @@ TensorRef GraphImporter::importInitializer(const onnx::TensorProto& proto, bool 
   auto inFile = isMain ? file_.rawDataOffsets.find(proto.name()) : file_.rawDataOffsets.end();
   const bool inPlace = inFile != file_.rawDataOffsets.end() &&
                        static_cast<int64_t>(proto.raw_data().size()) == header.bytes;
-  if (header.bytes <= kMaxInlineBytes || (!external && !inPlace)) {
-    return constantTensor(valueOrThrow(readTensor(proto, file_.path)));
-  }
+  if (!isWeight(header)) return constantTensor(valueOrThrow(readTensor(proto, file_.path)));
   auto tensor = std::make_shared<Tensor>();
   tensor->dtype = header.dtype;
   graph::Weight weight;
@@ -155,9 +161,12 @@ TensorRef GraphImporter::importInitializer(const onnx::TensorProto& proto, bool 
     const FileRange range = valueOrThrow(locateExternalData(proto, header.bytes, file_.path));
     weight.file = range.file;
     weight.offset = range.offset;
-  } else {
+  } else if (inPlace) {
     weight.file = file_.path;
     weight.offset = inFile->second;
+  } else {
+    weight.kind = graph::Weight::Kind::kBytes;
+    weight.bytes = valueOrThrow(readTensor(proto, file_.path));
   }
   for (int64_t dim : header.shape) tensor->shape.push_back(dim);
   // Integer tables that shapes are computed from are read even so.
