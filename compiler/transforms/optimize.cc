@@ -10,7 +10,9 @@
 namespace mlc::transforms {
 
 void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights) {
+  // Simplifying comes first: a transposed weight is to be an equation's letters, not a copy.
   auto tidy = [&] {
+    passes.addPass(createSimplifyPass());
     passes.addPass(createFoldConstantsPass(weights));
     passes.addPass(createSimplifyPass());
     passes.addPass(mlir::createCSEPass());

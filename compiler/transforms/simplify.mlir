@@ -213,3 +213,35 @@ func.func @broadcast_after_elementwise(%mask: tensor<2x1x1x7xi64>, %x: tensor<2x
   %3 = graph.add %x, %2 : (tensor<2x12x7x7xf32>, tensor<2x1x7x7xf32>) -> tensor<2x12x7x7xf32>
   return %3 : tensor<2x12x7x7xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @matrix_products_of_merged_dims
+// CHECK: %[[C:.*]] = graph.contract %arg0, %arg1 {equation = "abk,kn->abn"} : (tensor<?x?x8xf32, #graph.dims<"b", "s", "">>, tensor<8x12xf32>) -> tensor<?x?x12xf32, #graph.dims<"b", "s", "">>
+// CHECK-NEXT: %[[A:.*]] = graph.add %arg2, %[[C]]
+// CHECK-NEXT: %[[G:.*]] = graph.gelu %[[A]]
+// CHECK-NEXT: return %[[G]]
+func.func @matrix_products_of_merged_dims(%x: tensor<?x?x8xf32, #graph.dims<"b", "s", "">>, %w: tensor<8x12xf32>, %bias: tensor<12xf32>) -> tensor<?x?x12xf32, #graph.dims<"b", "s", "">> {
+  %0 = graph.reshape %x : (tensor<?x?x8xf32, #graph.dims<"b", "s", "">>) -> tensor<?x8xf32, #graph.dims<"b * s", "">>
+  %1 = graph.contract %0, %w {equation = "mk,kn->mn"} : (tensor<?x8xf32, #graph.dims<"b * s", "">>, tensor<8x12xf32>) -> tensor<?x12xf32, #graph.dims<"b * s", "">>
+  %2 = graph.add %bias, %1 : (tensor<12xf32>, tensor<?x12xf32, #graph.dims<"b * s", "">>) -> tensor<?x12xf32, #graph.dims<"b * s", "">>
+  %3 = graph.gelu %2 : (tensor<?x12xf32, #graph.dims<"b * s", "">>) -> tensor<?x12xf32, #graph.dims<"b * s", "">>
+  %4 = graph.reshape %3 : (tensor<?x12xf32, #graph.dims<"b * s", "">>) -> tensor<?x?x12xf32, #graph.dims<"b", "s", "">>
+  return %4 : tensor<?x?x12xf32, #graph.dims<"b", "s", "">>
+}
+
+// -----
+
+// A reshape that mixes what the bias lies along stays before the sum; a summed letter is not taken apart.
+// CHECK-LABEL: @reshapes_that_stay
+// CHECK: %[[R:.*]] = graph.reshape %arg0
+// CHECK: graph.add %[[R]], %arg1
+// CHECK: %[[M:.*]] = graph.reshape %arg2
+// CHECK: graph.contract %[[M]], %arg3
+func.func @reshapes_that_stay(%x: tensor<4x6xf32>, %bias: tensor<8xf32>, %y: tensor<5x2x3xf32>, %w: tensor<6x7xf32>) -> (tensor<3x8xf32>, tensor<5x7xf32>) {
+  %0 = graph.reshape %x : (tensor<4x6xf32>) -> tensor<3x8xf32>
+  %1 = graph.add %0, %bias : (tensor<3x8xf32>, tensor<8xf32>) -> tensor<3x8xf32>
+  %2 = graph.reshape %y : (tensor<5x2x3xf32>) -> tensor<5x6xf32>
+  %3 = graph.contract %2, %w {equation = "mk,kn->mn"} : (tensor<5x6xf32>, tensor<6x7xf32>) -> tensor<5x7xf32>
+  return %1, %3 : tensor<3x8xf32>, tensor<5x7xf32>
+}

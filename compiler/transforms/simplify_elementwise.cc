@@ -230,6 +230,41 @@ struct BroadcastAfterElementwise : RewritePattern {
   }
 };
 
+// f(reshape(x), bias) = reshape(f(x, bias)): reshapes meet and vanish. The bias lies along dims that the reshape keeps; several operands may be
+// reshaped alike.
+struct ReshapeAfterElementwise : RewritePattern {
+  explicit ReshapeAfterElementwise(MLIRContext* context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation* op, PatternRewriter& rewriter) const override {
+    if (!op->hasTrait<Elementwise>()) return failure();
+    auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+    Shape after = shapeOf(resultType);
+    std::optional<Shape> before;
+    IRMapping mapping;
+    for (Value operand : op->getOperands()) {
+      auto reshape = operand.getDefiningOp<ReshapeOp>();
+      if (!reshape || shapeOf(operand) != after) continue;
+      Shape shape = shapeOf(reshape.getInput());
+      if (before && *before != shape) return failure();
+      before = shape;
+      mapping.map(operand, reshape.getInput());
+    }
+    if (!before) return failure();
+    for (Value operand : op->getOperands()) {
+      if (mapping.contains(operand)) continue;
+      size_t rank = shapeOf(operand).size();
+      bool isKept = rank <= before->size() && rank < after.size() &&
+                    ArrayRef(*before).take_back(rank) == ArrayRef(after).take_back(rank);
+      if (!isKept) return failure();
+    }
+    Operation* moved = rewriter.clone(*op, mapping);
+    rewriter.modifyOpInPlace(moved, [&] {
+      moved->getResult(0).setType(tensorType(*before, resultType.getElementType()));
+    });
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, resultType, moved->getResult(0));
+    return success();
+  }
+};
+
 }  // namespace
 
 void populateElementwisePatterns(RewritePatternSet& patterns) {
@@ -240,7 +275,7 @@ void populateElementwisePatterns(RewritePatternSet& patterns) {
   patterns.add<RemoveNeutralOperand<DivOp>>(context, 1.0, false);
   patterns.add<RemoveInvolution<NegOp>, RemoveInvolution<NotOp>, MergeFactors, DivideByPowerOfTwo, SimplifyPower,
                DivideOne, SelectByConstant, SimplifyCast, SizeOfConstant, RemoveBroadcastOperand,
-               BroadcastAfterElementwise>(context);
+               BroadcastAfterElementwise, ReshapeAfterElementwise>(context);
 }
 
 }  // namespace mlc::transforms
