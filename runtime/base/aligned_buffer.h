@@ -34,6 +34,9 @@ class AlignedBuffer {
   const char* data() const { return static_cast<const char*>(memory_.get()); }
   size_t size() const { return bytes_; }
 
+  // Gives the memory up, to be freed with std::free.
+  char* release() { return static_cast<char*>(memory_.release()); }
+
  private:
   struct Free {
     void operator()(void* memory) const { std::free(memory); }

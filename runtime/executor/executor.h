@@ -1,0 +1,122 @@
+// Runs a rank's program of a package, together with the executors of the other ranks.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "collectives/communicator.h"
+#include "runtime/base/host_tensor.h"
+#include "runtime/base/status.h"
+#include "runtime/device/device.h"
+#include "runtime/executor/edge_buffer.h"
+#include "runtime/executor/placement.h"
+#include "runtime/executor/runtime_functions.h"
+#include "runtime/package/loader.h"
+#include "runtime/team/team.h"
+
+namespace mlc::executor {
+
+// Of this rank; times of the last run, memory so far.
+struct RunStatistics {
+  double milliseconds = 0;         // from the call of run() to its return
+  double computeMilliseconds = 0;  // inside the program, collectives included
+  int64_t arenaBytes = 0;
+  int64_t copiedWeightBytes = 0;  // weights sliced or packed into memory of the process
+  int64_t mappedWeightBytes = 0;  // weights used from their files
+  int64_t peakResidentBytes = 0;  // of the process
+};
+
+// One rank. create() and run() are called by all ranks of the world together, each from one thread;
+// what fails on one rank fails on all, with the same code and message.
+class Executor {
+ public:
+  // Loads the rank's program. `world` (borrowed) has as many ranks as the package. A device rank's
+  // team has one thread.
+  static StatusOr<std::unique_ptr<Executor>> create(collectives::Communicator& world,
+                                                    std::shared_ptr<const package::Package> package,
+                                                    std::shared_ptr<package::WeightStore> store,
+                                                    const team::TeamOptions& teamOptions);
+
+  // Rank 0 gives the model's inputs and gets its outputs, in the manifest's order; the others give
+  // nothing and get nothing. Inputs that do not fit are kInvalid before anything runs.
+  StatusOr<std::vector<HostTensor>> run(const std::vector<HostTensor>& inputs);
+
+  const RunStatistics& statistics() const { return statistics_; }
+
+ private:
+  // A microbatch that this rank computes.
+  struct Step {
+    int microbatch = 0;
+    std::vector<int64_t> symbols;                  // in the program's order
+    std::vector<int64_t> inputBytes, outputBytes;  // of the program's inputs and outputs
+    std::vector<std::vector<int64_t>> outputShapes;
+  };
+  // Buffers of a step; two sets, so that messages of one step overlap with the next one's compute.
+  struct Slot {
+    std::vector<EdgeBuffer> inputs, outputs;
+    std::vector<std::unique_ptr<collectives::Request>> receives, sends;
+  };
+  // The rank's piece of a model input.
+  struct LocalInput {
+    const char* data = nullptr;
+    Region region;
+    AlignedBuffer buffer;  // where data is not part of somebody else's tensor
+  };
+  // A message under way, and its bytes.
+  struct Outgoing {
+    AlignedBuffer buffer;
+    std::unique_ptr<collectives::Request> request;
+  };
+
+  Executor(collectives::Communicator& world, package::LoadedProgram loaded)
+      : world_(world), loaded_(std::move(loaded)) {}
+  Status setUp(const team::TeamOptions& teamOptions);
+  Status splitAxes();
+  Status placeWeights();
+
+  StatusOr<std::vector<HostTensor>> runOnce(const std::vector<HostTensor>& inputs);
+  Status shareShapes(const std::vector<HostTensor>& inputs);
+  Status prepare();
+  Status prepareStep(int microbatch);
+  Status allocateForRun();
+  Status distributeInputs(const std::vector<HostTensor>& inputs, std::vector<Outgoing>& outgoing);
+  Status takeInput(const std::vector<HostTensor>& inputs, size_t index);
+  Status runSteps();
+  void postReceives(const Step& step, Slot& slot);
+  Status stageInputs(const Step& step, Slot& slot, std::vector<void*>& pointers);
+  Status deliverOutputs(const Step& step, Slot& slot);
+  HostTensor* pieceOf(int microbatch, size_t programOutput);
+  Status collectOutputs();
+
+  collectives::Communicator& world_;
+  package::LoadedProgram loaded_;
+  Coordinates at_;
+  std::array<std::unique_ptr<collectives::Communicator>, 3> axes_;
+  std::unique_ptr<device::Device> device_;
+  std::unique_ptr<team::Team> team_;
+  std::unique_ptr<ProgramHost> host_;
+  std::vector<device::DeviceBuffer> deviceWeights_;
+  std::vector<const void*> weights_;
+
+  // Of the last input shapes, kept while they stay the same.
+  std::vector<std::vector<int64_t>> shapes_;
+  std::optional<Placement> placement_;
+  std::vector<Step> steps_;
+  std::vector<Placement::OutputPiece> pieces_;
+  std::vector<std::vector<int64_t>> outputShapes_;
+
+  // Of the run.
+  std::array<Slot, 2> slots_;
+  device::DeviceBuffer arena_;
+  std::vector<LocalInput> localInputs_;
+  std::vector<HostTensor>
+      pieceTensors_;  // by index into pieces_; of this rank's pieces, and of all on rank 0
+  std::vector<HostTensor> outputs_;  // rank 0
+  std::vector<std::unique_ptr<collectives::Request>> outputSends_;
+  Status failure_;  // of the program
+  RunStatistics statistics_;
+};
+
+}  // namespace mlc::executor

@@ -1,0 +1,228 @@
+// How data moves during a run: inputs out to the ranks, from stage to stage, outputs back to rank
+// 0.
+#include <chrono>
+
+#include "runtime/base/strided_view.h"
+#include "runtime/executor/executor.h"
+
+namespace mlc::executor {
+namespace {
+
+using package::ProgramInput;
+using package::ProgramOutput;
+
+constexpr int kInputTag = 1;
+constexpr int kOutputTag = 2;
+constexpr int kFirstChannelTag = 16;
+
+int64_t bytesOf(const std::vector<int64_t>& sizes, size_t elementBytes) {
+  auto bytes = static_cast<int64_t>(elementBytes);
+  for (int64_t size : sizes) bytes *= size;
+  return bytes;
+}
+
+StridedView viewOf(const HostTensor& tensor, const Region& region) {
+  return sliceOf(tensor.raw(), dtypeBytes(tensor.dtype()), tensor.shape(), region.offsets,
+                 region.sizes);
+}
+
+Status waitAll(std::vector<std::unique_ptr<collectives::Request>>& requests) {
+  for (auto& request : requests) MLC_RETURN_IF_ERROR(request->wait());
+  requests.clear();
+  return okStatus();
+}
+
+bool isAligned(const void* data) {
+  return reinterpret_cast<uintptr_t>(data) % kBufferAlignment == 0;
+}
+
+}  // namespace
+
+// Rank 0 cuts out and sends every rank's piece, in the order of the rank's program inputs; each
+// rank receives its own.
+Status Executor::distributeInputs(const std::vector<HostTensor>& inputs,
+                                  std::vector<Outgoing>& outgoing) {
+  const package::Manifest& manifest = loaded_.package->manifest();
+  for (int rank = 1; world_.rank() == 0 && rank < world_.size(); ++rank) {
+    const int index = manifest.ranks[static_cast<size_t>(rank)].program;
+    if (index < 0) continue;
+    for (const ProgramInput& input : manifest.programs[static_cast<size_t>(index)].inputs) {
+      if (input.kind != ProgramInput::Kind::kModelInput) continue;
+      const HostTensor& whole = inputs[static_cast<size_t>(input.index)];
+      const StridedView view =
+          viewOf(whole, placement_->inputPiece(input, coordinatesOf(manifest, rank)));
+      const int64_t bytes = bytesOf(view.sizes, view.elementBytes);
+      if (bytes == 0) continue;
+      Outgoing message;
+      const void* data = view.data;
+      if (!view.contiguous()) {
+        MLC_ASSIGN_OR_RETURN(message.buffer, AlignedBuffer::allocate(static_cast<size_t>(bytes),
+                                                                     "an input's piece"));
+        copyOut(view, message.buffer.data());
+        data = message.buffer.data();
+      }
+      message.request = world_.send(data, bytes, rank, kInputTag);
+      outgoing.push_back(std::move(message));
+    }
+  }
+  localInputs_.clear();
+  if (!loaded_.program) return okStatus();
+  localInputs_.resize(loaded_.program->inputs.size());
+  for (size_t i = 0; i < localInputs_.size(); ++i) {
+    if (loaded_.program->inputs[i].kind == ProgramInput::Kind::kModelInput) {
+      MLC_RETURN_IF_ERROR(takeInput(inputs, i));
+    }
+  }
+  return okStatus();
+}
+
+Status Executor::takeInput(const std::vector<HostTensor>& inputs, size_t index) {
+  const ProgramInput& input = loaded_.program->inputs[index];
+  LocalInput& local = localInputs_[index];
+  local.region = placement_->inputPiece(input, at_);
+  const int64_t bytes = bytesOf(local.region.sizes, dtypeBytes(input.spec.dtype));
+  if (world_.rank() == 0) {
+    const StridedView view = viewOf(inputs[static_cast<size_t>(input.index)], local.region);
+    local.data = view.data;
+    if (view.contiguous()) return okStatus();
+    MLC_ASSIGN_OR_RETURN(local.buffer,
+                         AlignedBuffer::allocate(static_cast<size_t>(bytes), "an input's piece"));
+    copyOut(view, local.buffer.data());
+    local.data = local.buffer.data();
+    return okStatus();
+  }
+  MLC_ASSIGN_OR_RETURN(local.buffer,
+                       AlignedBuffer::allocate(static_cast<size_t>(bytes), "an input's piece"));
+  local.data = local.buffer.data();
+  if (bytes == 0) return okStatus();
+  return world_.receive(local.buffer.data(), bytes, 0, kInputTag)->wait();
+}
+
+Status Executor::runSteps() {
+  double compute = 0;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = steps_[i];
+    Slot& slot = slots_[i % 2];
+    if (i == 0) postReceives(step, slot);
+    // The other slot's step is done: its buffers can take the next step's data while this one
+    // computes.
+    if (i + 1 < steps_.size()) postReceives(steps_[i + 1], slots_[(i + 1) % 2]);
+    std::vector<void*> inputs;
+    MLC_RETURN_IF_ERROR(stageInputs(step, slot, inputs));
+    MLC_RETURN_IF_ERROR(waitAll(slot.sends));
+    std::vector<void*> outputs;
+    for (size_t output = 0; output < slot.outputs.size(); ++output) {
+      HostTensor* piece = device_->isHostMemory() ? pieceOf(step.microbatch, output) : nullptr;
+      outputs.push_back(piece ? piece->raw() : slot.outputs[output].deviceData());
+    }
+    const MlcInvocation invocation = {step.symbols.data(), inputs.data(), outputs.data(),
+                                      weights_.data(), arena_.data()};
+    const auto start = std::chrono::steady_clock::now();
+    const Status status = host_->run(loaded_.run, invocation);
+    compute +=
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    if (failure_.ok()) failure_ = status;
+    MLC_RETURN_IF_ERROR(deliverOutputs(step, slot));
+  }
+  for (Slot& slot : slots_) MLC_RETURN_IF_ERROR(waitAll(slot.sends));
+  statistics_.computeMilliseconds = compute;
+  return okStatus();
+}
+
+void Executor::postReceives(const Step& step, Slot& slot) {
+  for (size_t i = 0; i < loaded_.program->inputs.size(); ++i) {
+    const ProgramInput& input = loaded_.program->inputs[i];
+    if (input.kind != ProgramInput::Kind::kReceive || step.inputBytes[i] == 0) continue;
+    const int from = rankOf(loaded_.package->manifest(), {at_.dp, input.from_stage, at_.tp});
+    slot.receives.push_back(world_.receive(slot.inputs[i].hostData(), step.inputBytes[i], from,
+                                           kFirstChannelTag + input.channel));
+  }
+}
+
+Status Executor::stageInputs(const Step& step, Slot& slot, std::vector<void*>& pointers) {
+  MLC_RETURN_IF_ERROR(waitAll(slot.receives));
+  for (size_t i = 0; i < loaded_.program->inputs.size(); ++i) {
+    const ProgramInput& input = loaded_.program->inputs[i];
+    EdgeBuffer& buffer = slot.inputs[i];
+    if (input.kind == ProgramInput::Kind::kModelInput) {
+      const LocalInput& local = localInputs_[i];
+      const Region part = placement_->microbatchPiece(input, at_, step.microbatch);
+      const StridedView view = sliceOf(local.data, dtypeBytes(input.spec.dtype), local.region.sizes,
+                                       part.offsets, part.sizes);
+      if (device_->isHostMemory() && view.contiguous() && isAligned(view.data)) {
+        // Read-only for the program; the ABI's inputs are not const.
+        pointers.push_back(const_cast<char*>(view.data));
+        continue;
+      }
+      copyOut(view, buffer.hostData());
+    }
+    if (Status status = buffer.toDevice(*device_, step.inputBytes[i]); failure_.ok())
+      failure_ = status;
+    pointers.push_back(buffer.deviceData());
+  }
+  return okStatus();
+}
+
+HostTensor* Executor::pieceOf(int microbatch, size_t programOutput) {
+  for (size_t i = 0; i < pieces_.size(); ++i) {
+    const Placement::OutputPiece& piece = pieces_[i];
+    if (piece.rank == world_.rank() && piece.microbatch == microbatch &&
+        piece.programOutput == static_cast<int>(programOutput)) {
+      return &pieceTensors_[i];
+    }
+  }
+  return nullptr;
+}
+
+Status Executor::deliverOutputs(const Step& step, Slot& slot) {
+  const package::Manifest& manifest = loaded_.package->manifest();
+  for (size_t i = 0; i < loaded_.program->outputs.size(); ++i) {
+    const ProgramOutput& output = loaded_.program->outputs[i];
+    const int64_t bytes = step.outputBytes[i];
+    if (output.kind == ProgramOutput::Kind::kSend) {
+      if (bytes == 0) continue;
+      if (Status status = slot.outputs[i].toHost(*device_, bytes); failure_.ok()) failure_ = status;
+      const int to = rankOf(manifest, {at_.dp, output.to_stage, at_.tp});
+      slot.sends.push_back(
+          world_.send(slot.outputs[i].hostData(), bytes, to, kFirstChannelTag + output.channel));
+      continue;
+    }
+    HostTensor* piece = pieceOf(step.microbatch, i);
+    if (!piece || device_->isHostMemory()) continue;
+    const Status status = device_->copy(piece->raw(), slot.outputs[i].deviceData(), bytes,
+                                        device::CopyDirection::kToHost);
+    if (failure_.ok()) failure_ = status;
+  }
+  // In the order of pieces_, in which rank 0 takes them.
+  for (size_t i = 0; i < pieces_.size() && world_.rank() != 0; ++i) {
+    const Placement::OutputPiece& piece = pieces_[i];
+    const auto bytes = static_cast<int64_t>(pieceTensors_[i].bytes());
+    if (piece.rank != world_.rank() || piece.microbatch != step.microbatch || bytes == 0) continue;
+    outputSends_.push_back(world_.send(pieceTensors_[i].raw(), bytes, 0, kOutputTag));
+  }
+  return okStatus();
+}
+
+Status Executor::collectOutputs() {
+  if (world_.rank() == 0) {
+    std::vector<std::unique_ptr<collectives::Request>> receives;
+    for (size_t i = 0; i < pieces_.size(); ++i) {
+      const auto bytes = static_cast<int64_t>(pieceTensors_[i].bytes());
+      if (pieces_[i].rank == 0 || bytes == 0) continue;
+      receives.push_back(
+          world_.receive(pieceTensors_[i].raw(), bytes, pieces_[i].rank, kOutputTag));
+    }
+    MLC_RETURN_IF_ERROR(waitAll(receives));
+    for (size_t i = 0; i < pieces_.size(); ++i) {
+      const HostTensor& whole = outputs_[static_cast<size_t>(pieces_[i].output)];
+      // Pieces that are the whole were made in place.
+      if (pieceTensors_[i].raw() == whole.raw()) continue;
+      copyIn(pieceTensors_[i].raw(), viewOf(whole, pieces_[i].region));
+    }
+  }
+  MLC_RETURN_IF_ERROR(waitAll(outputSends_));
+  pieceTensors_.clear();
+  return okStatus();
+}
+
+}  // namespace mlc::executor

@@ -1,0 +1,189 @@
+#include "runtime/executor/runtime_functions.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mlc::executor {
+namespace {
+
+using collectives::Reduction;
+
+ProgramHost& hostOf(const MlcThread* thread) { return *static_cast<ProgramHost*>(thread->team); }
+
+constexpr MlcRuntime kRuntime = {
+    .abi_version = MLC_ABI_VERSION,
+    .barrier = [](const MlcThread* thread) { hostOf(thread).barrier(); },
+    .all_reduce =
+        [](const MlcThread* thread, int32_t axis, void* data, int64_t count, MlcDType type,
+           int32_t reduction) {
+          hostOf(thread).allReduce(*thread, axis, data, count, static_cast<DType>(type), reduction);
+        },
+    .all_gather =
+        [](const MlcThread* thread, int32_t axis, const void* in, void* out, int64_t outer,
+           const int64_t* inner, MlcDType type) {
+          hostOf(thread).allGather(*thread, axis, in, out, outer, inner, static_cast<DType>(type));
+        },
+    .reduce_scatter =
+        [](const MlcThread* thread, int32_t axis, const void* in, void* out, int64_t outer,
+           const int64_t* inner, MlcDType type, int32_t reduction) {
+          hostOf(thread).reduceScatter(*thread, axis, in, out, outer, inner,
+                                       static_cast<DType>(type), reduction);
+        },
+    .launch = [](const MlcThread* thread, int64_t kernel, int64_t grid, int64_t block,
+                 void** args) { hostOf(thread).launch(kernel, grid, block, args); },
+    .copy = [](const MlcThread* thread, void* destination, const void* source, int64_t bytes,
+               int32_t direction) { hostOf(thread).copy(destination, source, bytes, direction); },
+    .fail = [](const MlcThread* thread,
+               const char* message) { hostOf(thread).fail(invalidError(message)); },
+};
+
+// The thread's part of `count` items.
+std::pair<int64_t, int64_t> shareOf(const MlcThread& thread, int64_t count) {
+  return {count * thread.index / thread.count, count * (thread.index + 1) / thread.count};
+}
+
+int64_t sum(const int64_t* values, int count) {
+  int64_t total = 0;
+  for (int i = 0; i < count; ++i) total += values[i];
+  return total;
+}
+
+}  // namespace
+
+Status ProgramHost::run(MlcProgramRun program, const MlcInvocation& invocation) {
+  failure_ = okStatus();
+  team_.run([&](int index) {
+    const MlcThread thread = {&kRuntime, index, team_.size(), this};
+    program(&thread, &invocation);
+  });
+  fail(device_.synchronize());
+  return failure_;
+}
+
+void ProgramHost::fail(const Status& status) {
+  if (status.ok()) return;
+  const std::lock_guard lock(mutex_);
+  if (failure_.ok()) failure_ = status;
+}
+
+char* ProgramHost::scratch(size_t index, int64_t bytes) {
+  std::vector<char>& buffer = scratch_[index];
+  if (buffer.size() < static_cast<size_t>(bytes)) buffer.resize(static_cast<size_t>(bytes));
+  return buffer.data();
+}
+
+const void* ProgramHost::toHost(size_t index, const void* data, int64_t bytes) {
+  if (device_.isHostMemory()) return data;
+  char* host = scratch(index, bytes);
+  fail(device_.copy(host, data, bytes, device::CopyDirection::kToHost));
+  return host;
+}
+
+void ProgramHost::fromHost(void* destination, const void* source, int64_t bytes) {
+  if (destination == source) return;
+  fail(device_.copy(destination, source, bytes, device::CopyDirection::kToDevice));
+}
+
+void ProgramHost::allReduce(const MlcThread& thread, int axis, void* data, int64_t count,
+                            DType type, int reduction) {
+  team_.barrier();
+  collectives::Communicator& ranks = *axes_[static_cast<size_t>(axis)];
+  if (thread.index == 0 && ranks.size() > 1) {
+    const int64_t bytes = count * static_cast<int64_t>(dtypeBytes(type));
+    void* host = const_cast<void*>(toHost(0, data, bytes));
+    fail(ranks.allReduce(host, count, type, static_cast<Reduction>(reduction)));
+    fromHost(data, host, bytes);
+  }
+  team_.barrier();
+}
+
+// A communicator concatenates whole contributions; with outer > 1 they are interleaved afterwards,
+// by all threads.
+void ProgramHost::allGather(const MlcThread& thread, int axis, const void* in, void* out,
+                            int64_t outer, const int64_t* inner, DType type) {
+  team_.barrier();
+  collectives::Communicator& ranks = *axes_[static_cast<size_t>(axis)];
+  const auto width = static_cast<int64_t>(dtypeBytes(type));
+  const int64_t row = sum(inner, ranks.size()) * width;
+  const bool host = device_.isHostMemory();
+  const bool direct = outer == 1 && host;
+  if (thread.index == 0) {
+    std::vector<int64_t> counts(inner, inner + ranks.size());
+    for (int64_t& count : counts) count *= outer;
+    const int64_t mine = counts[static_cast<size_t>(ranks.rank())] * width;
+    const void* source = toHost(0, in, mine);
+    void* gathered = direct ? out : scratch(1, outer * row);
+    if (!host && outer > 1) scratch(2, outer * row);
+    fail(ranks.allGather(source, gathered, counts, type));
+  }
+  team_.barrier();
+  if (direct) return;
+  const char* gathered = scratch_[1].data();
+  if (outer == 1) {
+    fromHost(out, gathered, row);
+    return;
+  }
+  char* rows = host ? static_cast<char*>(out) : scratch_[2].data();
+  const auto [first, last] = shareOf(thread, outer);
+  int64_t before = 0;
+  for (int rank = 0; rank < ranks.size(); ++rank) {
+    const int64_t piece = inner[rank] * width;
+    for (int64_t i = first; i < last; ++i) {
+      std::memcpy(rows + i * row + before, gathered + outer * before + i * piece,
+                  static_cast<size_t>(piece));
+    }
+    before += piece;
+  }
+  team_.barrier();
+  if (!host) fromHost(out, rows, outer * row);
+}
+
+void ProgramHost::reduceScatter(const MlcThread& thread, int axis, const void* in, void* out,
+                                int64_t outer, const int64_t* inner, DType type, int reduction) {
+  team_.barrier();
+  collectives::Communicator& ranks = *axes_[static_cast<size_t>(axis)];
+  const auto width = static_cast<int64_t>(dtypeBytes(type));
+  const int64_t row = sum(inner, ranks.size()) * width;
+  if (thread.index == 0) {
+    toHost(0, in, outer * row);
+    scratch(1, outer * row);
+  }
+  team_.barrier();
+  const char* rows = device_.isHostMemory() ? static_cast<const char*>(in) : scratch_[0].data();
+  const char* ordered = rows;
+  if (outer > 1) {
+    // Receiver by receiver.
+    char* pieces = scratch_[1].data();
+    const auto [first, last] = shareOf(thread, outer);
+    int64_t before = 0;
+    for (int rank = 0; rank < ranks.size(); ++rank) {
+      const int64_t piece = inner[rank] * width;
+      for (int64_t i = first; i < last; ++i) {
+        std::memcpy(pieces + outer * before + i * piece, rows + i * row + before,
+                    static_cast<size_t>(piece));
+      }
+      before += piece;
+    }
+    ordered = pieces;
+    team_.barrier();
+  }
+  if (thread.index == 0) {
+    std::vector<int64_t> counts(inner, inner + ranks.size());
+    for (int64_t& count : counts) count *= outer;
+    const int64_t mine = counts[static_cast<size_t>(ranks.rank())] * width;
+    void* result = device_.isHostMemory() ? out : scratch(2, mine);
+    fail(ranks.reduceScatter(ordered, result, counts, type, static_cast<Reduction>(reduction)));
+    fromHost(out, result, mine);
+  }
+  team_.barrier();
+}
+
+void ProgramHost::launch(int64_t kernel, int64_t grid, int64_t block, void** args) {
+  fail(device_.launch(kernel, grid, block, args));
+}
+
+void ProgramHost::copy(void* destination, const void* source, int64_t bytes, int direction) {
+  fail(device_.copy(destination, source, bytes, static_cast<device::CopyDirection>(direction)));
+}
+
+}  // namespace mlc::executor

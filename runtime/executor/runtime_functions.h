@@ -1,0 +1,58 @@
+// What a compiled program calls: the ABI's function table over a team, the axis communicators and a
+// device.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "collectives/communicator.h"
+#include "runtime/abi/abi.h"
+#include "runtime/base/status.h"
+#include "runtime/device/device.h"
+#include "runtime/team/team.h"
+
+namespace mlc::executor {
+
+// The state behind MlcThread::team. Borrows what it points to.
+class ProgramHost {
+ public:
+  // axes: the communicators over dp, pp and tp, in the order of MlcAxis.
+  ProgramHost(team::Team& team, device::Device& device,
+              std::array<collectives::Communicator*, 3> axes)
+      : team_(team), device_(device), axes_(axes) {}
+
+  // Runs a program on the team; the first failure that a collective, a launch or the program itself
+  // reports comes back.
+  Status run(MlcProgramRun program, const MlcInvocation& invocation);
+
+  // Behind the table's functions.
+  void barrier() { team_.barrier(); }
+  void allReduce(const MlcThread& thread, int axis, void* data, int64_t count, DType type,
+                 int reduction);
+  void allGather(const MlcThread& thread, int axis, const void* in, void* out, int64_t outer,
+                 const int64_t* inner, DType type);
+  void reduceScatter(const MlcThread& thread, int axis, const void* in, void* out, int64_t outer,
+                     const int64_t* inner, DType type, int reduction);
+  void launch(int64_t kernel, int64_t grid, int64_t block, void** args);
+  void copy(void* destination, const void* source, int64_t bytes, int direction);
+  void fail(const Status& status);
+
+ private:
+  char* scratch(size_t index, int64_t bytes);
+  // Data of the device in host memory, for the communicators, and back.
+  const void* toHost(size_t index, const void* data, int64_t bytes);
+  void fromHost(void* destination, const void* source, int64_t bytes);
+
+  team::Team& team_;
+  device::Device& device_;
+  std::array<collectives::Communicator*, 3> axes_;
+  // Kept from call to call; touched by thread 0, read by all after a barrier.
+  std::array<std::vector<char>, 3> scratch_;
+  std::mutex mutex_;
+  Status failure_;
+};
+
+}  // namespace mlc::executor

@@ -1,0 +1,28 @@
+// The values of dimension symbols, found by holding actual shapes against the specs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/base/dim_expr.h"
+#include "runtime/base/status.h"
+#include "runtime/package/manifest.h"
+
+namespace mlc::executor {
+
+// A tensor's spec and the shape that it has in this run.
+struct ActualShape {
+  const package::TensorSpec* spec = nullptr;
+  std::vector<int64_t> shape;
+};
+
+// Dims that are a symbol alone bind it; all other dims, and symbols that are bound already, are
+// checked. Fails with kInvalid and a message that names the tensor, the dim, what was expected and
+// what was given.
+Status bindSymbols(const std::vector<ActualShape>& tensors, SymbolValues& symbols);
+
+// The shape that a spec has under these symbols.
+StatusOr<std::vector<int64_t>> shapeOf(const package::TensorSpec& spec,
+                                       const SymbolValues& symbols);
+
+}  // namespace mlc::executor
