@@ -23,13 +23,17 @@ _FLAGS = [
 _PCH = "//tools/bazel:mlir_pch"
 
 def mlir_precompiled_header(name, header):
-    """Precompiles `header`. A source that includes MLIR then compiles in 1 s instead of 18 s."""
+    """Precompiles `header`. A source that includes MLIR then compiles in 1 s instead of 18 s.
+
+    The header is read from standard input, so that the result names no file of this checkout and
+    the disk cache can serve it to another one.
+    """
     native.genrule(
         name = name,
         srcs = [header],
         outs = [name + ".pch"],
         visibility = ["//visibility:public"],
-        cmd = "/usr/bin/clang++-22 %s -Xclang -fno-pch-timestamp -x c++-header $(location %s) -o $@" % (" ".join(_FLAGS), header),
+        cmd = "/usr/bin/clang++-22 %s -Xclang -fno-pch-timestamp -x c++-header - -o $@ < $(location %s)" % (" ".join(_FLAGS), header),
     )
     native.filegroup(name = name + "_files", srcs = [name, header], visibility = ["//visibility:public"])
 

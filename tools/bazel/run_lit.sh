@@ -6,4 +6,5 @@ root=$PWD
 work=$(mktemp -d "${TEST_TMPDIR:-/tmp}/lit.XXXXXX")
 cp tools/bazel/lit.cfg.py "$work/lit.cfg.py"
 cp -L "$test_file" "$work/"
-MLC_TOOLS="$root/tools" exec /usr/bin/python3 /usr/lib/llvm-22/build/utils/lit/lit.py -v "$work/$(basename "$1")"
+export MLC_TOOLS="$root/tools" PYTHONPATH=/usr/lib/llvm-22/utils/lit PYTHONDONTWRITEBYTECODE=1
+exec /usr/bin/python3 -c 'from lit.main import main; main()' -v "$work/$(basename "$1")"

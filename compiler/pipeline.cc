@@ -1,0 +1,183 @@
+#include "compiler/pipeline.h"
+
+#include <chrono>
+#include <filesystem>
+
+#include "compiler/diagnostics.h"
+#include "compiler/dialect/register.h"
+#include "compiler/import/onnx/import.h"
+#include "compiler/package/write_package.h"
+#include "compiler/partition/apply_plan.h"
+#include "compiler/partition/build_block_graph.h"
+#include "compiler/target/compile_program.h"
+#include "compiler/target/cpu/lower_kernel.h"
+#include "compiler/transforms/optimize.h"
+#include "llvm/Support/raw_ostream.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Pass/PassManager.h"
+#include "partitioner/search/search.h"
+#include "runtime/abi/abi.h"
+
+namespace mlc {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// One model on its way through the stages.
+class Compilation {
+ public:
+  Compilation(std::string modelPath, const CompileOptions& options)
+      : modelPath_(std::move(modelPath)), options_(options), context_(registry()) {
+    context_.loadAllAvailableDialects();
+  }
+
+  StatusOr<CompileReport> run(const std::string& packagePath) {
+    MLC_RETURN_IF_ERROR(timed("import", [&] { return importModel(); }));
+    MLC_RETURN_IF_ERROR(timed("optimize", [&] { return optimizeModel(); }));
+    MLC_RETURN_IF_ERROR(timed("plan", [&] { return planModel(); }));
+    MLC_RETURN_IF_ERROR(timed("partition", [&] { return partitionModel(); }));
+    MLC_RETURN_IF_ERROR(timed("codegen", [&] { return compilePrograms(); }));
+    MLC_RETURN_IF_ERROR(timed("package", [&] {
+      return package::writePackage(std::move(package_), model_.weights,
+                                   {.packWeights = options_.packWeights}, packagePath);
+    }));
+    return std::move(report_);
+  }
+
+ private:
+  static const mlir::DialectRegistry& registry() {
+    static const mlir::DialectRegistry* made = [] {
+      auto* registry = new mlir::DialectRegistry;
+      registerDialects(*registry);
+      cpu::registerLoweringDialects(*registry);
+      return registry;
+    }();
+    return *made;
+  }
+
+  template <typename Stage>
+  Status timed(const std::string& name, Stage stage) {
+    const auto begin = Clock::now();
+    Status status = stage();
+    report_.seconds.emplace_back(name, std::chrono::duration<double>(Clock::now() - begin).count());
+    return status;
+  }
+
+  void dump(const std::string& stage, const std::string& name, mlir::ModuleOp module) {
+    if (!options_.wantsDump || !options_.wantsDump(stage)) return;
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module->print(stream);
+    options_.dump(name, text);
+  }
+
+  Status importModel() {
+    ImportOptions options;
+    options.dims = options_.dims;
+    MLC_ASSIGN_OR_RETURN(model_, importOnnx(context_, modelPath_, options));
+    dump("import", "import.mlir", *model_.module);
+    return okStatus();
+  }
+
+  Status optimizeModel() {
+    DiagnosticCollector diagnostics(&context_);
+    mlir::PassManager passes(&context_);
+    transforms::addOptimizePasses(passes, &model_.weights);
+    if (mlir::failed(passes.run(*model_.module))) {
+      return diagnostics.status(StatusCode::kInvalid, "cannot optimize the model");
+    }
+    dump("optimize", "optimize.mlir", *model_.module);
+    return okStatus();
+  }
+
+  Status planModel() {
+    graph_ = partition::buildBlockGraph(*model_.module);
+    if (options_.planJson.empty()) {
+      MLC_ASSIGN_OR_RETURN(report_.plan,
+                           partition::search(graph_.graph, options_.devices, options_.search));
+    } else {
+      MLC_ASSIGN_OR_RETURN(report_.plan, partition::parsePlan(options_.planJson));
+    }
+    package_.planJson = partition::printPlan(report_.plan);
+    if (options_.wantsDump && options_.wantsDump("plan")) options_.dump("plan.json", package_.planJson);
+    return okStatus();
+  }
+
+  Status partitionModel() {
+    DiagnosticCollector diagnostics(&context_);
+    StatusOr<partition::RankPrograms> programs =
+        partition::applyPlan(*model_.module, graph_, report_.plan, model_.weights);
+    if (!programs.ok()) {
+      return diagnostics.status(programs.status().code(), programs.status().message());
+    }
+    programs_ = *std::move(programs);
+    for (size_t i = 0; i < programs_.programs.size(); ++i) {
+      dump("partition", "partition_" + std::to_string(i) + ".mlir", *programs_.programs[i].module);
+    }
+    return okStatus();
+  }
+
+  Status compilePrograms() {
+    MLC_ASSIGN_OR_RETURN(const cpu::CpuTarget target, cpu::CpuTarget::named(options_.cpuTarget));
+    package::Manifest& manifest = package_.manifest;
+    manifest.abi_version = MLC_ABI_VERSION;
+    manifest.producer = "mlc 0.1";
+    manifest.model = std::filesystem::path(modelPath_).filename().string();
+    manifest.inputs = programs_.inputs;
+    manifest.outputs = programs_.outputs;
+    const partition::Plan& plan = report_.plan;
+    manifest.dp = plan.dp;
+    manifest.pp = plan.pp;
+    manifest.tp = plan.tp;
+    manifest.dp_shares = plan.dpShares;
+    manifest.microbatches = plan.microbatches;
+    manifest.predicted_ms = plan.predictedSeconds * 1e3;
+    for (size_t i = 0; i < programs_.programs.size(); ++i) {
+      partition::RankProgram& source = programs_.programs[i];
+      MLC_ASSIGN_OR_RETURN(
+          target::CompiledProgram compiled,
+          target::compileCpuProgram(*source.module, target,
+                                    [&](const std::string& stage, mlir::ModuleOp module) {
+                                      dump(stage, stage + "_" + std::to_string(i) + ".mlir", module);
+                                    }));
+      package::Program program;
+      program.target = "cpu";
+      program.cpu_features = target.features();
+      program.symbols = compiled.symbols;
+      program.inputs = source.inputs;
+      program.outputs = source.outputs;
+      program.weights = compiled.weights;
+      report_.kernels += compiled.kernels;
+      report_.objectBytes += static_cast<int64_t>(compiled.object.size());
+      manifest.programs.push_back(std::move(program));
+      package_.objects.push_back(std::move(compiled.object));
+    }
+    report_.programs = static_cast<int>(manifest.programs.size());
+    for (int program : programs_.programOfRank) manifest.ranks.push_back({program, "cpu"});
+    return okStatus();
+  }
+
+  std::string modelPath_;
+  const CompileOptions& options_;
+  mlir::MLIRContext context_;
+  ImportedModel model_;
+  partition::ModelGraph graph_;
+  partition::RankPrograms programs_;
+  package::PackageContents package_;
+  CompileReport report_;
+};
+
+}  // namespace
+
+StatusOr<CompileReport> compileModel(const std::string& modelPath, const CompileOptions& options,
+                                     const std::string& packagePath) {
+  return Compilation(modelPath, options).run(packagePath);
+}
+
+const std::vector<std::string>& stageNames() {
+  static const std::vector<std::string> names = {"import",    "optimize", "plan",
+                                                 "partition", "kernels",  "host"};
+  return names;
+}
+
+}  // namespace mlc

@@ -1,0 +1,53 @@
+// The compiler's stages, in the order in which a model flows through them.
+//
+//   importModel -> optimizeModel -> planModel -> partitionModel -> compilePrograms -> writePackage (compiler/package)
+//
+// compileModel runs them all. Each stage's artefact has a name, for --dump-after.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "partitioner/device_model/device_model.h"
+#include "partitioner/plan/plan.h"
+#include "partitioner/search/search.h"
+#include "runtime/base/status.h"
+
+namespace mlc {
+
+struct CompileOptions {
+  // One device per rank: the plan is searched over these.
+  partition::DeviceModel devices;
+  partition::SearchOptions search;
+  // A plan.json's text instead of a search; empty: search.
+  std::string planJson;
+  // Instruction set of the CPU programs: "host", "x86-64-v3", "x86-64-v4".
+  std::string cpuTarget = "host";
+  // Sizes for symbolic dims.
+  std::map<std::string, int64_t> dims;
+  // Copies weights into the package, instead of referring to the model's files.
+  bool packWeights = true;
+  // Called with a stage's name ("import", "optimize", "plan", "partition", "kernels", "host") and its artefact as text, for the stages
+  // that wantsDump says yes to.
+  std::function<bool(const std::string& stage)> wantsDump;
+  std::function<void(const std::string& name, const std::string& text)> dump;
+};
+
+struct CompileReport {
+  std::vector<std::pair<std::string, double>> seconds;  // per stage, in order
+  partition::Plan plan;
+  int programs = 0;
+  int kernels = 0;           // over all programs
+  int64_t objectBytes = 0;   // over all programs
+};
+
+// Compiles the model into a package folder. Errors are in the model's terms; nothing is left behind by one.
+StatusOr<CompileReport> compileModel(const std::string& modelPath, const CompileOptions& options,
+                                     const std::string& packagePath);
+
+// The stages' names, as --dump-after takes them.
+const std::vector<std::string>& stageNames();
+
+}  // namespace mlc
