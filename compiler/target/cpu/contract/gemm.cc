@@ -134,21 +134,29 @@ class Gemm::Emitter {
       // Rows are shared evenly between tiles: no tile is much smaller than the others.
       Value row = shareBegin(k_, tile, tiles, m_);
       Value rows = k_.sub(shareBegin(k_, k_.add(tile, one), tiles, m_), row);
-      k_.switchOnCount(rows, largestTile(), [&](int64_t count) {
+      k_.switchOn(rows, tileRows(), [&](int64_t count) {
         llvm::SmallVector<Value> rowOffsets;
         for (int64_t i = 0; i < count; ++i) {
           Value at = offsetOf(k_, nest_.m, k_.add(row, k_.index(i)), kLhs);
           rowOffsets.push_back(k_.add(lhsBase, at));
         }
-        kernel_.emit(k_, rowOffsets, panelView, panelOffset, panelStride);
+        kernel_.call(k_, rowOffsets, panelView, panelOffset, panelStride);
       });
       store_.emit(k_, batch, row, rows, column, columns);
     });
   }
 
-  int64_t largestTile() const {
-    auto rows = sizeOf(nest_.m).constant();
-    return rows ? std::clamp<int64_t>(*rows, 1, tile_.rows) : tile_.rows;
+  // The numbers of rows that tiles can have.
+  llvm::SmallVector<int64_t> tileRows() const {
+    llvm::SmallVector<int64_t> counts;
+    int64_t fewest = 1, most = tile_.rows;
+    if (auto rows = sizeOf(nest_.m).constant()) {
+      const int64_t tiles = std::max<int64_t>((*rows + tile_.rows - 1) / tile_.rows, 1);
+      fewest = std::max<int64_t>(*rows / tiles, 1);
+      most = std::max<int64_t>((*rows + tiles - 1) / tiles, 1);
+    }
+    for (int64_t count = most; count >= fewest; --count) counts.push_back(count);
+    return counts;
   }
 
   KernelBuilder& k_;

@@ -1,5 +1,8 @@
 #include "compiler/target/cpu/contract/kernel_builder.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -17,6 +20,17 @@ using mlir::Value;
 KernelBuilder::KernelBuilder(mlir::OpBuilder& builder, mlir::Location loc,
                              llvm::StringMap<Value> symbols)
     : builder_(builder), loc_(loc), symbols_(std::move(symbols)), entry_(builder.getInsertionBlock()) {}
+
+mlir::func::FuncOp KernelBuilder::function() const {
+  return mlir::cast<mlir::func::FuncOp>(entry_->getParentOp());
+}
+
+std::vector<std::string> KernelBuilder::symbols() const {
+  std::vector<std::string> names;
+  for (const auto& symbol : symbols_) names.push_back(symbol.getKey().str());
+  std::ranges::sort(names);
+  return names;
+}
 
 Value KernelBuilder::index(int64_t value) {
   return arith::ConstantIndexOp::create(builder_, loc_, value);
@@ -82,31 +96,41 @@ void KernelBuilder::branch(Value condition, llvm::function_ref<void()> then,
   otherwise();
 }
 
-void KernelBuilder::switchOnCount(Value selector, int64_t n,
-                                  llvm::function_ref<void(int64_t)> body) {
-  llvm::SmallVector<int64_t> cases;
-  for (int64_t i = 1; i <= n; ++i) cases.push_back(i);
-  auto op = scf::IndexSwitchOp::create(builder_, loc_, mlir::TypeRange{}, selector, cases,
-                                       static_cast<int>(n));
+void KernelBuilder::switchOn(Value selector, llvm::ArrayRef<int64_t> values,
+                             llvm::function_ref<void(int64_t)> body) {
+  if (values.size() == 1) return body(values[0]);
+  auto op = scf::IndexSwitchOp::create(builder_, loc_, mlir::TypeRange{}, selector,
+                                       values.drop_back(), static_cast<int>(values.size()) - 1);
   mlir::OpBuilder::InsertionGuard guard(builder_);
-  for (int64_t i = 0; i < n; ++i) {
-    builder_.setInsertionPointToStart(&op.getCaseRegions()[i].emplaceBlock());
-    body(cases[i]);
+  auto emitCase = [&](mlir::Region& region, int64_t value) {
+    builder_.setInsertionPointToStart(&region.emplaceBlock());
+    body(value);
     scf::YieldOp::create(builder_, loc_);
-  }
-  builder_.setInsertionPointToStart(&op.getDefaultRegion().emplaceBlock());
-  scf::YieldOp::create(builder_, loc_);
+  };
+  for (auto [region, value] : llvm::zip(op.getCaseRegions(), values)) emitCase(region, value);
+  emitCase(op.getDefaultRegion(), values.back());
 }
 
 Value KernelBuilder::flatView(Value pointer) {
   mlir::Type element = mlir::cast<mlir::MemRefType>(pointer.getType()).getElementType();
   auto type = mlir::MemRefType::get({mlir::ShapedType::kDynamic}, element);
   // The length is not looked at.
-  Value length = index(std::numeric_limits<int64_t>::max());
-  return memref::ReinterpretCastOp::create(
-      builder_, loc_, type, pointer, mlir::OpFoldResult(builder_.getIndexAttr(0)),
-      llvm::SmallVector<mlir::OpFoldResult>{length},
-      llvm::SmallVector<mlir::OpFoldResult>{builder_.getIndexAttr(1)});
+  return reinterpret(pointer, type, index(std::numeric_limits<int64_t>::max()));
+}
+
+mlir::MemRefType KernelBuilder::pointerType(Value view) {
+  return mlir::MemRefType::get({1}, mlir::cast<mlir::MemRefType>(view.getType()).getElementType());
+}
+
+Value KernelBuilder::pointer(Value view) {
+  return reinterpret(view, pointerType(view), mlir::OpFoldResult(builder_.getIndexAttr(1)));
+}
+
+Value KernelBuilder::reinterpret(Value source, mlir::MemRefType type, mlir::OpFoldResult length) {
+  mlir::OpFoldResult zero = builder_.getIndexAttr(0), one = builder_.getIndexAttr(1);
+  return memref::ReinterpretCastOp::create(builder_, loc_, type, source, zero,
+                                           llvm::ArrayRef<mlir::OpFoldResult>(length),
+                                           llvm::ArrayRef<mlir::OpFoldResult>(one));
 }
 
 Value KernelBuilder::scratchView(Value bytes, Value byteOffset, mlir::Type element) {

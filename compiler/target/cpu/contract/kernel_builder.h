@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "runtime/base/dim_expr.h"
 
@@ -24,6 +25,9 @@ class KernelBuilder {
 
   mlir::OpBuilder& builder() { return builder_; }
   mlir::Location loc() const { return loc_; }
+  mlir::func::FuncOp function() const;
+  // The names of the symbols, sorted.
+  std::vector<std::string> symbols() const;
 
   Value index(int64_t value);
   Value dim(const DimExpr& expr);
@@ -44,11 +48,15 @@ class KernelBuilder {
   // Without a result; `otherwise` may be empty.
   void branch(Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise = {});
-  // One case per value 1 .. n of `selector`.
-  void switchOnCount(Value selector, int64_t n, llvm::function_ref<void(int64_t)> body);
+  // One case per value; the selector has one of them.
+  void switchOn(Value selector, llvm::ArrayRef<int64_t> values,
+                llvm::function_ref<void(int64_t)> body);
 
-  // The rank-0 memref of a kernel argument as a flat view of its elements.
+  // The rank-0 memref of a kernel argument (or a pointer as below) as a flat view of its elements.
   Value flatView(Value pointer);
+  // A flat view as an argument for a function: a memref<1xT>, which is passed as a bare pointer.
+  Value pointer(Value view);
+  static mlir::MemRefType pointerType(Value view);
   // A flat view of scratch bytes from a byte offset on.
   Value scratchView(Value bytes, Value byteOffset, mlir::Type element);
 
@@ -58,6 +66,8 @@ class KernelBuilder {
   Value broadcast(Value scalar, int64_t width);
 
  private:
+  Value reinterpret(Value source, mlir::MemRefType type, mlir::OpFoldResult length);
+
   mlir::OpBuilder& builder_;
   mlir::Location loc_;
   llvm::StringMap<Value> symbols_;

@@ -12,8 +12,8 @@ using mlir::Value;
 
 namespace {
 
-// Steps of k per trip of the innermost loop.
-constexpr int64_t kUnroll = 4;
+// Steps of k per trip of the innermost loop. Tiles of few rows are only used by small products.
+int64_t unrollOf(size_t rows) { return rows >= 5 ? 4 : 2; }
 
 using Carried = KernelBuilder::Carried;
 
@@ -61,9 +61,10 @@ class KLoops {
     Value zero = k_.index(0), one = k_.index(1);
     if (!innermost) return k_.loop(zero, size, one, sums, trip(1));
     const auto constant = dims[level].size.constant();
-    Value whole = k_.mul(k_.div(size, k_.index(kUnroll)), k_.index(kUnroll));
-    sums = k_.loop(zero, whole, k_.index(kUnroll), sums, trip(kUnroll));
-    if (constant && *constant % kUnroll == 0) return sums;
+    const int64_t unroll = unrollOf(rowOffsets.size());
+    Value whole = k_.mul(k_.div(size, k_.index(unroll)), k_.index(unroll));
+    sums = k_.loop(zero, whole, k_.index(unroll), sums, trip(unroll));
+    if (constant && *constant % unroll == 0) return sums;
     return k_.loop(whole, size, one, sums, trip(1));
   }
 
@@ -114,18 +115,59 @@ Value widen(KernelBuilder& k, Value loaded, mlir::Type element, mlir::Type accum
   return arith::ExtSIOp::create(k.builder(), k.loc(), type, value);
 }
 
-void MicroKernel::emit(KernelBuilder& k, llvm::ArrayRef<Value> rowOffsets, Value panel,
-                       Value panelOffset, Value panelStride) const {
-  mlir::Type type = vectorOf(accumulator, tile.width);
-  Value zero = conversion::constantLike(k.builder(), k.loc(), type, 0);
-  Carried initial(rowOffsets.size() * tile.vectors, zero);
-  Carried result = KLoops(k, *this, panel, panelStride).emit(0, rowOffsets, panelOffset, initial);
-  for (size_t row = 0; row < rowOffsets.size(); ++row) {
+mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::StringRef name,
+                                             size_t rows) const {
+  // Arguments: the symbols, lhs, panel, sums, the panel's offset and stride, the rows' offsets.
+  mlir::OpBuilder& outer = caller.builder();
+  mlir::Type index = outer.getIndexType();
+  const std::vector<std::string> symbols = caller.symbols();
+  llvm::SmallVector<mlir::Type> types(symbols.size(), index);
+  for (Value view : {lhs, sums}) types.push_back(KernelBuilder::pointerType(view));
+  types.push_back(mlir::MemRefType::get({1}, conversion::storageType(panelElement)));
+  types.append(2 + rows, index);
+
+  mlir::OpBuilder::InsertionGuard guard(outer);
+  outer.setInsertionPoint(caller.function());
+  auto function = mlir::func::FuncOp::create(outer, caller.loc(), name, outer.getFunctionType(types, {}));
+  function.setPrivate();
+  function->setAttr("passthrough", outer.getStrArrayAttr({"noinline"}));
+  auto inner = mlir::OpBuilder::atBlockBegin(function.addEntryBlock());
+  llvm::StringMap<Value> values;
+  for (size_t i = 0; i < symbols.size(); ++i) values[symbols[i]] = function.getArgument(i);
+  KernelBuilder k(inner, caller.loc(), std::move(values));
+  auto arguments = function.getArguments().drop_front(symbols.size());
+  MicroKernel kernel = *this;
+  kernel.lhs = k.flatView(arguments[0]);
+  kernel.sums = k.flatView(arguments[1]);
+  Value panel = k.flatView(arguments[2]);
+  llvm::SmallVector<Value> rowOffsets(arguments.drop_front(5));
+
+  Value zero = conversion::constantLike(inner, k.loc(), vectorOf(accumulator, tile.width), 0);
+  Carried initial(rows * tile.vectors, zero);
+  Carried result = KLoops(k, kernel, panel, arguments[4]).emit(0, rowOffsets, arguments[3], initial);
+  for (size_t row = 0; row < rows; ++row) {
     for (int64_t j = 0; j < tile.vectors; ++j) {
-      k.store(result[row * tile.vectors + j], sums,
+      k.store(result[row * tile.vectors + j], kernel.sums,
               k.index(static_cast<int64_t>(row) * tile.columns() + j * tile.width));
     }
   }
+  mlir::func::ReturnOp::create(inner, k.loc());
+  return function;
+}
+
+void MicroKernel::call(KernelBuilder& k, llvm::ArrayRef<Value> rowOffsets, Value panel,
+                       Value panelOffset, Value panelStride) const {
+  const std::string name =
+      (k.function().getName() + "_rows" + llvm::Twine(rowOffsets.size())).str();
+  auto module = k.function()->getParentOfType<mlir::ModuleOp>();
+  auto function = module.lookupSymbol<mlir::func::FuncOp>(name);
+  if (!function) function = makeFunction(k, name, rowOffsets.size());
+  llvm::SmallVector<Value> arguments;
+  for (const std::string& symbol : k.symbols()) arguments.push_back(k.dim(DimExpr::symbol(symbol)));
+  for (Value view : {lhs, sums, panel}) arguments.push_back(k.pointer(view));
+  arguments.append({panelOffset, panelStride});
+  arguments.append(rowOffsets.begin(), rowOffsets.end());
+  mlir::func::CallOp::create(k.builder(), k.loc(), function, arguments);
 }
 
 }  // namespace mlc::cpu

@@ -3,6 +3,7 @@
 
 #include "compiler/target/cpu/contract/loop_nest.h"
 #include "compiler/target/cpu/cpu_target.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace mlc::cpu {
 
@@ -24,6 +25,8 @@ mlir::Type accumulatorType(mlir::Type lhs, mlir::Type rhs);
 mlir::Value widen(KernelBuilder& k, mlir::Value loaded, mlir::Type element, mlir::Type accumulator);
 
 // tile[row][column] = sum over k of lhs[row, k] * panel[k, column]
+//
+// A function of its own for each number of rows, never inlined: its accumulators take nearly all vector registers, so nothing else may live in them.
 struct MicroKernel {
   TileShape tile;
   mlir::Type lhsElement, panelElement, accumulator;
@@ -32,9 +35,12 @@ struct MicroKernel {
   mlir::Value sums;  // flat view of [tile.rows][tile.columns()] accumulators
 
   // rowOffsets: where each row of lhs begins. The panel's rows are `panelStride` elements apart; a stride that is not the tile's width is of a
-  // matrix that is read where it lies.
-  void emit(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
+  // matrix that is read where it lies. The function is added to the module before the one that `k` emits.
+  void call(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
             mlir::Value panelOffset, mlir::Value panelStride) const;
+
+ private:
+  mlir::func::FuncOp makeFunction(KernelBuilder& caller, llvm::StringRef name, size_t rows) const;
 };
 
 }  // namespace mlc::cpu
