@@ -163,7 +163,7 @@ Value Emitter::sizes(const Tensor& tensor) {
   for (const DimExpr& element : *tensor.elements) {
     Value part = element.isConstant() ? scalar(static_cast<double>(*element.constant()), DType::kI64)
                                       : emit<graph::SizeOp>(graph::dimsAttr(context_, element));
-    parts.push_back(reshape(part, DimExpr(1)));
+    parts.push_back(tensor.elements->size() == 1 ? part : reshape(part, DimExpr(1)));
   }
   Value whole = parts.size() == 1 ? parts[0] : emit<graph::ConcatOp>(ValueRange(parts), int64_t{0});
   whole = reshape(cast(whole, tensor.dtype), tensor.shape);

@@ -13,8 +13,10 @@ namespace mlc::onnx_import {
 namespace {
 
 void yield(Node& node, mlir::Block& block, llvm::ArrayRef<Value> values) {
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(&block);
-  graph::YieldOp::create(builder, node.emitter.location(), mlir::ValueRange(values));
+  mlir::Block* outer = node.emitter.block();
+  node.emitter.setBlock(&block);
+  graph::YieldOp::create(node.emitter.builder(), node.emitter.location(), mlir::ValueRange(values));
+  node.emitter.setBlock(outer);
 }
 
 // Both ends of a branch or a loop must have one type.

@@ -72,9 +72,10 @@ void conv(Node& node) {
                                             node.integer("group", 1)));
 }
 
-// Moves the padding at the end to where the last window ends. With ceil_mode that is beyond the declared padding, by less than a stride;
-// a window that would begin there is left out.
-void roundUp(Node& node, Window& window) {
+// Moves the padding at the end to where the last window ends, which ceil_mode allows to be beyond the declared padding; a window that would
+// begin there is left out. Returns whether anything moved.
+bool roundUp(Node& node, Window& window) {
+  const std::vector<int64_t> declared = window.high;
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     const std::optional<int64_t> size = node.shape(0)[i + 2].constant();
     if (!size) node.unsupported("rounds up over a spatial dim of " + node.shape(0)[i + 2].str());
@@ -84,7 +85,10 @@ void roundUp(Node& node, Window& window) {
     int64_t windows = (slack + stride - 1) / stride + 1;
     if ((windows - 1) * stride >= *size + window.low[i]) --windows;
     window.high[i] = std::max<int64_t>((windows - 1) * stride + extent - *size - window.low[i], 0);
+    // Padding that holds no further window may stay as it was declared.
+    if (window.high[i] < declared[i] && slack / stride + 1 == windows) window.high[i] = declared[i];
   }
+  return window.high != declared;
 }
 
 template <graph::PoolKind kind>
@@ -93,10 +97,13 @@ void pool(Node& node) {
   if (!node.hasAttribute("kernel_shape")) node.invalid("needs a kernel_shape");
   const std::vector<int64_t> kernel = listOrOnes(node, "kernel_shape", node.rank(0) - 2);
   Window window = readWindow(node, kernel);
-  const bool ceil = node.integer("ceil_mode", 0) != 0;
-  if (ceil) roundUp(node, window);
+  const bool countPads = node.integer("count_include_pad", 0) != 0;
+  const bool symmetric = window.low == window.high;
+  const bool ceil = node.integer("ceil_mode", 0) != 0 && roundUp(node, window);
+  // graph.pool takes the declared padding at the end to be that at the beginning.
+  if (ceil && countPads && !symmetric) node.unsupported("counts uneven padding while rounding up");
   node.set(node.emitter.emit<graph::PoolOp>(node.value(0), kind, window.kernel, window.strides, window.low, window.high,
-                                            window.dilations, node.integer("count_include_pad", 0) != 0, ceil));
+                                            window.dilations, countPads, ceil));
 }
 
 template <graph::ReduceKind kind>
