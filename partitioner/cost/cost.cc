@@ -46,18 +46,18 @@ GroupCost::GroupCost(const DeviceModel& model, std::vector<int> devices) {
   }
 }
 
-double GroupCost::allGather(double bytes) const {
-  if (size() == 1) return 0;
+double GroupCost::oneWay(double bytes) const {
   const double steps = std::ceil(std::log2(size()));
   return steps * slowest_.latencySeconds + bytes * (size() - 1) / size() / slowest_.bandwidth;
 }
 
+double GroupCost::allGather(double bytes) const { return size() == 1 ? 0 : oneWay(bytes) + launchSeconds_; }
+
 double GroupCost::allReduce(double bytes) const {
   if (size() == 1) return 0;
   const double steps = std::ceil(std::log2(size()));
-  const double ring = 2 * allGather(bytes);
   const double tree = steps * (slowest_.latencySeconds + bytes / slowest_.bandwidth);
-  return std::min(ring, tree);
+  return std::min(2 * oneWay(bytes), tree) + launchSeconds_;
 }
 
 double GroupCost::slice(double bytes) const {

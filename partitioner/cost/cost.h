@@ -32,6 +32,8 @@ class GroupCost {
   double slice(double bytes) const;  // each rank copies its piece
 
  private:
+  double oneWay(double bytes) const;  // of n - 1 of n parts to everyone
+
   std::vector<const Device*> devices_;
   std::vector<double> speeds_;
   Link slowest_;

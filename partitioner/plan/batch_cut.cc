@@ -130,7 +130,7 @@ class Finder {
     for (size_t i = 0; i < op.operands.size(); ++i) {
       const int dim = majorDim(op, op.operandFactors[i], factor);
       const bool isSliced = dim >= 0 && dimOf[op.operands[i]] < 0;
-      if (dim == -2 || (isSliced && !cut_.symbol.empty())) return fail("'" + op.name + "' (" + op.kind + ") mixes it");
+      if (dim == -2 || isSliced) return fail("'" + op.name + "' (" + op.kind + ") mixes it");
     }
     for (size_t i = 0; i < op.results.size(); ++i) {
       const int dim = majorDim(op, op.resultFactors[i], factor);

@@ -10,7 +10,8 @@ namespace mlc::partition {
 
 class DimClasses {
  public:
-  explicit DimClasses(const Function& function);
+  // keepWhole: per op a factor that is not cut, or -1; empty: none.
+  explicit DimClasses(const Function& function, const std::vector<int>& keepWhole = {});
 
   // In how many equal parts the op's factor can be cut; 1: not at all. Every factor of a class has the same answer.
   int64_t units(int op, int factor) const { return units_[op][factor]; }

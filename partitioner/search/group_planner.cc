@@ -47,9 +47,12 @@ double part(const Layout& layout, int rank) {
 
 }  // namespace
 
-GroupPlanner::GroupPlanner(const BlockGraph& graph, const DeviceModel& model)
+GroupPlanner::GroupPlanner(const BlockGraph& graph, const DeviceModel& model, const StatusOr<BatchCut>& batchCut)
     : graph_(graph), model_(model), functionArena_(graph.functions.size()) {
-  for (const Function& function : graph.functions) classes_.emplace_back(function);
+  // The batch is for dp and microbatches.
+  for (size_t i = 0; i < graph.functions.size(); ++i) {
+    classes_.emplace_back(graph.functions[i], batchCut.ok() ? batchCut->factorOf[i] : std::vector<int>());
+  }
   for (int i = static_cast<int>(graph.functions.size()) - 1; i > 0; --i) {
     functionArena_[i] = peakLiveBytes(graph.functions[i], wholeFunction(graph.functions[i]).ops, functionArena_);
   }

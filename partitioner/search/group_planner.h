@@ -7,6 +7,7 @@
 
 #include "partitioner/device_model/device_model.h"
 #include "partitioner/graph/block_graph.h"
+#include "partitioner/plan/batch_cut.h"
 #include "partitioner/plan/dim_classes.h"
 #include "partitioner/search/shard_function.h"
 
@@ -22,7 +23,7 @@ struct GroupPlan {
 
 class GroupPlanner {
  public:
-  GroupPlanner(const BlockGraph& graph, const DeviceModel& model);
+  GroupPlanner(const BlockGraph& graph, const DeviceModel& model, const StatusOr<BatchCut>& batchCut);
 
   // The group's devices in rank order; `scale` is its part of the nominal batch.
   const GroupPlan& plan(const std::vector<int>& devices, double scale, bool mustSplit);

@@ -41,7 +41,7 @@ std::string gigabytes(double bytes) {
 }  // namespace
 
 MeshEvaluator::MeshEvaluator(const BlockGraph& graph, const DeviceModel& model, const SearchOptions& options)
-    : graph_(graph), model_(model), options_(options), planner_(graph, model), batchCut_(findBatchCut(graph)) {}
+    : graph_(graph), model_(model), options_(options), batchCut_(findBatchCut(graph)), planner_(graph, model, batchCut_) {}
 
 std::vector<int64_t> MeshEvaluator::sharesOf(const Mesh& mesh, const std::vector<int>& devices) const {
   std::vector<int64_t> shares(mesh.dp, 0);

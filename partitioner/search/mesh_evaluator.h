@@ -41,8 +41,8 @@ class MeshEvaluator {
   const BlockGraph& graph_;
   const DeviceModel& model_;
   const SearchOptions& options_;
-  GroupPlanner planner_;
   StatusOr<BatchCut> batchCut_;
+  GroupPlanner planner_;
   std::string shortage_;
   double smallestShortage_ = -1;
 };

@@ -1,0 +1,173 @@
+#include "compiler/partition/rank_emitter.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/shape.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Verifier.h"
+
+namespace mlc::partition {
+namespace {
+
+using mlir::OpBuilder;
+using mlir::RankedTensorType;
+using mlir::Value;
+using mlir::func::CallOp;
+using mlir::func::FuncOp;
+
+// Attributes that say how large a dim is, besides the result type.
+void adaptAttributes(mlir::Operation* op) {
+  auto conv = llvm::dyn_cast<graph::ConvOp>(op);
+  if (!conv || conv.getGroups() == 1) return;
+  const int64_t channels = *graph::shapeOf(conv.getInput())[1].constant();
+  const int64_t perGroup = *graph::shapeOf(conv.getFilter())[1].constant();
+  conv.setGroups(std::max<int64_t>(1, channels / perGroup));
+}
+
+}  // namespace
+
+RankEmitter::RankEmitter(const ModelGraph& model, const RankSetting& setting)
+    : model_(model), setting_(setting), argumentLayouts_(model.functions.size()), isEmitted_(model.functions.size()) {}
+
+Status RankEmitter::checkSharding(int function, int index) const {
+  const Op& op = model_.graph.functions[function].ops[index];
+  const OpSharding& sharding = setting_.shardings[function]->ops[index];
+  if (sharding.factor < 0) return okStatus();
+  const auto wrong = [&] { return invalidError("the plan does not fit the model: factor of '" + op.name + "'"); };
+  if (op.callee >= 0 || sharding.factor >= static_cast<int>(op.factors.size()) || !canSplit(op, sharding.factor)) return wrong();
+  const int64_t units = std::accumulate(sharding.shares.begin(), sharding.shares.end(), int64_t{0});
+  if (static_cast<int>(sharding.shares.size()) != setting_.tpSize || units < 1 || op.factors[sharding.factor].size % units != 0) return wrong();
+  return okStatus();
+}
+
+RankedTensorType RankEmitter::localType(int function, int tensor, const Layout& layout) const {
+  const Value whole = model_.tensors[function][tensor];
+  graph::Shape shape = graph::shapeOf(whole);
+  if (setting_.batchCut) {
+    if (const int dim = setting_.batchCut->dimOf[function][tensor]; dim >= 0) {
+      shape[dim] = DimExpr(*shape[dim].constant() / setting_.batchCut->size * setting_.localBatch);
+    }
+  }
+  if (layout.kind == Layout::Kind::kSplit) {
+    shape[layout.dim] = DimExpr(pieceSizes(*shape[layout.dim].constant(), layout.shares)[setting_.tpRank]);
+  }
+  return graph::tensorType(shape, mlir::getElementTypeOrSelf(whole.getType()));
+}
+
+const std::vector<Layout>& RankEmitter::argumentLayouts(int function) {
+  std::optional<std::vector<Layout>>& known = argumentLayouts_[function];
+  if (known) return *known;
+  const Function& data = model_.graph.functions[function];
+  std::vector<std::vector<Layout>> wanted(data.tensors.size());
+  for (size_t i = 0; i < data.ops.size(); ++i) {
+    const Op& op = data.ops[i];
+    for (size_t operand = 0; operand < op.operands.size(); ++operand) {
+      const int tensor = op.operands[operand];
+      if (!data.tensors[tensor].isWeight) continue;
+      const Layout layout = op.callee >= 0 ? argumentLayouts(op.callee)[operand]
+                                           : operandLayout(op, setting_.shardings[function]->ops[i], static_cast<int>(operand));
+      if (std::find(wanted[tensor].begin(), wanted[tensor].end(), layout) == wanted[tensor].end()) wanted[tensor].push_back(layout);
+    }
+  }
+  for (int output : data.outputs) wanted[output].push_back(Layout::replicated());
+  known.emplace();
+  for (int input : data.inputs) known->push_back(wanted[input].size() == 1 ? wanted[input][0] : Layout::replicated());
+  return *known;
+}
+
+Status RankEmitter::emitOp(Body& body, int index) {
+  const Op& op = body.data->ops[index];
+  if (op.callee >= 0) return emitCall(body, index);
+  MLC_RETURN_IF_ERROR(checkSharding(body.function, index));
+  const OpSharding& sharding = setting_.shardings[body.function]->ops[index];
+  mlir::Operation* source = model_.ops[body.function][index];
+  mlir::IRMapping mapping;
+  for (size_t i = 0; i < op.operands.size(); ++i) {
+    const Value value = body.values.get(body.builder, source->getLoc(), op.operands[i], operandLayout(op, sharding, static_cast<int>(i)));
+    if (!value) return invalidError("the plan does not fit the model: '" + op.name + "' wants partial sums that are not there");
+    mapping.map(model_.tensors[body.function][op.operands[i]], value);
+  }
+  mlir::Operation* copy = body.builder.clone(*source, mapping);
+  for (size_t i = 0; i < op.results.size(); ++i) {
+    const Layout layout = resultLayout(op, sharding, static_cast<int>(i));
+    copy->getResult(i).setType(localType(body.function, op.results[i], layout));
+    body.values.add(op.results[i], layout, copy->getResult(i));
+  }
+  adaptAttributes(copy);
+  return okStatus();
+}
+
+Status RankEmitter::emitCall(Body& body, int index) {
+  const Op& op = body.data->ops[index];
+  if (!setting_.shardings[op.callee]) return invalidError("the plan does not fit the model: no sharding of a block");
+  MLC_RETURN_IF_ERROR(emitBlock(op.callee));
+  const std::vector<Layout> layouts = argumentLayouts(op.callee);
+  mlir::Operation* source = model_.ops[body.function][index];
+  llvm::SmallVector<Value> operands;
+  for (size_t i = 0; i < op.operands.size(); ++i) {
+    operands.push_back(body.values.get(body.builder, source->getLoc(), op.operands[i], layouts[i]));
+  }
+  llvm::SmallVector<mlir::Type> types;
+  for (int result : op.results) types.push_back(localType(body.function, result, Layout::replicated()));
+  auto call = CallOp::create(body.builder, source->getLoc(), llvm::cast<CallOp>(source).getCallee(), types, operands);
+  for (size_t i = 0; i < op.results.size(); ++i) body.values.add(op.results[i], Layout::replicated(), call.getResult(i));
+  return okStatus();
+}
+
+Status RankEmitter::emitBlock(int function) {
+  if (isEmitted_[function]) return okStatus();
+  isEmitted_[function] = true;
+  const Function& data = model_.graph.functions[function];
+  FuncOp source = model_.functions[function];
+  const std::vector<Layout> layouts = argumentLayouts(function);
+  llvm::SmallVector<mlir::Type> arguments, results;
+  for (size_t i = 0; i < data.inputs.size(); ++i) arguments.push_back(localType(function, data.inputs[i], layouts[i]));
+  for (int output : data.outputs) results.push_back(localType(function, output, Layout::replicated()));
+
+  OpBuilder builder(module_->getContext());
+  builder.setInsertionPointToEnd(module_->getBody());
+  auto target = FuncOp::create(builder, source.getLoc(), source.getName(), builder.getFunctionType(arguments, results));
+  target.setPrivate();
+  mlir::Block* entry = target.addEntryBlock();
+  Body body{function, &data, OpBuilder::atBlockEnd(entry), LayoutValues(data, setting_.tpRank)};
+  for (size_t i = 0; i < data.inputs.size(); ++i) body.values.add(data.inputs[i], layouts[i], entry->getArgument(i));
+  for (size_t i = 0; i < data.tensors.size(); ++i) {
+    mlir::Operation* weight = model_.tensors[function][i].getDefiningOp();
+    if (weight && data.tensors[i].isWeight) body.values.addWeight(static_cast<int>(i), weight);
+  }
+  for (size_t i = 0; i < data.ops.size(); ++i) MLC_RETURN_IF_ERROR(emitOp(body, static_cast<int>(i)));
+  llvm::SmallVector<Value> values;
+  for (int output : data.outputs) values.push_back(body.values.get(body.builder, source.getLoc(), output, Layout::replicated()));
+  mlir::func::ReturnOp::create(body.builder, source.getLoc(), values);
+  return okStatus();
+}
+
+StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> RankEmitter::emit(const StageEdges& edges) {
+  const Function& data = model_.graph.functions[0];
+  FuncOp source = model_.functions[0];
+  module_ = mlir::ModuleOp::create(source->getParentOfType<mlir::ModuleOp>().getLoc());
+  OpBuilder builder = OpBuilder::atBlockEnd(module_->getBody());
+  llvm::SmallVector<mlir::Type> arguments, results;
+  for (const StageInput& input : edges.inputs) arguments.push_back(localType(0, input.tensor, Layout::replicated()));
+  for (const StageOutput& output : edges.outputs) results.push_back(localType(0, output.tensor, Layout::replicated()));
+  auto target = FuncOp::create(builder, source.getLoc(), "main", builder.getFunctionType(arguments, results));
+  mlir::Block* entry = target.addEntryBlock();
+  Body body{0, &data, OpBuilder::atBlockEnd(entry), LayoutValues(data, setting_.tpRank)};
+  for (size_t i = 0; i < edges.inputs.size(); ++i) body.values.add(edges.inputs[i].tensor, Layout::replicated(), entry->getArgument(i));
+  for (size_t i = 0; i < data.tensors.size(); ++i) {
+    mlir::Operation* weight = model_.tensors[0][i].getDefiningOp();
+    if (weight && data.tensors[i].isWeight) body.values.addWeight(static_cast<int>(i), weight);
+  }
+  for (int op : edges.ops) MLC_RETURN_IF_ERROR(emitOp(body, op));
+  llvm::SmallVector<Value> values;
+  for (const StageOutput& output : edges.outputs) {
+    values.push_back(body.values.get(body.builder, source.getLoc(), output.tensor, Layout::replicated()));
+  }
+  mlir::func::ReturnOp::create(body.builder, source.getLoc(), values);
+  if (mlir::failed(mlir::verify(*module_))) return invalidError("the plan does not fit the model");
+  return std::move(module_);
+}
+
+}  // namespace mlc::partition
