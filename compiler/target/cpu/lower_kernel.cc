@@ -53,7 +53,10 @@ llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
   passes.addPass(mlir::createSCFToControlFlowPass());
   passes.addPass(mlir::memref::createExpandStridedMetadataPass());
   passes.addPass(mlir::createLowerAffinePass());
-  passes.addPass(mlir::arith::createArithExpandOpsPass());
+  // Without bf16 conversions of its own LLVM calls a library function that need not be there.
+  mlir::arith::ArithExpandOpsPassOptions expansion;
+  expansion.includeBf16 = true;
+  passes.addPass(mlir::arith::createArithExpandOpsPass(expansion));
   passes.addPass(mlir::createConvertVectorToLLVMPass());
   passes.addPass(mlir::createConvertMathToLLVMPass());
   passes.addPass(mlir::createConvertMathToLibmPass());
