@@ -2,70 +2,40 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "runtime/base/checksum.h"
+#include "runtime/package/package_folder.h"
 
 namespace mlc::package {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A package of one rank in a folder of its own, written by hand.
-class PackageFolder {
- public:
-  explicit PackageFolder(const std::string& name) : path_(testing::TempDir() + "/" + name) {
-    fs::remove_all(path_);
-    fs::create_directories(path_);
-    fs::copy_file("runtime/package/empty_program.so", path_ + "/rank0.so");
-    manifest.abi_version = MLC_ABI_VERSION;
-    manifest.ranks = {{0, "cpu"}};
-    Program program;
-    program.target = "cpu";
-    program.object = "rank0.so";
-    manifest.programs = {program};
-  }
+// A package of one rank whose program does nothing.
+PackageFolder oneRank(const std::string& name) {
+  PackageFolder folder(name);
+  folder.addFile("runtime/package/empty_program.so", "rank0.so");
+  folder.manifest.ranks = {{0, "cpu"}};
+  Program program;
+  program.target = "cpu";
+  program.object = "rank0.so";
+  folder.manifest.programs = {program};
+  return folder;
+}
 
-  const std::string& path() const { return path_; }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
+std::vector<float> countingUp(size_t count) {
+  std::vector<float> values(count);
+  std::iota(values.begin(), values.end(), 0.0f);
+  return values;
+}
 
-  // A weight of f32 counting up from 0, in weights.bin at an offset.
-  void addWeight(const std::string& name, const std::vector<int64_t>& shape, int64_t offset) {
-    int64_t count = 1;
-    for (int64_t dim : shape) count *= dim;
-    std::vector<float> values(static_cast<size_t>(count));
-    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
-    const size_t bytes = values.size() * sizeof(float);
-    const size_t end = static_cast<size_t>(offset) + bytes;
-    if (data_.size() < end) data_.resize(end);
-    std::memcpy(data_.data() + offset, values.data(), bytes);
-    manifest.weights.push_back(
-        {name, DType::kF32, shape, "weights.bin", offset, "", checksumOf(values.data(), bytes)});
-  }
-
-  void write() {
-    std::ofstream(file("weights.bin"), std::ios::binary) << data_;
-    manifest.files.clear();
-    for (const char* name : {"rank0.so", "weights.bin"}) {
-      manifest.files.push_back(
-          {name, static_cast<int64_t>(fs::file_size(file(name))), *checksumOfFile(file(name))});
-    }
-    std::ofstream(file("manifest.json")) << printManifest(manifest);
-  }
-
-  StatusOr<LoadedProgram> load() const {
-    MLC_ASSIGN_OR_RETURN(auto package, Package::open(path_));
-    return loadProgram(package, 0, std::make_shared<WeightStore>(package, 2));
-  }
-
-  Manifest manifest;
-
- private:
-  std::string path_;
-  std::string data_;
-};
+StatusOr<LoadedProgram> load(const PackageFolder& folder) {
+  MLC_ASSIGN_OR_RETURN(auto package, Package::open(folder.path()));
+  return loadProgram(package, 0, std::make_shared<WeightStore>(package, 2));
+}
 
 void flipByte(const std::string& path, int64_t at) {
   std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
@@ -81,14 +51,14 @@ std::vector<float> floats(const Weight& weight) {
 }
 
 TEST(Loader, LoadsCodeAndWeights) {
-  PackageFolder folder("good");
-  folder.addWeight("w", {4, 6}, 64);
+  PackageFolder folder = oneRank("good");
+  folder.addWeight("w", DType::kF32, {4, 6}, countingUp(24), 64);
   folder.manifest.programs[0].weights = {{"w", 0, {}, {}, WeightLayout::kPlain, false, 0},
                                          {"w", 0, {1, 0}, {2, 6}, WeightLayout::kPlain, false, 0},
                                          {"w", 0, {1, 2}, {2, 3}, WeightLayout::kPlain, false, 0},
                                          {"w", 0, {1, 2}, {2, 3}, WeightLayout::kPlain, false, 0}};
   folder.write();
-  StatusOr<LoadedProgram> loaded = folder.load();
+  StatusOr<LoadedProgram> loaded = load(folder);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   EXPECT_EQ(loaded->arenaBytes(nullptr, 3), 192);
   ASSERT_EQ(loaded->weights.size(), 4u);
@@ -107,8 +77,8 @@ TEST(Loader, LoadsCodeAndWeights) {
 
 // Panels against the definition, element by element.
 TEST(Loader, PacksPanels) {
-  PackageFolder folder("panels");
-  folder.addWeight("w", {2, 5, 7}, 12);
+  PackageFolder folder = oneRank("panels");
+  folder.addWeight("w", DType::kF32, {2, 5, 7}, countingUp(70), 12);
   Program& program = folder.manifest.programs[0];
   for (bool transposed : {false, true}) {
     for (int64_t panel : {1, 3, 4, 16}) {
@@ -118,7 +88,7 @@ TEST(Loader, PacksPanels) {
     }
   }
   folder.write();
-  StatusOr<LoadedProgram> loaded = folder.load();
+  StatusOr<LoadedProgram> loaded = load(folder);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   for (size_t i = 0; i < program.weights.size(); ++i) {
     const WeightSlot& slot = program.weights[i];
@@ -146,13 +116,13 @@ TEST(Loader, PacksPanels) {
 }
 
 TEST(Loader, FillsRepeatedValues) {
-  PackageFolder folder("filled");
+  PackageFolder folder = oneRank("filled");
   folder.manifest.weights = {
       {"c", DType::kF32, {3, 5}, "", 0, "00002040", ""}};  // 2.5, little-endian
   folder.manifest.programs[0].weights = {{"c", 0, {}, {}, WeightLayout::kPlain, false, 0},
                                          {"c", 0, {}, {}, WeightLayout::kPanels, false, 4}};
   folder.write();
-  StatusOr<LoadedProgram> loaded = folder.load();
+  StatusOr<LoadedProgram> loaded = load(folder);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   EXPECT_EQ(floats(loaded->weights[0]), std::vector<float>(15, 2.5f));
   std::vector<float> expected(24, 2.5f);
@@ -164,52 +134,52 @@ TEST(Loader, FillsRepeatedValues) {
 TEST(Loader, WeightsOutsideThePackageAreChecked) {
   const std::string external = testing::TempDir() + "/external.bin";
   std::ofstream(external, std::ios::binary) << std::string(64, 'a');
-  PackageFolder folder("external");
+  PackageFolder folder = oneRank("external");
   folder.manifest.weights = {
       {"e", DType::kU8, {60}, external, 4, "", checksumOf(std::string(60, 'a').data(), 60)}};
   folder.manifest.programs[0].weights = {{"e", 0, {}, {}, WeightLayout::kPlain, false, 0}};
   folder.write();
-  ASSERT_TRUE(folder.load().ok()) << folder.load().status().message();
+  ASSERT_TRUE(load(folder).ok()) << load(folder).status().message();
   flipByte(external, 30);
-  EXPECT_NE(folder.load().status().message().find(external), std::string::npos);
+  EXPECT_NE(load(folder).status().message().find(external), std::string::npos);
   fs::resize_file(external, 63);
-  EXPECT_NE(folder.load().status().message().find("cut short"), std::string::npos);
+  EXPECT_NE(load(folder).status().message().find("cut short"), std::string::npos);
   fs::remove(external);
-  EXPECT_NE(folder.load().status().message().find(external), std::string::npos);
+  EXPECT_NE(load(folder).status().message().find(external), std::string::npos);
 }
 
 TEST(Loader, DamageIsNoticedAndNamed) {
   for (const char* name : {"rank0.so", "weights.bin"}) {
-    PackageFolder folder("damaged");
-    folder.addWeight("w", {4, 4}, 128);
+    PackageFolder folder = oneRank("damaged");
+    folder.addWeight("w", DType::kF32, {4, 4}, countingUp(16), 128);
     folder.write();
-    ASSERT_TRUE(folder.load().ok());
+    ASSERT_TRUE(load(folder).ok());
     for (int64_t at : {int64_t{0}, static_cast<int64_t>(fs::file_size(folder.file(name))) / 2}) {
       flipByte(folder.file(name), at);
-      const Status status = folder.load().status();
+      const Status status = load(folder).status();
       EXPECT_EQ(status.code(), StatusCode::kInvalid);
       EXPECT_NE(status.message().find(name), std::string::npos) << status.message();
       flipByte(folder.file(name), at);
     }
-    ASSERT_TRUE(folder.load().ok());
+    ASSERT_TRUE(load(folder).ok());
     fs::resize_file(folder.file(name), fs::file_size(folder.file(name)) - 1);
-    EXPECT_NE(folder.load().status().message().find(name), std::string::npos);
+    EXPECT_NE(load(folder).status().message().find(name), std::string::npos);
     fs::remove(folder.file(name));
-    EXPECT_NE(folder.load().status().message().find(name), std::string::npos);
+    EXPECT_NE(load(folder).status().message().find(name), std::string::npos);
   }
 }
 
 TEST(Loader, RefusesOtherVersionsAndFeatures) {
-  PackageFolder folder("versions");
+  PackageFolder folder = oneRank("versions");
   folder.manifest.programs[0].cpu_features = {"sse2", "no_such_feature"};
   folder.write();
   EXPECT_NE(
-      folder.load().status().message().find("compiled for no_such_feature, which this CPU lacks"),
+      load(folder).status().message().find("compiled for no_such_feature, which this CPU lacks"),
       std::string::npos);
   folder.manifest.programs[0].cpu_features = {"sse2"};
   folder.manifest.abi_version = 77;
   folder.write();
-  EXPECT_NE(folder.load().status().message().find("ABI version 77"), std::string::npos);
+  EXPECT_NE(load(folder).status().message().find("ABI version 77"), std::string::npos);
 }
 
 TEST(Loader, AFolderWithoutAManifestIsNoPackage) {
@@ -219,11 +189,11 @@ TEST(Loader, AFolderWithoutAManifestIsNoPackage) {
 }
 
 TEST(Loader, AFileThatIsNoProgramIsRefused) {
-  PackageFolder folder("text");
+  PackageFolder folder = oneRank("text");
   fs::remove(folder.file("rank0.so"));
   std::ofstream(folder.file("rank0.so")) << "not an object";
   folder.write();
-  EXPECT_NE(folder.load().status().message().find("rank0.so"), std::string::npos);
+  EXPECT_NE(load(folder).status().message().find("rank0.so"), std::string::npos);
 }
 
 }  // namespace

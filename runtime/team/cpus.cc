@@ -57,6 +57,25 @@ std::vector<int> shareOfCpus(const std::vector<int>& cpus, int index, int count)
   return {cpus.begin() + begin, cpus.begin() + end};
 }
 
+std::vector<int> affinityOfThisThread() {
+  std::vector<int> cpus;
+  cpu_set_t set;
+  if (::pthread_getaffinity_np(::pthread_self(), sizeof set, &set) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+void restoreAffinity(const std::vector<int>& cpus) {
+  if (cpus.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int cpu : cpus) CPU_SET(cpu, &set);
+  // A thread that stays pinned is slower, not wrong.
+  (void)::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
+}
+
 Status pinThisThread(int cpu) {
   // By the system call itself: hwloc would read the whole topology again for each thread.
   cpu_set_t set;

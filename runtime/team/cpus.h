@@ -16,6 +16,10 @@ std::vector<int> usableCpus();
 // differ by at most one. Empty if there are fewer cpus than ranks: the ranks then are not pinned.
 std::vector<int> shareOfCpus(const std::vector<int>& cpus, int index, int count);
 
+// The cpus that the calling thread may run on, and the way back.
+std::vector<int> affinityOfThisThread();
+void restoreAffinity(const std::vector<int>& cpus);
+
 // Pins the calling thread to a cpu.
 Status pinThisThread(int cpu);
 

@@ -51,6 +51,7 @@ StatusOr<std::unique_ptr<Team>> Team::create(const TeamOptions& options) {
 }
 
 Team::~Team() {
+  if (pinnedCaller_ == std::this_thread::get_id()) restoreAffinity(callerAffinity_);
   if (threads_.empty()) return;
   body_ = nullptr;
   barrier_.wait();
@@ -60,6 +61,7 @@ Team::~Team() {
 void Team::run(const std::function<void(int)>& body) {
   if (!cpus_.empty() && pinnedCaller_ != std::this_thread::get_id()) {
     pinnedCaller_ = std::this_thread::get_id();
+    callerAffinity_ = affinityOfThisThread();
     // Refused pinning of the caller costs speed only.
     (void)pinThisThread(cpus_[0]);
   }

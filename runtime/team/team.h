@@ -31,8 +31,8 @@ class Team {
 
   int size() const { return size_; }
 
-  // Calls body(0) on the calling thread (pinned at the first call, if the team is pinned) and
-  // body(1) ... body(size - 1) on the others; returns when all have returned.
+  // Calls body(0) on the calling thread (pinned from its first call to the end of the team, if the
+  // team is pinned) and body(1) ... body(size - 1) on the others; returns when all have returned.
   void run(const std::function<void(int thread)>& body);
 
   // To be called by every thread of the team inside run().
@@ -47,6 +47,7 @@ class Team {
   std::vector<int> cpus_;
   std::vector<std::thread> threads_;
   std::thread::id pinnedCaller_;
+  std::vector<int> callerAffinity_;                 // before it was pinned
   const std::function<void(int)>* body_ = nullptr;  // null at a start: the threads end
 };
 

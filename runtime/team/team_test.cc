@@ -67,6 +67,9 @@ TEST(Team, ThreadsArePinned) {
         Team::create({.threads = threads, .cpus = cpus, .spin = true});
     ASSERT_TRUE(team.ok()) << team.status().message();
     (*team)->run([&](int thread) { seen[static_cast<size_t>(thread)] = ::sched_getcpu(); });
+    EXPECT_EQ(affinityOfThisThread(), std::vector<int>{cpus[0]});
+    *team = nullptr;
+    EXPECT_GE(affinityOfThisThread().size(), cpus.size());
   }).join();
   EXPECT_EQ(seen, cpus);
 }
