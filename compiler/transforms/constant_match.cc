@@ -22,7 +22,8 @@ std::optional<double> splatOfAttr(ElementsAttr attr) {
   if (!type) return std::nullopt;
   APInt value = dense.getSplatValue<APInt>();
   bool isUnsigned = type.isUnsigned() || type.getWidth() == 1;
-  return isUnsigned ? static_cast<double>(value.getZExtValue()) : static_cast<double>(value.getSExtValue());
+  return isUnsigned ? static_cast<double>(value.getZExtValue())
+                    : static_cast<double>(value.getSExtValue());
 }
 
 }  // namespace
@@ -31,7 +32,8 @@ std::optional<double> splatOf(Value value) {
   Operation* op = value.getDefiningOp();
   if (!op) return std::nullopt;
   if (auto constant = dyn_cast<graph::ConstantOp>(op)) return splatOfAttr(constant.getValue());
-  if (isa<graph::ReshapeOp, graph::BroadcastOp, graph::TransposeOp>(op)) return splatOf(op->getOperand(0));
+  if (isa<graph::ReshapeOp, graph::BroadcastOp, graph::TransposeOp>(op))
+    return splatOf(op->getOperand(0));
   return std::nullopt;
 }
 

@@ -7,10 +7,12 @@
 
 namespace mlc::transforms {
 
-// The number that every element of a graph.constant is, looking through reshapes, broadcasts and transposes. Bools are 0 and 1.
+// The number that every element of a graph.constant is, looking through reshapes, broadcasts and
+// transposes. Bools are 0 and 1.
 std::optional<double> splatOf(mlir::Value value);
 
-// Whether all elements are this number (exactly, or up to a relative difference: exporters write 1/sqrt(2) with few digits).
+// Whether all elements are this number (exactly, or up to a relative difference: exporters write
+// 1/sqrt(2) with few digits).
 bool isSplat(mlir::Value value, double number, double tolerance = 0);
 
 // Whether every operand of a chain that makes the value is a constant or a weight.

@@ -38,7 +38,8 @@ HostTensor randomInput(mlir::Type type, SymbolValues& symbols, std::mt19937& ran
   for (const DimExpr& dim : graph::shapeOf(type)) {
     std::set<std::string> names;
     dim.collectSymbols(names);
-    for (const std::string& name : names) symbols.try_emplace(name, static_cast<int64_t>(symbols.size()) + 3);
+    for (const std::string& name : names)
+      symbols.try_emplace(name, static_cast<int64_t>(symbols.size()) + 3);
     shape.push_back(*dim.evaluate(symbols));
   }
   return randomTensor(graph::dtypeOf(type), shape, random);
@@ -73,7 +74,8 @@ std::vector<std::string> modulesOf(const std::string& file) {
 void checkModule(const std::string& text, const AddPasses& addPasses) {
   mlir::MLIRContext context;
   context.loadDialect<graph::GraphDialect, mlir::func::FuncDialect>();
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   ASSERT_TRUE(module) << text;
   std::mt19937 random(1);
   WeightTable weights;
@@ -112,12 +114,18 @@ TEST_P(EquivalenceTest, EachPassAlone) {
   std::vector<std::string> modules = modulesOf(GetParam());
   ASSERT_GE(modules.size(), 3u);
   for (const std::string& module : modules) {
-    checkModule(module, [](mlir::PassManager& passes, WeightTable*) { passes.addPass(createSimplifyPass()); });
-    checkModule(module, [](mlir::PassManager& passes, WeightTable*) { passes.addPass(createRecognizeCompositesPass()); });
+    checkModule(module, [](mlir::PassManager& passes, WeightTable*) {
+      passes.addPass(createSimplifyPass());
+    });
+    checkModule(module, [](mlir::PassManager& passes, WeightTable*) {
+      passes.addPass(createRecognizeCompositesPass());
+    });
     checkModule(module, [](mlir::PassManager& passes, WeightTable* weights) {
       passes.addPass(createSplitFusedProjectionsPass(weights));
     });
-    checkModule(module, [](mlir::PassManager& passes, WeightTable*) { passes.addPass(createOutlineRepeatedBlocksPass()); });
+    checkModule(module, [](mlir::PassManager& passes, WeightTable*) {
+      passes.addPass(createOutlineRepeatedBlocksPass());
+    });
   }
 }
 
@@ -136,9 +144,12 @@ TEST_P(EquivalenceTest, AllPassesTogether) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, EquivalenceTest,
-                         testing::Values("simplify.mlir", "recognize_composites.mlir", "split_fused_projections.mlir",
+                         testing::Values("simplify.mlir", "recognize_composites.mlir",
+                                         "split_fused_projections.mlir",
                                          "outline_repeated_blocks.mlir"),
-                         [](const auto& info) { return info.param.substr(0, info.param.find('.')); });
+                         [](const auto& info) {
+                           return info.param.substr(0, info.param.find('.'));
+                         });
 
 }  // namespace
 }  // namespace mlc::transforms

@@ -25,7 +25,8 @@ std::string fillOf(const HostTensor& tensor) {
   const size_t element = dtypeBytes(tensor.dtype());
   const size_t bytes = tensor.bytes();
   const char* data = tensor.data<char>();
-  if (bytes < element || (bytes > element && std::memcmp(data, data + element, bytes - element) != 0)) {
+  if (bytes < element ||
+      (bytes > element && std::memcmp(data, data + element, bytes - element) != 0)) {
     return {};
   }
   return std::string(data, element);
@@ -50,7 +51,8 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
       }
     });
     for (Operation* op : candidates) {
-      if (!llvm::all_of(op->getOperands(), isLeaf) || !hasStaticShape(op) || growsTooMuch(op)) continue;
+      if (!llvm::all_of(op->getOperands(), isLeaf) || !hasStaticShape(op) || growsTooMuch(op))
+        continue;
       if (moveFill(op)) continue;
       if (mlir::failed(fold(op))) return signalPassFailure();
     }
@@ -66,7 +68,8 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
   }
 
   bool growsTooMuch(Operation* op) const {
-    if (mlir::isa<graph::DequantizeOp>(op)) return bytesOf(op->getResult(0)) > static_cast<int64_t>(kConstantBytes);
+    if (mlir::isa<graph::DequantizeOp>(op))
+      return bytesOf(op->getResult(0)) > static_cast<int64_t>(kConstantBytes);
     if (bytesOf(op->getResult(0)) <= static_cast<int64_t>(kConstantBytes)) return false;
     int64_t operands = 0;
     bool fills = true;
@@ -149,13 +152,15 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
     mlir::DenseElementsAttr value;
     if (tensor.dtype() == DType::kBool) {
       llvm::SmallVector<bool> bools;
-      for (int64_t i = 0; i < tensor.numElements(); ++i) bools.push_back(tensor.data<uint8_t>()[i] != 0);
+      for (int64_t i = 0; i < tensor.numElements(); ++i)
+        bools.push_back(tensor.data<uint8_t>()[i] != 0);
       value = mlir::DenseElementsAttr::get(type, llvm::ArrayRef<bool>(bools));
     } else {
       value = mlir::DenseElementsAttr::getFromRawBuffer(
           type, llvm::ArrayRef<char>(tensor.data<char>(), tensor.bytes()));
     }
-    Value constant = graph::ConstantOp::create(builder, op->getLoc(), mlir::cast<mlir::ElementsAttr>(value));
+    Value constant =
+        graph::ConstantOp::create(builder, op->getLoc(), mlir::cast<mlir::ElementsAttr>(value));
     op->getResult(0).replaceAllUsesWith(constant);
     op->erase();
   }

@@ -31,7 +31,8 @@ bool isWeightMatrix(Value value) {
 }
 
 bool usesWeightMatrix(Operation* op) {
-  return isa<graph::ContractOp, graph::ConvOp, graph::GatherOp>(op) && llvm::any_of(op->getOperands(), isWeightMatrix);
+  return isa<graph::ContractOp, graph::ConvOp, graph::GatherOp>(op) &&
+         llvm::any_of(op->getOperands(), isWeightMatrix);
 }
 
 // Postorder without recursion: models are deep.
@@ -68,7 +69,8 @@ OpOrder exportedOrder(Block& block) {
   for (Operation& op : block.without_terminator()) {
     if (isLeaf(&op)) continue;
     bool isTrunk = usesWeightMatrix(&op) ||
-                   llvm::any_of(producersOf(&op), [&](Operation* producer) { return trunk.contains(producer); });
+                   llvm::any_of(producersOf(&op),
+                                [&](Operation* producer) { return trunk.contains(producer); });
     if (isTrunk) trunk.insert(&op);
     (isTrunk ? trunkOrder : order).push_back(&op);
   }

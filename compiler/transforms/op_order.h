@@ -1,4 +1,5 @@
-// Topological orders of a function's ops that depend on the model's structure more than on how it was exported.
+// Topological orders of a function's ops that depend on the model's structure more than on how it
+// was exported.
 #pragma once
 
 #include "llvm/ADT/SmallVector.h"
@@ -12,14 +13,17 @@ using OpOrder = llvm::SmallVector<mlir::Operation*>;
 // Weights, constants and sizes: they have a place beside their users instead of one in the order.
 bool isLeaf(mlir::Operation* op);
 
-// The ops that an op's operands, and the values its regions use, come from; in operand order, without leaves.
+// The ops that an op's operands, and the values its regions use, come from; in operand order,
+// without leaves.
 OpOrder producersOf(mlir::Operation* op);
 
-// The block's ops without leaves and terminator, in their own order, except that what does not depend on the weights of contractions, convolutions
-// and lookups (masks, positions) comes first: exporters put it into the first layer that needs it.
+// The block's ops without leaves and terminator, in their own order, except that what does not
+// depend on the weights of contractions, convolutions and lookups (masks, positions) comes first:
+// exporters put it into the first layer that needs it.
 OpOrder exportedOrder(mlir::Block& block);
 
-// The same ops, each directly after its operands, depth first from the results. Independent of the block's order.
+// The same ops, each directly after its operands, depth first from the results. Independent of the
+// block's order.
 OpOrder depthFirstOrder(mlir::Block& block);
 
 // Puts the block's ops in this order, each leaf before its first user. Erases leaves without users.

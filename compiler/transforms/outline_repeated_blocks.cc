@@ -16,13 +16,16 @@ using namespace mlir;
 namespace mlc::transforms {
 namespace {
 
-// Gives equal numbers to ops that are equal but for the values they read. Ops with regions equal no other.
+// Gives equal numbers to ops that are equal but for the values they read. Ops with regions equal no
+// other.
 class Labels {
  public:
   int of(Operation* op) {
     if (op->getNumRegions() != 0) return nextLabel_++;
     std::string key;
-    auto add = [&](const void* pointer) { key.append(reinterpret_cast<const char*>(&pointer), sizeof(pointer)); };
+    auto add = [&](const void* pointer) {
+      key.append(reinterpret_cast<const char*>(&pointer), sizeof(pointer));
+    };
     add(op->getName().getAsOpaquePointer());
     add(op->getDiscardableAttrDictionary().getAsOpaquePointer());
     add(op->getPropertiesAsAttribute().getAsOpaquePointer());
@@ -44,7 +47,8 @@ using Slot = std::pair<size_t, unsigned>;
 // A result of an op of a block, likewise.
 using Output = std::pair<size_t, unsigned>;
 
-// How one block's ops are wired: for each operand, the output of the same block that it is, if it is one.
+// How one block's ops are wired: for each operand, the output of the same block that it is, if it
+// is one.
 using Wiring = SmallVector<std::optional<Output>>;
 
 using OpList = ArrayRef<Operation*>;
@@ -69,8 +73,9 @@ Wiring wiringOf(OpList block) {
 // Equal, equally wired blocks and what their function takes and gives.
 struct Repetition {
   SmallVector<OpList> blocks;
-  SmallVector<SmallVector<Slot>> parameters;  // the slots that are one value in every block; activations first
-  SmallVector<Output> outputs;                // what is used outside a block, in any of them
+  SmallVector<SmallVector<Slot>>
+      parameters;               // the slots that are one value in every block; activations first
+  SmallVector<Output> outputs;  // what is used outside a block, in any of them
 
   // Activations that cross the blocks' edges: fewest where one layer ends and the next begins.
   size_t crossings = 0;
@@ -88,9 +93,11 @@ bool isEqualSize(Value a, Value b) {
 
 Value valueAt(OpList block, Slot slot) { return block[slot.first]->getOperand(slot.second); }
 
-// The slots that are read from outside the blocks, but for constants that are the same in all, grouped by value.
+// The slots that are read from outside the blocks, but for constants that are the same in all,
+// grouped by value.
 void findParameters(Repetition& repetition, const Wiring& wiring) {
-  llvm::MapVector<std::string, SmallVector<Slot>, std::map<std::string, unsigned>> activations, leaves;
+  llvm::MapVector<std::string, SmallVector<Slot>, std::map<std::string, unsigned>> activations,
+      leaves;
   OpList first = repetition.blocks.front();
   size_t position = 0;
   for (auto [i, op] : llvm::enumerate(first)) {
@@ -134,7 +141,8 @@ void findOutputs(Repetition& repetition) {
   repetition.crossings += repetition.outputs.size();
 }
 
-// The longest sequence of blocks from `start` on that are wired alike; empty if that is a single one.
+// The longest sequence of blocks from `start` on that are wired alike; empty if that is a single
+// one.
 std::optional<Repetition> repetitionAt(OpList ops, size_t start, const RepeatedRun& run) {
   Repetition repetition;
   Wiring wiring;
@@ -157,11 +165,14 @@ std::optional<Repetition> repetitionAt(OpList ops, size_t start, const RepeatedR
   return repetition;
 }
 
-func::FuncOp createFunction(const Repetition& repetition, func::FuncOp after, SymbolTable& symbols) {
+func::FuncOp createFunction(const Repetition& repetition, func::FuncOp after,
+                            SymbolTable& symbols) {
   OpList first = repetition.blocks.front();
   SmallVector<Type> inputs, results;
-  for (ArrayRef<Slot> slots : repetition.parameters) inputs.push_back(valueAt(first, slots.front()).getType());
-  for (auto [op, result] : repetition.outputs) results.push_back(first[op]->getResult(result).getType());
+  for (ArrayRef<Slot> slots : repetition.parameters)
+    inputs.push_back(valueAt(first, slots.front()).getType());
+  for (auto [op, result] : repetition.outputs)
+    results.push_back(first[op]->getResult(result).getType());
   OpBuilder builder(after.getContext());
   auto function = func::FuncOp::create(builder, first.front()->getLoc(), "block",
                                        builder.getFunctionType(inputs, results));
@@ -181,7 +192,8 @@ func::FuncOp createFunction(const Repetition& repetition, func::FuncOp after, Sy
     builder.clone(*op, mapping);
   }
   SmallVector<Value> returned;
-  for (auto [op, result] : repetition.outputs) returned.push_back(mapping.lookup(first[op]->getResult(result)));
+  for (auto [op, result] : repetition.outputs)
+    returned.push_back(mapping.lookup(first[op]->getResult(result)));
   func::ReturnOp::create(builder, first.back()->getLoc(), returned);
   return function;
 }
@@ -191,7 +203,8 @@ void callInstead(const Repetition& repetition, OpList block, func::FuncOp functi
   OpBuilder builder(block.back()->getContext());
   builder.setInsertionPointAfter(block.back());
   SmallVector<Value> operands;
-  for (ArrayRef<Slot> slots : repetition.parameters) operands.push_back(valueAt(block, slots.front()));
+  for (ArrayRef<Slot> slots : repetition.parameters)
+    operands.push_back(valueAt(block, slots.front()));
   auto call = func::CallOp::create(builder, block.front()->getLoc(), function, operands);
   for (auto [output, value] : llvm::zip(repetition.outputs, call.getResults())) {
     block[output.first]->getResult(output.second).replaceAllUsesWith(value);
@@ -212,17 +225,21 @@ std::optional<Repetition> bestRepetition(OpList ops) {
   Labels labels;
   SmallVector<int> sequence;
   for (Operation* op : ops) sequence.push_back(labels.of(op));
-  std::optional<RepeatedRun> run = longestRepeatedRun(sequence, [&](size_t start, size_t period, size_t count) {
-    return isWorthOutlining(ops.slice(start, period), count);
-  });
+  std::optional<RepeatedRun> run =
+      longestRepeatedRun(sequence, [&](size_t start, size_t period, size_t count) {
+        return isWorthOutlining(ops.slice(start, period), count);
+      });
   if (!run) return std::nullopt;
-  // Of equally good cuts the last: an embedding's norm looks like the end of a layer, not the other way round.
+  // Of equally good cuts the last: an embedding's norm looks like the end of a layer, not the other
+  // way round.
   std::optional<Repetition> best;
   for (size_t shift = 0; shift <= run->slack; ++shift) {
     std::optional<Repetition> candidate = repetitionAt(ops, run->start + shift, *run);
-    if (!candidate || !isWorthOutlining(candidate->blocks.front(), candidate->blocks.size())) continue;
+    if (!candidate || !isWorthOutlining(candidate->blocks.front(), candidate->blocks.size()))
+      continue;
     bool isBetter = !best || candidate->blocks.size() > best->blocks.size() ||
-                    (candidate->blocks.size() == best->blocks.size() && candidate->crossings <= best->crossings);
+                    (candidate->blocks.size() == best->blocks.size() &&
+                     candidate->crossings <= best->crossings);
     if (isBetter) best = candidate;
   }
   return best;
@@ -236,7 +253,9 @@ class OutlineRepeatedBlocks : public PassWrapper<OutlineRepeatedBlocks, Operatio
  public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OutlineRepeatedBlocks)
   StringRef getArgument() const override { return "outline-repeated-blocks"; }
-  StringRef getDescription() const override { return "Makes one function of blocks that repeat in @main"; }
+  StringRef getDescription() const override {
+    return "Makes one function of blocks that repeat in @main";
+  }
   void getDependentDialects(DialectRegistry& registry) const override {
     registry.insert<graph::GraphDialect, func::FuncDialect>();
   }
@@ -248,7 +267,8 @@ class OutlineRepeatedBlocks : public PassWrapper<OutlineRepeatedBlocks, Operatio
     Block& body = main.front();
     while (true) {
       OpOrder exported = exportedOrder(body), depthFirst = depthFirstOrder(body);
-      std::optional<Repetition> inExported = bestRepetition(exported), inDepthFirst = bestRepetition(depthFirst);
+      std::optional<Repetition> inExported = bestRepetition(exported),
+                                inDepthFirst = bestRepetition(depthFirst);
       bool useDepthFirst = coverage(inDepthFirst) > coverage(inExported);
       std::optional<Repetition>& repetition = useDepthFirst ? inDepthFirst : inExported;
       reorder(body, useDepthFirst ? depthFirst : exported);
@@ -261,6 +281,8 @@ class OutlineRepeatedBlocks : public PassWrapper<OutlineRepeatedBlocks, Operatio
 
 }  // namespace
 
-std::unique_ptr<Pass> createOutlineRepeatedBlocksPass() { return std::make_unique<OutlineRepeatedBlocks>(); }
+std::unique_ptr<Pass> createOutlineRepeatedBlocksPass() {
+  return std::make_unique<OutlineRepeatedBlocks>();
+}
 
 }  // namespace mlc::transforms

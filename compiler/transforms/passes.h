@@ -10,7 +10,8 @@
 
 namespace mlc::transforms {
 
-// Registers every pass for pipelines given as text (mlc-opt). The passes that make weights add them to the table, which must live as long as they.
+// Registers every pass for pipelines given as text (mlc-opt). The passes that make weights add them
+// to the table, which must live as long as they.
 void registerPasses(graph::WeightTable* weights);
 
 }  // namespace mlc::transforms

@@ -21,7 +21,8 @@ void multiplyInto(Product& product, Value value, ArrayRef<Value> atoms) {
   } else if (auto div = value.getDefiningOp<DivOp>(); div && splatOf(div.getRhs())) {
     product.coefficient /= *splatOf(div.getRhs());
     multiplyInto(product, div.getLhs(), atoms);
-  } else if (auto pow = value.getDefiningOp<PowOp>(); pow && (isSplat(pow.getRhs(), 2) || isSplat(pow.getRhs(), 3))) {
+  } else if (auto pow = value.getDefiningOp<PowOp>();
+             pow && (isSplat(pow.getRhs(), 2) || isSplat(pow.getRhs(), 3))) {
     for (int i = 0; i < *splatOf(pow.getRhs()); ++i) multiplyInto(product, pow.getLhs(), atoms);
   } else {
     product.factors.push_back(value);

@@ -10,7 +10,8 @@
 
 namespace mlc::transforms {
 
-// Of `value` = OpType(a, b) with a commutative op: the operand beside the first that satisfies the predicate. Null if there is none.
+// Of `value` = OpType(a, b) with a commutative op: the operand beside the first that satisfies the
+// predicate. Null if there is none.
 template <typename OpType>
 mlir::Value operandBeside(mlir::Value value, llvm::function_ref<bool(mlir::Value)> isOther) {
   auto op = value.getDefiningOp<OpType>();
@@ -29,12 +30,14 @@ struct Scaled {
 // Looks through multiplications and divisions by numbers that keep the type.
 Scaled scaledValue(mlir::Value value);
 
-// value = coefficient * product of factors. Multiplications are taken apart except for `atoms`, powers by small integers become repeated factors.
+// value = coefficient * product of factors. Multiplications are taken apart except for `atoms`,
+// powers by small integers become repeated factors.
 struct Product {
   double coefficient = 1;
   llvm::SmallVector<mlir::Value, 4> factors;
 
-  // Whether the factors are these, in any order, and the coefficient is this one up to what exporters round.
+  // Whether the factors are these, in any order, and the coefficient is this one up to what
+  // exporters round.
   bool is(double expected, llvm::ArrayRef<mlir::Value> values) const;
 };
 Product productOf(mlir::Value value, llvm::ArrayRef<mlir::Value> atoms);

@@ -31,7 +31,8 @@ OpType onePlus(Value value) {
 struct GeluFromErf : OpRewritePattern<MulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MulOp op, PatternRewriter& rewriter) const override {
-    Value sum = findFactor(op, [](Value value) { return static_cast<bool>(onePlus<ErfOp>(value)); });
+    Value sum =
+        findFactor(op, [](Value value) { return static_cast<bool>(onePlus<ErfOp>(value)); });
     if (!sum) return failure();
     Scaled scaled = scaledValue(onePlus<ErfOp>(sum).getInput());
     // x may itself be scaled: take off only the scale of the formula.
@@ -56,21 +57,26 @@ struct GeluFromErf : OpRewritePattern<MulOp> {
   }
 };
 
-// 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))), the inner sum also as x * (1 + 0.044715 * x^2).
+// 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))), the inner sum also as x * (1 +
+// 0.044715 * x^2).
 struct GeluFromTanh : OpRewritePattern<MulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MulOp op, PatternRewriter& rewriter) const override {
-    Value sum = findFactor(op, [](Value value) { return static_cast<bool>(onePlus<TanhOp>(value)); });
+    Value sum =
+        findFactor(op, [](Value value) { return static_cast<bool>(onePlus<TanhOp>(value)); });
     if (!sum) return failure();
     Value inner = onePlus<TanhOp>(sum).getInput();
     // Candidates for x: whatever the inner product and its sum are made of.
     SmallVector<Value> candidates;
     for (Value factor : productOf(inner, {}).factors) {
       candidates.push_back(factor);
-      if (auto add = factor.getDefiningOp<AddOp>()) llvm::append_range(candidates, add.getOperands());
+      if (auto add = factor.getDefiningOp<AddOp>())
+        llvm::append_range(candidates, add.getOperands());
     }
     for (Value x : candidates) {
-      if (!isArgument(inner, x) || !productOf(op, {x, sum}).is(0.5, {x, sum}) || x.getType() != op.getType()) continue;
+      if (!isArgument(inner, x) || !productOf(op, {x, sum}).is(0.5, {x, sum}) ||
+          x.getType() != op.getType())
+        continue;
       rewriter.replaceOpWithNewOp<GeluOp>(op, x, true);
       return success();
     }
@@ -84,9 +90,11 @@ struct GeluFromTanh : OpRewritePattern<MulOp> {
     Product product = productOf(inner, x);
     for (Value factor : product.factors) {
       Value cubed = operandBeside<AddOp>(factor, [&](Value value) { return value == x; });
-      if (cubed && product.is(kScale, factor) && productOf(cubed, x).is(kCubic, {x, x, x})) return true;
+      if (cubed && product.is(kScale, factor) && productOf(cubed, x).is(kCubic, {x, x, x}))
+        return true;
       Value squared = operandBeside<AddOp>(factor, isOne);
-      if (squared && product.is(kScale, {x, factor}) && productOf(squared, x).is(kCubic, {x, x})) return true;
+      if (squared && product.is(kScale, {x, factor}) && productOf(squared, x).is(kCubic, {x, x}))
+        return true;
     }
     return false;
   }
@@ -96,7 +104,8 @@ struct GeluFromTanh : OpRewritePattern<MulOp> {
 struct SiluFromProduct : OpRewritePattern<MulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MulOp op, PatternRewriter& rewriter) const override {
-    for (auto [x, other] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+    for (auto [x, other] :
+         {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
       auto sigmoid = other.getDefiningOp<SigmoidOp>();
       if (!sigmoid || sigmoid.getInput() != x) continue;
       rewriter.replaceOpWithNewOp<SiluOp>(op, x);
@@ -138,8 +147,9 @@ struct SigmoidFromQuotient : OpRewritePattern<DivOp> {
 }  // namespace
 
 void populateActivationPatterns(RewritePatternSet& patterns) {
-  patterns.add<GeluFromErf, GeluFromTanh, SiluFromProduct, SigmoidFromReciprocal, SigmoidFromQuotient>(
-      patterns.getContext());
+  patterns
+      .add<GeluFromErf, GeluFromTanh, SiluFromProduct, SigmoidFromReciprocal, SigmoidFromQuotient>(
+          patterns.getContext());
 }
 
 }  // namespace mlc::transforms

@@ -27,7 +27,9 @@ bool isVeryNegative(Value value) { return splatOf(value).value_or(0) <= -1e4; }
 
 // Whether `select` keeps what is true and makes the rest very negative, or the other way round.
 bool keepsTrue(SelectOp select) { return isVeryNegative(select.getOnFalse()); }
-bool isMasking(SelectOp select) { return isVeryNegative(select.getOnTrue()) != isVeryNegative(select.getOnFalse()); }
+bool isMasking(SelectOp select) {
+  return isVeryNegative(select.getOnTrue()) != isVeryNegative(select.getOnFalse());
+}
 
 // Whether scales, masks and sums lead from the value up to a contraction.
 bool isMadeOfScores(Value value) {
@@ -36,7 +38,8 @@ bool isMadeOfScores(Value value) {
   if (!op) return false;
   if (isa<ContractOp>(op)) return true;
   if (auto select = dyn_cast<SelectOp>(op)) {
-    return isMasking(select) && isMadeOfScores(keepsTrue(select) ? select.getOnTrue() : select.getOnFalse());
+    return isMasking(select) &&
+           isMadeOfScores(keepsTrue(select) ? select.getOnTrue() : select.getOnFalse());
   }
   return isa<AddOp>(op) && llvm::any_of(op->getOperands(), isMadeOfScores);
 }
@@ -68,7 +71,9 @@ std::optional<Scores> scoresOf(Value value) {
     }
     auto add = dyn_cast<AddOp>(op);
     if (!add) return std::nullopt;
-    auto leadsToContract = [&](Value operand) { return operand.getType() == value.getType() && isMadeOfScores(operand); };
+    auto leadsToContract = [&](Value operand) {
+      return operand.getType() == value.getType() && isMadeOfScores(operand);
+    };
     bool fromLeft = leadsToContract(add.getLhs());
     if (!fromLeft && !leadsToContract(add.getRhs())) return std::nullopt;
     scores.masks.push_back({fromLeft ? add.getRhs() : add.getLhs(), SelectOp()});
@@ -77,13 +82,15 @@ std::optional<Scores> scoresOf(Value value) {
 }
 
 // The value with its dims, named by letters, in another order; '1' is a new dim of size 1.
-Value inOrder(Value value, const std::string& letters, const std::string& wanted, PatternRewriter& rewriter) {
+Value inOrder(Value value, const std::string& letters, const std::string& wanted,
+              PatternRewriter& rewriter) {
   SmallVector<int64_t> permutation;
   for (char letter : wanted) {
     if (letter != '1') permutation.push_back(letters.find(letter));
   }
   Location location = value.getLoc();
-  if (!llvm::is_sorted(permutation)) value = TransposeOp::create(rewriter, location, value, permutation);
+  if (!llvm::is_sorted(permutation))
+    value = TransposeOp::create(rewriter, location, value, permutation);
   if (wanted.find('1') == std::string::npos) return value;
   Shape shape = shapeOf(value);
   shape.insert(shape.begin() + wanted.find('1'), DimExpr(1));
@@ -107,7 +114,8 @@ double stripOperand(Value& operand, std::string& letters) {
   }
 }
 
-// The letters of both contractions, in one naming: query sums d with key, keys t, queries s, value depth e, up to two batch letters.
+// The letters of both contractions, in one naming: query sums d with key, keys t, queries s, value
+// depth e, up to two batch letters.
 struct AttentionLetters {
   std::string query, key, scores;  // of the first contraction
   std::string value, result;       // of the second, renamed to agree with the first
@@ -116,9 +124,11 @@ struct AttentionLetters {
   bool queryIsLhs = true, valueIsRhs = true;
 };
 
-// Renames the second equation's letters: those of the probabilities to the scores' letters, the others to new ones.
-std::optional<AttentionLetters> matchEquations(const ContractEquation& first, const ContractEquation& second,
-                                               int64_t softmaxAxis, bool probabilitiesAreLhs) {
+// Renames the second equation's letters: those of the probabilities to the scores' letters, the
+// others to new ones.
+std::optional<AttentionLetters> matchEquations(const ContractEquation& first,
+                                               const ContractEquation& second, int64_t softmaxAxis,
+                                               bool probabilitiesAreLhs) {
   AttentionLetters letters;
   letters.scores = first.result;
   letters.keys = first.result[softmaxAxis];
@@ -136,12 +146,15 @@ std::optional<AttentionLetters> matchEquations(const ContractEquation& first, co
       continue;
     }
     if (letter == letters.keys) continue;
-    if (inBoth) role = &letters.depth;
-    else if (first.inResult(letter) && letters.query.find(letter) != std::string::npos) role = &letters.queries;
+    if (inBoth)
+      role = &letters.depth;
+    else if (first.inResult(letter) && letters.query.find(letter) != std::string::npos)
+      role = &letters.queries;
     if (!role || *role) return std::nullopt;
     *role = letter;
   }
-  if (!letters.depth || !letters.queries || letters.batch.empty() || letters.batch.size() > 2) return std::nullopt;
+  if (!letters.depth || !letters.queries || letters.batch.empty() || letters.batch.size() > 2)
+    return std::nullopt;
 
   const std::string& probabilities = probabilitiesAreLhs ? second.lhs : second.rhs;
   char fresh = 'A';
@@ -160,7 +173,8 @@ std::optional<AttentionLetters> matchEquations(const ContractEquation& first, co
   };
   letters.value = rename(probabilitiesAreLhs ? second.rhs : second.lhs);
   letters.result = rename(second.result);
-  // value has exactly the batch, the keys and its depth; the result the batch, the queries and the depth.
+  // value has exactly the batch, the keys and its depth; the result the batch, the queries and the
+  // depth.
   auto hasExactly = [](std::string text, std::string expected) {
     llvm::sort(text);
     llvm::sort(expected);
@@ -178,12 +192,13 @@ struct AttentionFromContractions : OpRewritePattern<ContractOp> {
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter& rewriter) const override {
     bool probabilitiesAreLhs = static_cast<bool>(op.getLhs().getDefiningOp<SoftmaxOp>());
     auto softmax = (probabilitiesAreLhs ? op.getLhs() : op.getRhs()).getDefiningOp<SoftmaxOp>();
-    if (!softmax || softmax.getLogarithm() || !isa<FloatType>(op.getType().getElementType())) return failure();
+    if (!softmax || softmax.getLogarithm() || !isa<FloatType>(op.getType().getElementType()))
+      return failure();
     std::optional<Scores> scores = scoresOf(softmax.getInput());
     if (!scores) return failure();
-    std::optional<AttentionLetters> letters =
-        matchEquations(*ContractEquation::parse(scores->contract.getEquation()), *ContractEquation::parse(op.getEquation()),
-                       softmax.getAxis(), probabilitiesAreLhs);
+    std::optional<AttentionLetters> letters = matchEquations(
+        *ContractEquation::parse(scores->contract.getEquation()),
+        *ContractEquation::parse(op.getEquation()), softmax.getAxis(), probabilitiesAreLhs);
     if (!letters) return failure();
     std::string batch = letters->batch.size() == 2 ? letters->batch : letters->batch + "1";
     std::string scoresOrder = letters->batch + letters->queries + letters->keys;
@@ -192,18 +207,21 @@ struct AttentionFromContractions : OpRewritePattern<ContractOp> {
     Value query = letters->queryIsLhs ? scores->contract.getLhs() : scores->contract.getRhs();
     Value key = letters->queryIsLhs ? scores->contract.getRhs() : scores->contract.getLhs();
     Value value = letters->valueIsRhs ? op.getRhs() : op.getLhs();
-    double scale = scores->scale * stripOperand(query, letters->query) * stripOperand(key, letters->key);
+    double scale =
+        scores->scale * stripOperand(query, letters->query) * stripOperand(key, letters->key);
     query = inOrder(query, letters->query, batch + letters->queries + letters->depth, rewriter);
     key = inOrder(key, letters->key, batch + letters->keys + letters->depth, rewriter);
     value = inOrder(value, letters->value, batch + letters->keys + letters->valueDepth, rewriter);
     Value mask = maskOf(*scores, letters->batch.size() == 1, rewriter);
-    Value result = AttentionOp::create(rewriter, op.getLoc(), query, key, value, mask, APFloat(scale), false);
+    Value result =
+        AttentionOp::create(rewriter, op.getLoc(), query, key, value, mask, APFloat(scale), false);
 
     std::string resultOrder = batch + letters->queries + letters->valueDepth;
     if (letters->batch.size() == 1) {
       Shape shape = shapeOf(result);
       shape.erase(shape.begin() + 1);
-      result = ReshapeOp::create(rewriter, op.getLoc(), tensorType(shape, op.getType().getElementType()), result);
+      result = ReshapeOp::create(rewriter, op.getLoc(),
+                                 tensorType(shape, op.getType().getElementType()), result);
       resultOrder.erase(1, 1);
     }
     result = inOrder(result, resultOrder, letters->result, rewriter);
@@ -216,7 +234,8 @@ struct AttentionFromContractions : OpRewritePattern<ContractOp> {
   // 0 where the scores are kept, else the number that would take their place.
   static Value addedInstead(SelectOp select, PatternRewriter& rewriter) {
     Type elementType = select.getType().getElementType();
-    auto scalar = DenseElementsAttr::get(RankedTensorType::get({}, elementType), rewriter.getFloatAttr(elementType, 0));
+    auto scalar = DenseElementsAttr::get(RankedTensorType::get({}, elementType),
+                                         rewriter.getFloatAttr(elementType, 0));
     Value zero = ConstantOp::create(rewriter, select.getLoc(), scalar);
     Value onTrue = keepsTrue(select) ? zero : select.getOnTrue();
     Value onFalse = keepsTrue(select) ? select.getOnFalse() : zero;
@@ -235,13 +254,15 @@ struct AttentionFromContractions : OpRewritePattern<ContractOp> {
   }
 };
 
-// x of value = x with each of its heads (dim 1) repeated: reshape [b, kv, 1, t, d], broadcast [b, kv, g, t, d], reshape [b, kv * g, t, d].
+// x of value = x with each of its heads (dim 1) repeated: reshape [b, kv, 1, t, d], broadcast [b,
+// kv, g, t, d], reshape [b, kv * g, t, d].
 Value withoutRepeatedHeads(Value value) {
   auto merge = value.getDefiningOp<ReshapeOp>();
   auto repeat = merge ? merge.getInput().getDefiningOp<BroadcastOp>() : BroadcastOp();
   auto split = repeat ? repeat.getInput().getDefiningOp<ReshapeOp>() : ReshapeOp();
   if (!split) return {};
-  Shape heads = shapeOf(split.getInput()), ones = shapeOf(split.getResult()), repeated = shapeOf(repeat.getResult());
+  Shape heads = shapeOf(split.getInput()), ones = shapeOf(split.getResult()),
+        repeated = shapeOf(repeat.getResult());
   if (heads.size() != 4 || ones.size() != 5 || repeated.size() != 5) return {};
   Shape expected = heads;
   expected.insert(expected.begin() + 2, DimExpr(1));
@@ -258,7 +279,8 @@ struct RemoveRepeatedHeads : OpRewritePattern<AttentionOp> {
   LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter& rewriter) const override {
     Value key = withoutRepeatedHeads(op.getKey()), value = withoutRepeatedHeads(op.getValue());
     if (!key || !value) return failure();
-    rewriter.replaceOpWithNewOp<AttentionOp>(op, op.getQuery(), key, value, op.getMask(), op.getScale(), op.getCausal());
+    rewriter.replaceOpWithNewOp<AttentionOp>(op, op.getQuery(), key, value, op.getMask(),
+                                             op.getScale(), op.getCausal());
     return success();
   }
 };
@@ -277,7 +299,8 @@ struct RemoveBroadcastMask : OpRewritePattern<AttentionOp> {
 }  // namespace
 
 void populateAttentionPatterns(RewritePatternSet& patterns) {
-  patterns.add<AttentionFromContractions, RemoveRepeatedHeads, RemoveBroadcastMask>(patterns.getContext());
+  patterns.add<AttentionFromContractions, RemoveRepeatedHeads, RemoveBroadcastMask>(
+      patterns.getContext());
 }
 
 }  // namespace mlc::transforms

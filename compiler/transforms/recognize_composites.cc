@@ -12,8 +12,12 @@ class RecognizeComposites : public PassWrapper<RecognizeComposites, OperationPas
  public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RecognizeComposites)
   StringRef getArgument() const override { return "recognize-composites"; }
-  StringRef getDescription() const override { return "Finds softmax, norms, attention and the like in their parts"; }
-  void getDependentDialects(DialectRegistry& registry) const override { registry.insert<graph::GraphDialect>(); }
+  StringRef getDescription() const override {
+    return "Finds softmax, norms, attention and the like in their parts";
+  }
+  void getDependentDialects(DialectRegistry& registry) const override {
+    registry.insert<graph::GraphDialect>();
+  }
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -23,12 +27,15 @@ class RecognizeComposites : public PassWrapper<RecognizeComposites, OperationPas
     populateRotaryPatterns(patterns);
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) signalPassFailure();
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      signalPassFailure();
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Pass> createRecognizeCompositesPass() { return std::make_unique<RecognizeComposites>(); }
+std::unique_ptr<Pass> createRecognizeCompositesPass() {
+  return std::make_unique<RecognizeComposites>();
+}
 
 }  // namespace mlc::transforms

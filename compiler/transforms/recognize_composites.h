@@ -1,13 +1,19 @@
-// Finds composites in the elementwise ops, reductions and contractions that exporters write for them.
+// Finds composites in the elementwise ops, reductions and contractions that exporters write for
+// them.
 //
 //   %0 = graph.contract %q, %k {equation = "bhsd,bhtd->bhst"}
 //   %1 = graph.mul %0, 0.125
-//   %2 = graph.add %1, %mask                                       ==>   graph.attention %q, %k, %v, %mask {scale = 0.125}
+//   %2 = graph.add %1, %mask
 //   %3 = graph.softmax %2 {axis = 3}
 //   %4 = graph.contract %3, %v {equation = "bhst,bhtd->bhsd"}
 //
-// Recognized: sigmoid, gelu (erf and tanh forms), silu, softmax and its logarithm, layer_norm, rms_norm, attention (grouped heads
-// included), rotary_embedding. Results may differ in the last bits. Wants simplified modules with transposes folded into equations.
+// becomes
+//
+//   %4 = graph.attention %q, %k, %v, %mask {scale = 0.125}
+//
+// Recognized: sigmoid, gelu (erf and tanh forms), silu, softmax and its logarithm, layer_norm,
+// rms_norm, attention (grouped heads included), rotary_embedding. Results may differ in the last
+// bits. Wants simplified modules with transposes folded into equations.
 #pragma once
 
 #include <memory>

@@ -12,7 +12,8 @@ namespace {
 // A reduction that keeps its dims, if `value` is one of this kind, of `input`.
 ReduceOp reductionOf(Value value, ReduceKind kind, Value input) {
   auto reduce = value.getDefiningOp<ReduceOp>();
-  bool matches = reduce && reduce.getKind() == kind && reduce.getKeepDims() && reduce.getInput() == input;
+  bool matches =
+      reduce && reduce.getKind() == kind && reduce.getKeepDims() && reduce.getInput() == input;
   return matches ? reduce : ReduceOp();
 }
 
@@ -69,7 +70,8 @@ SmallVector<RootQuotient> rootQuotientsOf(Operation* op) {
   }
   if (!isa<MulOp>(op)) return found;
   for (unsigned i : {0u, 1u}) {
-    if (auto rsqrt = op->getOperand(i).getDefiningOp<RsqrtOp>()) found.push_back({op->getOperand(1 - i), rsqrt.getInput()});
+    if (auto rsqrt = op->getOperand(i).getDefiningOp<RsqrtOp>())
+      found.push_back({op->getOperand(1 - i), rsqrt.getInput()});
   }
   return found;
 }
@@ -83,7 +85,8 @@ struct MeanOfSquares {
 std::optional<MeanOfSquares> meanOfSquares(Value radicand, Value value) {
   auto add = radicand.getDefiningOp<AddOp>();
   if (!add) return std::nullopt;
-  for (auto [sum, number] : {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
+  for (auto [sum, number] :
+       {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
     auto mean = sum.getDefiningOp<ReduceOp>();
     std::optional<double> epsilon = splatOf(number);
     if (!mean || !epsilon || mean.getKind() != ReduceKind::mean || !mean.getKeepDims()) continue;
@@ -102,7 +105,8 @@ Value centeredInput(Value value, ArrayRef<int64_t> axes) {
   return mean && mean.getAxes() == axes ? sub.getLhs() : Value();
 }
 
-// (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) is a layer_norm and x / sqrt(mean(x^2) + epsilon) an rms_norm, both of scale 1.
+// (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) is a layer_norm and x / sqrt(mean(x^2) +
+// epsilon) an rms_norm, both of scale 1.
 template <typename OpType>
 struct NormFromQuotient : OpRewritePattern<OpType> {
   using OpRewritePattern<OpType>::OpRewritePattern;
@@ -115,9 +119,11 @@ struct NormFromQuotient : OpRewritePattern<OpType> {
       Value scale = ConstantOp::create(rewriter, op.getLoc(), DenseElementsAttr::get(type, one));
       int64_t axis = squares->mean.getAxes().front();
       if (Value x = centeredInput(quotient.value, squares->mean.getAxes())) {
-        rewriter.replaceOpWithNewOp<LayerNormOp>(op, x, scale, Value(), axis, APFloat(squares->epsilon));
+        rewriter.replaceOpWithNewOp<LayerNormOp>(op, x, scale, Value(), axis,
+                                                 APFloat(squares->epsilon));
       } else {
-        rewriter.replaceOpWithNewOp<RmsNormOp>(op, quotient.value, scale, axis, APFloat(squares->epsilon));
+        rewriter.replaceOpWithNewOp<RmsNormOp>(op, quotient.value, scale, axis,
+                                               APFloat(squares->epsilon));
       }
       return success();
     }
@@ -125,7 +131,8 @@ struct NormFromQuotient : OpRewritePattern<OpType> {
   }
 };
 
-// A value that lies along the normalized dims alone, without leading dims of size 1; null if it does not.
+// A value that lies along the normalized dims alone, without leading dims of size 1; null if it
+// does not.
 Value alongNormalizedDims(Value value, Value input, int64_t axis, PatternRewriter& rewriter) {
   Shape shape = shapeOf(value), normalized = shapeOf(input);
   normalized.erase(normalized.begin(), normalized.begin() + axis);
@@ -147,10 +154,11 @@ template <typename NormOp>
 struct ScaleIntoNorm : OpRewritePattern<MulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MulOp op, PatternRewriter& rewriter) const override {
-    for (auto [value, factor] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+    for (auto [value, factor] :
+         {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
       auto norm = value.getDefiningOp<NormOp>();
-      if (!norm || !norm->hasOneUse() || norm.getType() != op.getType() || !isSplat(norm.getScale(), 1) ||
-          hasBias(norm) || !isWeightOrConstant(factor)) {
+      if (!norm || !norm->hasOneUse() || norm.getType() != op.getType() ||
+          !isSplat(norm.getScale(), 1) || hasBias(norm) || !isWeightOrConstant(factor)) {
         continue;
       }
       Value scale = alongNormalizedDims(factor, norm.getInput(), norm.getAxis(), rewriter);
@@ -172,15 +180,17 @@ struct ScaleIntoNorm : OpRewritePattern<MulOp> {
 struct BiasIntoNorm : OpRewritePattern<AddOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AddOp op, PatternRewriter& rewriter) const override {
-    for (auto [value, summand] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+    for (auto [value, summand] :
+         {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
       auto norm = value.getDefiningOp<LayerNormOp>();
-      if (!norm || !norm->hasOneUse() || norm.getBias() || norm.getType() != op.getType() || !isWeightOrConstant(summand)) {
+      if (!norm || !norm->hasOneUse() || norm.getBias() || norm.getType() != op.getType() ||
+          !isWeightOrConstant(summand)) {
         continue;
       }
       Value bias = alongNormalizedDims(summand, norm.getInput(), norm.getAxis(), rewriter);
       if (!bias) continue;
-      rewriter.replaceOpWithNewOp<LayerNormOp>(op, norm.getInput(), norm.getScale(), bias, norm.getAxis(),
-                                               norm.getEpsilon());
+      rewriter.replaceOpWithNewOp<LayerNormOp>(op, norm.getInput(), norm.getScale(), bias,
+                                               norm.getAxis(), norm.getEpsilon());
       return success();
     }
     return failure();
@@ -190,9 +200,9 @@ struct BiasIntoNorm : OpRewritePattern<AddOp> {
 }  // namespace
 
 void populateNormPatterns(RewritePatternSet& patterns) {
-  patterns.add<SoftmaxFromQuotient<DivOp>, SoftmaxFromQuotient<MulOp>, LogSoftmax, NormFromQuotient<DivOp>,
-               NormFromQuotient<MulOp>, ScaleIntoNorm<LayerNormOp>, ScaleIntoNorm<RmsNormOp>, BiasIntoNorm>(
-      patterns.getContext());
+  patterns.add<SoftmaxFromQuotient<DivOp>, SoftmaxFromQuotient<MulOp>, LogSoftmax,
+               NormFromQuotient<DivOp>, NormFromQuotient<MulOp>, ScaleIntoNorm<LayerNormOp>,
+               ScaleIntoNorm<RmsNormOp>, BiasIntoNorm>(patterns.getContext());
 }
 
 }  // namespace mlc::transforms

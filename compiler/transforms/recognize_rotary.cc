@@ -14,7 +14,8 @@ int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).get
 Value halvedValue(Value value, bool secondHalf) {
   auto slice = value.getDefiningOp<SliceOp>();
   if (!slice || rankOf(value) == 0) return {};
-  Shape whole = shapeOf(slice.getInput()), half = shapeOf(value), starts = exprsOf(slice.getStarts());
+  Shape whole = shapeOf(slice.getInput()), half = shapeOf(value),
+        starts = exprsOf(slice.getStarts());
   std::optional<int64_t> depth = whole.back().constant();
   if (!depth || *depth % 2 != 0 || half.back().constant() != *depth / 2) return {};
   for (size_t i = 0; i < whole.size(); ++i) {
@@ -29,14 +30,17 @@ Value halvedValue(Value value, bool secondHalf) {
 // The x of value = concat(-x2, x1) of x's halves.
 Value rotatedHalves(Value value) {
   auto concat = value.getDefiningOp<ConcatOp>();
-  if (!concat || concat.getInputs().size() != 2 || static_cast<int64_t>(concat.getAxis()) != rankOf(value) - 1) return {};
+  if (!concat || concat.getInputs().size() != 2 ||
+      static_cast<int64_t>(concat.getAxis()) != rankOf(value) - 1)
+    return {};
   auto neg = concat.getInputs()[0].getDefiningOp<NegOp>();
   Value second = neg ? halvedValue(neg.getInput(), true) : Value();
   Value first = halvedValue(concat.getInputs()[1], false);
   return first && first == second ? first : Value();
 }
 
-// Whether the halves of the last dim are equal: the value is made of concat(f, f) by ops that treat elements alike.
+// Whether the halves of the last dim are equal: the value is made of concat(f, f) by ops that treat
+// elements alike.
 bool hasEqualHalves(Value value) {
   Operation* op = value.getDefiningOp();
   if (!op || rankOf(value) == 0) return false;
@@ -50,7 +54,8 @@ bool hasEqualHalves(Value value) {
   }
   if (!isa<CosOp, SinOp, CastOp, ReshapeOp>(op)) return false;
   Value input = op->getOperand(0);
-  return rankOf(input) != 0 && shapeOf(input).back() == shapeOf(value).back() && hasEqualHalves(input);
+  return rankOf(input) != 0 && shapeOf(input).back() == shapeOf(value).back() &&
+         hasEqualHalves(input);
 }
 
 // The first half of such a value, made from f alone.
@@ -76,7 +81,8 @@ Value firstHalf(Value value, PatternRewriter& rewriter) {
 struct RotaryFromSum : OpRewritePattern<AddOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AddOp op, PatternRewriter& rewriter) const override {
-    for (auto [left, right] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+    for (auto [left, right] :
+         {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
       auto straight = left.getDefiningOp<MulOp>(), rotated = right.getDefiningOp<MulOp>();
       if (!straight || !rotated) return failure();
       auto isRotated = [](Value value) { return static_cast<bool>(rotatedHalves(value)); };
@@ -86,7 +92,8 @@ struct RotaryFromSum : OpRewritePattern<AddOp> {
       Value cos = operandBeside<MulOp>(left, [&](Value value) { return value == x; });
       if (!cos || x.getType() != op.getType()) continue;
       if (!hasEqualHalves(cos) || !hasEqualHalves(sin)) continue;
-      rewriter.replaceOpWithNewOp<RotaryEmbeddingOp>(op, x, firstHalf(cos, rewriter), firstHalf(sin, rewriter), false);
+      rewriter.replaceOpWithNewOp<RotaryEmbeddingOp>(op, x, firstHalf(cos, rewriter),
+                                                     firstHalf(sin, rewriter), false);
       return success();
     }
     return failure();
@@ -97,18 +104,24 @@ struct RotaryFromSum : OpRewritePattern<AddOp> {
 struct RotaryFromHalves : OpRewritePattern<ConcatOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ConcatOp op, PatternRewriter& rewriter) const override {
-    if (op.getInputs().size() != 2 || static_cast<int64_t>(op.getAxis()) != op.getType().getRank() - 1) return failure();
+    if (op.getInputs().size() != 2 ||
+        static_cast<int64_t>(op.getAxis()) != op.getType().getRank() - 1)
+      return failure();
     auto sub = op.getInputs()[0].getDefiningOp<SubOp>();
     auto add = op.getInputs()[1].getDefiningOp<AddOp>();
     if (!sub || !add) return failure();
     auto isFirst = [](Value value) { return static_cast<bool>(halvedValue(value, false)); };
     auto isSecond = [](Value value) { return static_cast<bool>(halvedValue(value, true)); };
-    Value cos = operandBeside<MulOp>(sub.getLhs(), isFirst), sin = operandBeside<MulOp>(sub.getRhs(), isSecond);
+    Value cos = operandBeside<MulOp>(sub.getLhs(), isFirst),
+          sin = operandBeside<MulOp>(sub.getRhs(), isSecond);
     if (!cos || !sin) return failure();
-    for (auto [a, b] : {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
-      if (operandBeside<MulOp>(a, isSecond) != cos || operandBeside<MulOp>(b, isFirst) != sin) continue;
+    for (auto [a, b] :
+         {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
+      if (operandBeside<MulOp>(a, isSecond) != cos || operandBeside<MulOp>(b, isFirst) != sin)
+        continue;
       Value x = halfBeside(sub.getLhs(), cos, false);
-      bool isOneValue = x == halfBeside(sub.getRhs(), sin, true) && x == halfBeside(a, cos, true) && x == halfBeside(b, sin, false);
+      bool isOneValue = x == halfBeside(sub.getRhs(), sin, true) && x == halfBeside(a, cos, true) &&
+                        x == halfBeside(b, sin, false);
       if (!x || !isOneValue || x.getType() != op.getType()) continue;
       rewriter.replaceOpWithNewOp<RotaryEmbeddingOp>(op, x, cos, sin, false);
       return success();

@@ -2,7 +2,8 @@
 
 namespace mlc::transforms {
 
-std::optional<RepeatedRun> longestRepeatedRun(llvm::ArrayRef<int> labels, const IsWorthIt& isWorthIt) {
+std::optional<RepeatedRun> longestRepeatedRun(llvm::ArrayRef<int> labels,
+                                              const IsWorthIt& isWorthIt) {
   std::optional<RepeatedRun> best;
   size_t bestCovered = 0;
   for (size_t period = 1; period * 2 <= labels.size(); ++period) {

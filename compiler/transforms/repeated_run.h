@@ -9,8 +9,9 @@
 
 namespace mlc::transforms {
 
-// `count` equal blocks of `period` labels, one after the other, from `start` on; `slack` more labels continue the pattern, so that the blocks
-// could as well begin at start + 1 ... start + slack.
+// `count` equal blocks of `period` labels, one after the other, from `start` on; `slack` more
+// labels continue the pattern, so that the blocks could as well begin at start + 1 ... start +
+// slack.
 struct RepeatedRun {
   size_t start = 0, period = 0, count = 0, slack = 0;
 };
@@ -18,7 +19,9 @@ struct RepeatedRun {
 // Whether blocks of labels[start, start + period), `count` times, are worth it.
 using IsWorthIt = std::function<bool(size_t start, size_t period, size_t count)>;
 
-// The run that covers most labels, of these the one with the shortest period, of these the first. Takes quadratic time.
-std::optional<RepeatedRun> longestRepeatedRun(llvm::ArrayRef<int> labels, const IsWorthIt& isWorthIt);
+// The run that covers most labels, of these the one with the shortest period, of these the first.
+// Takes quadratic time.
+std::optional<RepeatedRun> longestRepeatedRun(llvm::ArrayRef<int> labels,
+                                              const IsWorthIt& isWorthIt);
 
 }  // namespace mlc::transforms

@@ -7,7 +7,8 @@ namespace {
 
 std::optional<RepeatedRun> run(const std::string& text, size_t shortest = 1) {
   std::vector<int> labels(text.begin(), text.end());
-  return longestRepeatedRun(labels, [&](size_t, size_t period, size_t) { return period >= shortest; });
+  return longestRepeatedRun(labels,
+                            [&](size_t, size_t period, size_t) { return period >= shortest; });
 }
 
 TEST(RepeatedRunTest, FindsTheRunThatCoversMost) {

@@ -13,7 +13,9 @@ class Simplify : public PassWrapper<Simplify, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(Simplify)
   StringRef getArgument() const override { return "simplify"; }
   StringRef getDescription() const override { return "Rewrites ops into fewer or simpler ones"; }
-  void getDependentDialects(DialectRegistry& registry) const override { registry.insert<graph::GraphDialect>(); }
+  void getDependentDialects(DialectRegistry& registry) const override {
+    registry.insert<graph::GraphDialect>();
+  }
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -23,7 +25,8 @@ class Simplify : public PassWrapper<Simplify, OperationPass<ModuleOp>> {
     populateWindowPatterns(patterns);
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) signalPassFailure();
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      signalPassFailure();
   }
 };
 

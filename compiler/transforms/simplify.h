@@ -1,8 +1,13 @@
-// Rewrites ops into fewer or simpler ones with the same meaning: identities, chains of movement ops, transposes into contractions.
+// Rewrites ops into fewer or simpler ones with the same meaning: identities, chains of movement
+// ops, transposes into contractions.
 //
 //   %0 = graph.transpose %k {permutation = [0, 1, 3, 2]}
-//   %1 = graph.contract %q, %0 {equation = "bhik,bhkj->bhij"}    ==>    graph.contract %q, %k {equation = "bhik,bhjk->bhij"}
+//   %1 = graph.contract %q, %0 {equation = "bhik,bhkj->bhij"}
 //   %2 = graph.mul %1, 1.0
+//
+// becomes
+//
+//   %2 = graph.contract %q, %k {equation = "bhik,bhjk->bhij"}
 //
 // Floating-point results may change in the last bits only where constants are multiplied together.
 #pragma once

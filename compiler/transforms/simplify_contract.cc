@@ -71,14 +71,16 @@ std::optional<MergedDims> mergedDims(ReshapeOp reshape) {
   return std::nullopt;
 }
 
-// contract(reshape(x), w) = reshape(contract(x, w)) where the reshape merges dims that the contraction does not sum (exporters make
-// matrices of [batch, seq, width] for their matrix products).
+// contract(reshape(x), w) = reshape(contract(x, w)) where the reshape merges dims that the
+// contraction does not sum (exporters make matrices of [batch, seq, width] for their matrix
+// products).
 struct KeepDimsApart : OpRewritePattern<ContractOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter& rewriter) const override {
     for (bool isLhs : {true, false}) {
       ContractEquation equation = *ContractEquation::parse(op.getEquation());
-      std::string &letters = isLhs ? equation.lhs : equation.rhs, &others = isLhs ? equation.rhs : equation.lhs;
+      std::string &letters = isLhs ? equation.lhs : equation.rhs,
+                  &others = isLhs ? equation.rhs : equation.lhs;
       auto reshape = (isLhs ? op.getLhs() : op.getRhs()).getDefiningOp<ReshapeOp>();
       std::optional<MergedDims> merged = reshape ? mergedDims(reshape) : std::nullopt;
       if (!merged) continue;
@@ -91,8 +93,10 @@ struct KeepDimsApart : OpRewritePattern<ContractOp> {
       if (apart.size() < merged->count) continue;
       letters.replace(merged->dim, 1, apart);
       equation.result.replace(equation.result.find(letter), 1, apart);
-      Value lhs = isLhs ? reshape.getInput() : op.getLhs(), rhs = isLhs ? op.getRhs() : reshape.getInput();
-      Value result = ContractOp::create(rewriter, op.getLoc(), lhs, rhs, rewriter.getStringAttr(equation.str()));
+      Value lhs = isLhs ? reshape.getInput() : op.getLhs(),
+            rhs = isLhs ? op.getRhs() : reshape.getInput();
+      Value result = ContractOp::create(rewriter, op.getLoc(), lhs, rhs,
+                                        rewriter.getStringAttr(equation.str()));
       rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), result);
       return success();
     }

@@ -21,7 +21,8 @@ struct RemoveNeutralOperand : OpRewritePattern<OpType> {
   LogicalResult matchAndRewrite(OpType op, PatternRewriter& rewriter) const override {
     for (bool swapped : {false, true}) {
       if (swapped && !eitherSide_) continue;
-      Value kept = swapped ? op.getRhs() : op.getLhs(), constant = swapped ? op.getLhs() : op.getRhs();
+      Value kept = swapped ? op.getRhs() : op.getLhs(),
+            constant = swapped ? op.getLhs() : op.getRhs();
       if (kept.getType() != op.getType() || !isSplat(constant, neutral_)) continue;
       rewriter.replaceOp(op, kept);
       return success();
@@ -48,8 +49,8 @@ struct RemoveInvolution : OpRewritePattern<OpType> {
 
 Value scalar(PatternRewriter& rewriter, Location location, Type elementType, double value) {
   auto type = RankedTensorType::get({}, elementType);
-  return ConstantOp::create(rewriter, location,
-                            DenseElementsAttr::get(type, rewriter.getFloatAttr(elementType, value)));
+  return ConstantOp::create(
+      rewriter, location, DenseElementsAttr::get(type, rewriter.getFloatAttr(elementType, value)));
 }
 
 // (x * a) * b = x * (a * b), for numbers a and b.
@@ -65,7 +66,8 @@ struct MergeFactors : OpRewritePattern<MulOp> {
         Value kept = innerSwapped ? inner.getRhs() : inner.getLhs();
         std::optional<double> factor = splatOf(innerSwapped ? inner.getLhs() : inner.getRhs());
         if (!factor || kept.getType() != op.getType()) continue;
-        rewriter.replaceOpWithNewOp<MulOp>(op, kept, scalar(rewriter, op.getLoc(), elementType, *factor * *outer));
+        rewriter.replaceOpWithNewOp<MulOp>(
+            op, kept, scalar(rewriter, op.getLoc(), elementType, *factor * *outer));
         return success();
       }
     }
@@ -80,11 +82,13 @@ struct DivideByPowerOfTwo : OpRewritePattern<DivOp> {
     Type elementType = op.getType().getElementType();
     std::optional<double> divisor = splatOf(op.getRhs());
     int exponent;
-    if (!divisor || !isa<FloatType>(elementType) || std::abs(std::frexp(*divisor, &exponent)) != 0.5 ||
-        std::abs(exponent) > 10 || op.getLhs().getType() != op.getType()) {
+    if (!divisor || !isa<FloatType>(elementType) ||
+        std::abs(std::frexp(*divisor, &exponent)) != 0.5 || std::abs(exponent) > 10 ||
+        op.getLhs().getType() != op.getType()) {
       return failure();
     }
-    rewriter.replaceOpWithNewOp<MulOp>(op, op.getLhs(), scalar(rewriter, op.getLoc(), elementType, 1 / *divisor));
+    rewriter.replaceOpWithNewOp<MulOp>(op, op.getLhs(),
+                                       scalar(rewriter, op.getLoc(), elementType, 1 / *divisor));
     return success();
   }
 };
@@ -164,7 +168,8 @@ struct SimplifyCast : OpRewritePattern<CastOp> {
       return success();
     }
     auto inner = op.getInput().getDefiningOp<CastOp>();
-    if (!inner || !isExactIn(inner.getInput().getType().getElementType(), inner.getType().getElementType())) {
+    if (!inner ||
+        !isExactIn(inner.getInput().getType().getElementType(), inner.getType().getElementType())) {
       return failure();
     }
     rewriter.replaceOpWithNewOp<CastOp>(op, op.getType(), inner.getInput());
@@ -185,7 +190,8 @@ struct SizeOfConstant : OpRewritePattern<SizeOp> {
 
 // An elementwise op broadcasts by itself.
 struct RemoveBroadcastOperand : RewritePattern {
-  explicit RemoveBroadcastOperand(MLIRContext* context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  explicit RemoveBroadcastOperand(MLIRContext* context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation* op, PatternRewriter& rewriter) const override {
     if (!op->hasTrait<Elementwise>() || op->getNumOperands() < 2) return failure();
     for (OpOperand& operand : op->getOpOperands()) {
@@ -209,7 +215,8 @@ struct RemoveBroadcastOperand : RewritePattern {
 
 // f(broadcast(x), scalars) = broadcast(f(x, scalars)): computes each element once.
 struct BroadcastAfterElementwise : RewritePattern {
-  explicit BroadcastAfterElementwise(MLIRContext* context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  explicit BroadcastAfterElementwise(MLIRContext* context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation* op, PatternRewriter& rewriter) const override {
     if (!op->hasTrait<Elementwise>()) return failure();
     OpOperand* stretched = nullptr;
@@ -223,17 +230,20 @@ struct BroadcastAfterElementwise : RewritePattern {
     IRMapping mapping;
     mapping.map(stretched->get(), stretched->get().getDefiningOp<BroadcastOp>().getInput());
     Operation* small = rewriter.clone(*op, mapping);
-    Type smallType = tensorType(shapeOf(small->getOperand(stretched->getOperandNumber())), resultType.getElementType());
-    rewriter.modifyOpInPlace(small, [&] { small->getResult(0).setType(cast<RankedTensorType>(smallType)); });
+    Type smallType = tensorType(shapeOf(small->getOperand(stretched->getOperandNumber())),
+                                resultType.getElementType());
+    rewriter.modifyOpInPlace(
+        small, [&] { small->getResult(0).setType(cast<RankedTensorType>(smallType)); });
     rewriter.replaceOpWithNewOp<BroadcastOp>(op, resultType, small->getResult(0));
     return success();
   }
 };
 
-// f(reshape(x), bias) = reshape(f(x, bias)): reshapes meet and vanish. The bias lies along dims that the reshape keeps; several operands may be
-// reshaped alike.
+// f(reshape(x), bias) = reshape(f(x, bias)): reshapes meet and vanish. The bias lies along dims
+// that the reshape keeps; several operands may be reshaped alike.
 struct ReshapeAfterElementwise : RewritePattern {
-  explicit ReshapeAfterElementwise(MLIRContext* context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  explicit ReshapeAfterElementwise(MLIRContext* context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation* op, PatternRewriter& rewriter) const override {
     if (!op->hasTrait<Elementwise>()) return failure();
     auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
@@ -273,9 +283,9 @@ void populateElementwisePatterns(RewritePatternSet& patterns) {
   patterns.add<RemoveNeutralOperand<SubOp>>(context, 0.0, false);
   patterns.add<RemoveNeutralOperand<MulOp>>(context, 1.0, true);
   patterns.add<RemoveNeutralOperand<DivOp>>(context, 1.0, false);
-  patterns.add<RemoveInvolution<NegOp>, RemoveInvolution<NotOp>, MergeFactors, DivideByPowerOfTwo, SimplifyPower,
-               DivideOne, SelectByConstant, SimplifyCast, SizeOfConstant, RemoveBroadcastOperand,
-               BroadcastAfterElementwise, ReshapeAfterElementwise>(context);
+  patterns.add<RemoveInvolution<NegOp>, RemoveInvolution<NotOp>, MergeFactors, DivideByPowerOfTwo,
+               SimplifyPower, DivideOne, SelectByConstant, SimplifyCast, SizeOfConstant,
+               RemoveBroadcastOperand, BroadcastAfterElementwise, ReshapeAfterElementwise>(context);
 }
 
 }  // namespace mlc::transforms

@@ -9,11 +9,13 @@ namespace mlc::transforms {
 namespace {
 
 bool isIdentity(ArrayRef<int64_t> permutation) {
-  return llvm::all_of(llvm::enumerate(permutation),
-                      [](auto entry) { return entry.value() == static_cast<int64_t>(entry.index()); });
+  return llvm::all_of(llvm::enumerate(permutation), [](auto entry) {
+    return entry.value() == static_cast<int64_t>(entry.index());
+  });
 }
 
-// A transpose of a transpose is one; one that keeps the order of all dims but those of size 1 is a reshape or nothing.
+// A transpose of a transpose is one; one that keeps the order of all dims but those of size 1 is a
+// reshape or nothing.
 struct SimplifyTranspose : OpRewritePattern<TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter& rewriter) const override {
@@ -30,7 +32,8 @@ struct SimplifyTranspose : OpRewritePattern<TransposeOp> {
     }
     ArrayRef<int64_t> sizes = op.getInput().getType().getShape();
     SmallVector<int64_t> moved;
-    llvm::copy_if(permutation, std::back_inserter(moved), [&](int64_t dim) { return sizes[dim] != 1; });
+    llvm::copy_if(permutation, std::back_inserter(moved),
+                  [&](int64_t dim) { return sizes[dim] != 1; });
     if (!llvm::is_sorted(moved)) return failure();
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), op.getInput());
     return success();
@@ -85,30 +88,36 @@ struct SimplifySlice : OpRewritePattern<SliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(SliceOp op, PatternRewriter& rewriter) const override {
     Shape starts = exprsOf(op.getStarts());
-    bool isFromZero = llvm::all_of(starts, [](const DimExpr& start) { return start.constant() == 0; });
+    bool isFromZero =
+        llvm::all_of(starts, [](const DimExpr& start) { return start.constant() == 0; });
     if (op.getInput().getType() == op.getType() && isFromZero && isUnitStep(op.getSteps())) {
       rewriter.replaceOp(op, op.getInput());
       return success();
     }
-    if (auto inner = op.getInput().getDefiningOp<SliceOp>()) return composeSlices(op, inner, starts, rewriter);
-    if (auto concat = op.getInput().getDefiningOp<ConcatOp>()) return sliceOperand(op, concat, starts, rewriter);
+    if (auto inner = op.getInput().getDefiningOp<SliceOp>())
+      return composeSlices(op, inner, starts, rewriter);
+    if (auto concat = op.getInput().getDefiningOp<ConcatOp>())
+      return sliceOperand(op, concat, starts, rewriter);
     return failure();
   }
 
  private:
-  static LogicalResult composeSlices(SliceOp op, SliceOp inner, Shape starts, PatternRewriter& rewriter) {
+  static LogicalResult composeSlices(SliceOp op, SliceOp inner, Shape starts,
+                                     PatternRewriter& rewriter) {
     Shape innerStarts = exprsOf(inner.getStarts());
     SmallVector<int64_t> steps;
     for (size_t i = 0; i < starts.size(); ++i) {
       starts[i] = innerStarts[i] + starts[i] * inner.getSteps()[i];
       steps.push_back(op.getSteps()[i] * inner.getSteps()[i]);
     }
-    rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), inner.getInput(), dimsAttr(op.getContext(), starts), steps);
+    rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), inner.getInput(),
+                                         dimsAttr(op.getContext(), starts), steps);
     return success();
   }
 
   // A slice of a concatenation that lies in one of its operands.
-  static LogicalResult sliceOperand(SliceOp op, ConcatOp concat, Shape starts, PatternRewriter& rewriter) {
+  static LogicalResult sliceOperand(SliceOp op, ConcatOp concat, Shape starts,
+                                    PatternRewriter& rewriter) {
     int64_t axis = concat.getAxis();
     if (op.getSteps()[axis] != 1) return failure();
     DimExpr length = shapeOf(op.getResult())[axis], begin = 0;
@@ -118,7 +127,8 @@ struct SimplifySlice : OpRewritePattern<SliceOp> {
       std::optional<int64_t> high = (begin + size - starts[axis] - length).constant();
       if (low && high && *low >= 0 && *high >= 0) {
         starts[axis] = *low;
-        rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), input, dimsAttr(op.getContext(), starts), op.getSteps());
+        rewriter.replaceOpWithNewOp<SliceOp>(op, op.getType(), input,
+                                             dimsAttr(op.getContext(), starts), op.getSteps());
         return success();
       }
       begin = begin + size;
@@ -127,7 +137,8 @@ struct SimplifySlice : OpRewritePattern<SliceOp> {
   }
 };
 
-// Slices of one tensor that follow each other along `axis`, and nothing else, are the tensor's slice from the first to the last.
+// Slices of one tensor that follow each other along `axis`, and nothing else, are the tensor's
+// slice from the first to the last.
 Value joinSlices(ConcatOp op, PatternRewriter& rewriter) {
   auto first = op.getInputs().front().getDefiningOp<SliceOp>();
   if (!first || op.getInputs().size() < 2) return {};
@@ -145,7 +156,8 @@ Value joinSlices(ConcatOp op, PatternRewriter& rewriter) {
     if (actual != expected) return {};
     next = next + shapeOf(input)[axis];
   }
-  return SliceOp::create(rewriter, op.getLoc(), op.getType(), first.getInput(), first.getStarts(), first.getSteps());
+  return SliceOp::create(rewriter, op.getLoc(), op.getType(), first.getInput(), first.getStarts(),
+                         first.getSteps());
 }
 
 struct SimplifyConcat : OpRewritePattern<ConcatOp> {
@@ -202,20 +214,23 @@ struct GatherAtConstant : OpRewritePattern<GatherOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(GatherOp op, PatternRewriter& rewriter) const override {
     auto constant = op.getIndices().getDefiningOp<ConstantOp>();
-    auto indices = constant ? dyn_cast<DenseIntElementsAttr>(constant.getValue()) : DenseIntElementsAttr();
+    auto indices =
+        constant ? dyn_cast<DenseIntElementsAttr>(constant.getValue()) : DenseIntElementsAttr();
     if (!indices || indices.getNumElements() != 1) return failure();
     Shape shape = shapeOf(op.getInput());
     int64_t axis = op.getAxis(), index = (*indices.value_begin<APInt>()).getSExtValue();
     DimExpr start = index < 0 ? shape[axis] + index : DimExpr(index);
-    if (shape[axis].constant() && (*shape[axis].constant() <= index || *shape[axis].constant() < -index)) {
+    if (shape[axis].constant() &&
+        (*shape[axis].constant() <= index || *shape[axis].constant() < -index)) {
       return failure();
     }
     Shape starts(shape.size(), DimExpr(0));
     starts[axis] = start;
     shape[axis] = 1;
     SmallVector<int64_t> steps(shape.size(), 1);
-    Value slice = SliceOp::create(rewriter, op.getLoc(), tensorType(shape, op.getType().getElementType()),
-                                  op.getInput(), dimsAttr(op.getContext(), starts), steps);
+    Value slice =
+        SliceOp::create(rewriter, op.getLoc(), tensorType(shape, op.getType().getElementType()),
+                        op.getInput(), dimsAttr(op.getContext(), starts), steps);
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), slice);
     return success();
   }
@@ -224,8 +239,8 @@ struct GatherAtConstant : OpRewritePattern<GatherOp> {
 }  // namespace
 
 void populateMovementPatterns(RewritePatternSet& patterns) {
-  patterns.add<SimplifyTranspose, SimplifyReshape, SimplifyBroadcast, SimplifySlice, SimplifyConcat, RemoveEmptyPad,
-               GatherAtConstant>(patterns.getContext());
+  patterns.add<SimplifyTranspose, SimplifyReshape, SimplifyBroadcast, SimplifySlice, SimplifyConcat,
+               RemoveEmptyPad, GatherAtConstant>(patterns.getContext());
 }
 
 }  // namespace mlc::transforms

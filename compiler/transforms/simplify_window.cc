@@ -31,7 +31,8 @@ struct FoldPadIntoConv : OpRewritePattern<ConvOp> {
   }
 };
 
-// A value per output channel: shape [C, 1...] or [1, C, 1...] of a weight, aligned at the right under the convolution's result.
+// A value per output channel: shape [C, 1...] or [1, C, 1...] of a weight, aligned at the right
+// under the convolution's result.
 bool isPerChannel(Value value, const Shape& result) {
   if (!isWeightOrConstant(value)) return false;
   Shape shape = shapeOf(value);
@@ -49,7 +50,9 @@ Value perChannelOperand(Operation* op, ConvOp conv) {
   if (!conv || !conv->hasOneUse() || !isWeightOrConstant(conv.getFilter())) return {};
   if (conv.getBias() && !isWeightOrConstant(conv.getBias())) return {};
   Value other = op->getOperand(op->getOperand(0) == conv.getResult() ? 1 : 0);
-  if (conv.getType() != op->getResult(0).getType() || !isPerChannel(other, shapeOf(conv.getResult()))) return {};
+  if (conv.getType() != op->getResult(0).getType() ||
+      !isPerChannel(other, shapeOf(conv.getResult())))
+    return {};
   return other;
 }
 
@@ -65,8 +68,8 @@ Value reshaped(PatternRewriter& rewriter, Location location, Value value, ArrayR
   return ReshapeOp::create(rewriter, location, type, value);
 }
 
-// conv(x, w, b) * s = conv(x, w * s, b * s), for a factor per output channel (an unfused batch normalisation). The products of weights
-// are folded elsewhere.
+// conv(x, w, b) * s = conv(x, w * s, b * s), for a factor per output channel (an unfused batch
+// normalisation). The products of weights are folded elsewhere.
 struct FoldScaleIntoConv : OpRewritePattern<MulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MulOp op, PatternRewriter& rewriter) const override {
@@ -76,11 +79,15 @@ struct FoldScaleIntoConv : OpRewritePattern<MulOp> {
     Shape perFilter(shapeOf(conv.getFilter()).size(), DimExpr(1));
     perFilter[0] = shapeOf(conv.getFilter())[0];
     Location location = op.getLoc();
-    Value filter = MulOp::create(rewriter, location, conv.getFilter(), reshaped(rewriter, location, scale, perFilter));
+    Value filter = MulOp::create(rewriter, location, conv.getFilter(),
+                                 reshaped(rewriter, location, scale, perFilter));
     Value bias = conv.getBias();
-    if (bias) bias = MulOp::create(rewriter, location, bias, reshaped(rewriter, location, scale, perFilter[0]));
-    rewriter.replaceOpWithNewOp<ConvOp>(op, conv.getInput(), filter, bias, conv.getStrides(), conv.getPadsLow(),
-                                        conv.getPadsHigh(), conv.getDilations(), conv.getGroups());
+    if (bias)
+      bias = MulOp::create(rewriter, location, bias,
+                           reshaped(rewriter, location, scale, perFilter[0]));
+    rewriter.replaceOpWithNewOp<ConvOp>(op, conv.getInput(), filter, bias, conv.getStrides(),
+                                        conv.getPadsLow(), conv.getPadsHigh(), conv.getDilations(),
+                                        conv.getGroups());
     return success();
   }
 };
@@ -95,8 +102,9 @@ struct FoldSumIntoConv : OpRewritePattern<AddOp> {
     Location location = op.getLoc();
     Value bias = reshaped(rewriter, location, sum, shapeOf(conv.getFilter())[0]);
     if (conv.getBias()) bias = AddOp::create(rewriter, location, conv.getBias(), bias);
-    rewriter.replaceOpWithNewOp<ConvOp>(op, conv.getInput(), conv.getFilter(), bias, conv.getStrides(), conv.getPadsLow(),
-                                        conv.getPadsHigh(), conv.getDilations(), conv.getGroups());
+    rewriter.replaceOpWithNewOp<ConvOp>(op, conv.getInput(), conv.getFilter(), bias,
+                                        conv.getStrides(), conv.getPadsLow(), conv.getPadsHigh(),
+                                        conv.getDilations(), conv.getGroups());
     return success();
   }
 };

@@ -12,7 +12,8 @@ namespace mlc::transforms {
 namespace {
 
 bool isOnlySliced(Value value) {
-  return !value.use_empty() && llvm::all_of(value.getUsers(), [](Operation* user) { return isa<SliceOp>(user); });
+  return !value.use_empty() &&
+         llvm::all_of(value.getUsers(), [](Operation* user) { return isa<SliceOp>(user); });
 }
 
 bool hasUnitSteps(SliceOp slice) {
@@ -26,11 +27,13 @@ struct Cut {
 
 std::optional<Cut> cutOf(SliceOp slice) {
   if (!hasUnitSteps(slice)) return std::nullopt;
-  Shape input = shapeOf(slice.getInput()), result = shapeOf(slice.getResult()), starts = exprsOf(slice.getStarts());
+  Shape input = shapeOf(slice.getInput()), result = shapeOf(slice.getResult()),
+        starts = exprsOf(slice.getStarts());
   std::optional<Cut> cut;
   for (size_t i = 0; i < input.size(); ++i) {
     if (input[i] == result[i] && starts[i].constant() == 0) continue;
-    if (cut || !starts[i].isConstant() || !result[i].isConstant() || !input[i].isConstant()) return std::nullopt;
+    if (cut || !starts[i].isConstant() || !result[i].isConstant() || !input[i].isConstant())
+      return std::nullopt;
     cut = Cut{static_cast<int64_t>(i), *starts[i].constant(), *result[i].constant()};
   }
   return cut;
@@ -41,8 +44,10 @@ SliceOp createSlice(PatternRewriter& rewriter, Location location, Value input, c
   shape[cut.dim] = cut.size;
   starts[cut.dim] = cut.start;
   SmallVector<int64_t> steps(shape.size(), 1);
-  return SliceOp::create(rewriter, location, tensorType(shape, cast<RankedTensorType>(input.getType()).getElementType()),
-                         input, dimsAttr(rewriter.getContext(), starts), steps);
+  return SliceOp::create(
+      rewriter, location,
+      tensorType(shape, cast<RankedTensorType>(input.getType()).getElementType()), input,
+      dimsAttr(rewriter.getContext(), starts), steps);
 }
 
 // slice(transpose(x)) = transpose(slice(x)).
@@ -59,7 +64,8 @@ struct SliceBeforeTranspose : OpRewritePattern<SliceOp> {
   }
 };
 
-// slice(reshape(x)) = reshape(slice(x)) where the sliced dim is, or is the outermost part of, a dim of x.
+// slice(reshape(x)) = reshape(slice(x)) where the sliced dim is, or is the outermost part of, a dim
+// of x.
 struct SliceBeforeReshape : OpRewritePattern<SliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(SliceOp op, PatternRewriter& rewriter) const override {
@@ -89,11 +95,13 @@ struct SliceBeforeReshape : OpRewritePattern<SliceOp> {
 
 class SplitContract : public OpRewritePattern<ContractOp> {
  public:
-  SplitContract(MLIRContext* context, WeightTable* weights) : OpRewritePattern(context), weights_(weights) {}
+  SplitContract(MLIRContext* context, WeightTable* weights)
+      : OpRewritePattern(context), weights_(weights) {}
 
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter& rewriter) const override {
     bool weightIsRhs = static_cast<bool>(op.getRhs().getDefiningOp<WeightOp>());
-    Value weight = weightIsRhs ? op.getRhs() : op.getLhs(), activation = weightIsRhs ? op.getLhs() : op.getRhs();
+    Value weight = weightIsRhs ? op.getRhs() : op.getLhs(),
+          activation = weightIsRhs ? op.getLhs() : op.getRhs();
     if (!weight.getDefiningOp<WeightOp>() || activation.getDefiningOp<WeightOp>()) return failure();
 
     SmallVector<AddOp> biases;
@@ -109,9 +117,12 @@ class SplitContract : public OpRewritePattern<ContractOp> {
 
     ContractEquation equation = *ContractEquation::parse(op.getEquation());
     int64_t dim = slices.front().first.dim;
-    const std::string &weightLetters = weightIsRhs ? equation.rhs : equation.lhs, &activationLetters = weightIsRhs ? equation.lhs : equation.rhs;
+    const std::string &weightLetters = weightIsRhs ? equation.rhs : equation.lhs,
+                      &activationLetters = weightIsRhs ? equation.lhs : equation.rhs;
     size_t weightDim = weightLetters.find(equation.result[dim]);
-    if (weightDim == std::string::npos || activationLetters.find(equation.result[dim]) != std::string::npos) return failure();
+    if (weightDim == std::string::npos ||
+        activationLetters.find(equation.result[dim]) != std::string::npos)
+      return failure();
 
     for (auto [cut, slice] : slices) {
       rewriter.setInsertionPoint(slice);
@@ -163,12 +174,14 @@ class SplitContract : public OpRewritePattern<ContractOp> {
     auto type = cast<RankedTensorType>(whole.getType());
     auto weight = whole.getDefiningOp<WeightOp>();
     if (weight && weights_->find(weight.getName().str())) {
-      std::vector<int64_t> offsets(type.getRank(), 0), sizes(type.getShape().begin(), type.getShape().end());
+      std::vector<int64_t> offsets(type.getRank(), 0),
+          sizes(type.getShape().begin(), type.getShape().end());
       offsets[cut.dim] = cut.start;
       sizes[cut.dim] = cut.size;
       StatusOr<std::string> name = weights_->addSlice(weight.getName().str(), offsets, sizes);
       if (name.ok()) {
-        return WeightOp::create(rewriter, weight.getLoc(), RankedTensorType::get(sizes, type.getElementType()), *name);
+        return WeightOp::create(rewriter, weight.getLoc(),
+                                RankedTensorType::get(sizes, type.getElementType()), *name);
       }
     }
     return createSlice(rewriter, whole.getLoc(), whole, cut);
@@ -181,10 +194,15 @@ class SplitFusedProjections : public PassWrapper<SplitFusedProjections, Operatio
  public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SplitFusedProjections)
   explicit SplitFusedProjections(WeightTable* weights) : weights_(weights) {}
-  SplitFusedProjections(const SplitFusedProjections& other) : PassWrapper(other), weights_(other.weights_) {}
+  SplitFusedProjections(const SplitFusedProjections& other)
+      : PassWrapper(other), weights_(other.weights_) {}
   StringRef getArgument() const override { return "split-fused-projections"; }
-  StringRef getDescription() const override { return "Makes several contractions of one that is only used in slices"; }
-  void getDependentDialects(DialectRegistry& registry) const override { registry.insert<GraphDialect>(); }
+  StringRef getDescription() const override {
+    return "Makes several contractions of one that is only used in slices";
+  }
+  void getDependentDialects(DialectRegistry& registry) const override {
+    registry.insert<GraphDialect>();
+  }
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -192,7 +210,8 @@ class SplitFusedProjections : public PassWrapper<SplitFusedProjections, Operatio
     patterns.add<SplitContract>(&getContext(), weights_);
     GreedyRewriteConfig config;
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) signalPassFailure();
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      signalPassFailure();
   }
 
  private:

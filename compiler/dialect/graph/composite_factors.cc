@@ -21,7 +21,8 @@ OpFactors normFactors(mlir::Operation* op, int64_t axis) {
 OpFactors SoftmaxOp::getFactors() {
   FactorBuilder builder(*this);
   for (int64_t i = 0; i < getType().getRank(); ++i) {
-    builder.addSame(i, i == static_cast<int64_t>(getAxis()) ? FactorKind::kWhole : FactorKind::kParallel);
+    builder.addSame(
+        i, i == static_cast<int64_t>(getAxis()) ? FactorKind::kWhole : FactorKind::kParallel);
   }
   return builder.take();
 }
@@ -76,7 +77,8 @@ OpFactors RotaryEmbeddingOp::getFactors() {
   Shape half = shapeOf(getInput());
   int64_t last = half.size() - 1;
   TensorFactors halfFactors;
-  for (int64_t i = 0; i < last; ++i) halfFactors.push_back({builder.addSame(i, FactorKind::kParallel)});
+  for (int64_t i = 0; i < last; ++i)
+    halfFactors.push_back({builder.addSame(i, FactorKind::kParallel)});
   builder.addSame(last, FactorKind::kWhole);
   half[last] = floorDiv(half[last], 2);
   halfFactors.push_back({builder.add(half[last], FactorKind::kWhole)});

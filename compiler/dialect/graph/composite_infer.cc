@@ -21,12 +21,14 @@ LogicalResult checkBroadcastsTo(std::optional<Location> location, StringRef what
     }
   }
   if (fits) return success();
-  return emitOptionalError(location, what, " of type ", value.getType(), " does not broadcast to its input");
+  return emitOptionalError(location, what, " of type ", value.getType(),
+                           " does not broadcast to its input");
 }
 
-LogicalResult inferNorm(std::optional<Location> location, Value input, Value scale, Value bias, int64_t axis,
-                        SmallVectorImpl<Type>& types) {
-  if (failed(checkAxis(location, axis, rankOf(input))) || failed(checkFloat(location, input))) return failure();
+LogicalResult inferNorm(std::optional<Location> location, Value input, Value scale, Value bias,
+                        int64_t axis, SmallVectorImpl<Type>& types) {
+  if (failed(checkAxis(location, axis, rankOf(input))) || failed(checkFloat(location, input)))
+    return failure();
   Shape shape = shapeOf(input);
   ArrayRef<DimExpr> normalized = ArrayRef(shape).drop_front(axis);
   if (failed(checkBroadcastsTo(location, "scale", scale, normalized))) return failure();
@@ -57,7 +59,8 @@ MLC_INFER(RmsNormOp) {
 MLC_INFER(AttentionOp) {
   Shape query = shapeOf(op.getQuery()), key = shapeOf(op.getKey()), value = shapeOf(op.getValue());
   if (query.size() != 4 || key.size() != 4 || value.size() != 4) {
-    return emitOptionalError(location, "query, key and value must have the dims [batch, heads, length, depth]");
+    return emitOptionalError(
+        location, "query, key and value must have the dims [batch, heads, length, depth]");
   }
   if (failed(checkFloat(location, op.getQuery())) ||
       failed(checkSameElementType(location, op.getQuery(), op.getKey())) ||
@@ -72,14 +75,16 @@ MLC_INFER(AttentionOp) {
   if (!(query[1] == key[1])) {
     std::optional<int64_t> heads = query[1].constant(), kvHeads = key[1].constant();
     if (!heads || !kvHeads || *kvHeads < 1 || *heads % *kvHeads != 0) {
-      return emitOptionalError(location, query[1].str(), " query heads for ", key[1].str(), " key heads");
+      return emitOptionalError(location, query[1].str(), " query heads for ", key[1].str(),
+                               " key heads");
     }
   }
   if (op.getMask()) {
     Shape scores = {query[0], query[1], query[2], key[2]};
     if (failed(checkBroadcastsTo(location, "mask", op.getMask(), scores))) return failure();
   }
-  return inferred(location, {query[0], query[1], query[2], value[3]}, elementTypeOf(op.getQuery()), types);
+  return inferred(location, {query[0], query[1], query[2], value[3]}, elementTypeOf(op.getQuery()),
+                  types);
 }
 
 MLC_INFER(RotaryEmbeddingOp) {
@@ -87,7 +92,8 @@ MLC_INFER(RotaryEmbeddingOp) {
   if (half.empty()) return emitOptionalError(location, "input must have a last dim");
   std::optional<int64_t> depth = half.back().constant();
   if (!depth || *depth % 2 != 0) {
-    return emitOptionalError(location, "the last dim must be known and even, is ", half.back().str());
+    return emitOptionalError(location, "the last dim must be known and even, is ",
+                             half.back().str());
   }
   half.back() = *depth / 2;
   if (failed(checkFloat(location, op.getInput())) ||

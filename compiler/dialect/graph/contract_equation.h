@@ -8,7 +8,8 @@
 
 namespace mlc::graph {
 
-// One lower-case letter per dim. Every letter of the result is in an operand; no letter occurs twice in one tensor.
+// One lower-case letter per dim. Every letter of the result is in an operand; no letter occurs
+// twice in one tensor.
 struct ContractEquation {
   std::string lhs, rhs, result;
 
@@ -19,7 +20,8 @@ struct ContractEquation {
   bool inRhs(char letter) const { return rhs.find(letter) != std::string::npos; }
   bool inResult(char letter) const { return result.find(letter) != std::string::npos; }
 
-  // Every letter once: those of the result in its order, then the summed ones in the operands' order.
+  // Every letter once: those of the result in its order, then the summed ones in the operands'
+  // order.
   std::string letters() const;
 };
 

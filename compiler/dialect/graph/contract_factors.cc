@@ -11,7 +11,8 @@ OpFactors ContractOp::getFactors() {
     bool inLhs = equation.inLhs(letter), inRhs = equation.inRhs(letter);
     DimExpr size = inLhs ? lhs[equation.lhs.find(letter)] : rhs[equation.rhs.find(letter)];
     if (inLhs && inRhs) size = *unifyDims(size, rhs[equation.rhs.find(letter)]);
-    int factor = builder.add(size, equation.inResult(letter) ? FactorKind::kParallel : FactorKind::kReduceSum);
+    int factor = builder.add(
+        size, equation.inResult(letter) ? FactorKind::kParallel : FactorKind::kReduceSum);
     if (inLhs) builder.indexOperand(0, equation.lhs.find(letter), factor);
     if (inRhs) builder.indexOperand(1, equation.rhs.find(letter), factor);
     if (equation.inResult(letter)) builder.indexResult(equation.result.find(letter), factor);

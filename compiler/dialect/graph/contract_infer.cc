@@ -28,8 +28,8 @@ MLC_INFER(ContractOp) {
   auto bind = [&](const std::string& letters, Value operand) -> LogicalResult {
     Shape shape = shapeOf(operand);
     if (shape.size() != letters.size()) {
-      return emitOptionalError(location, "equation \"", op.getEquation(), "\" for an operand of rank ",
-                               shape.size());
+      return emitOptionalError(location, "equation \"", op.getEquation(),
+                               "\" for an operand of rank ", shape.size());
     }
     for (auto [letter, dim] : llvm::zip(letters, shape)) {
       auto [it, isNew] = sizes.try_emplace(letter, dim);
@@ -39,7 +39,8 @@ MLC_INFER(ContractOp) {
     }
     return success();
   };
-  if (failed(bind(equation->lhs, op.getLhs())) || failed(bind(equation->rhs, op.getRhs()))) return failure();
+  if (failed(bind(equation->lhs, op.getLhs())) || failed(bind(equation->rhs, op.getRhs())))
+    return failure();
   Shape shape;
   for (char letter : equation->result) shape.push_back(sizes[letter]);
   return inferred(location, shape, elementType, types);

@@ -10,7 +10,8 @@ bool isScalar(Type type, unsigned bits) {
   return tensor && tensor.getRank() == 0 && tensor.getElementType().isInteger(bits);
 }
 
-// Whether values of one type can be values of the other: the same element type and rank, no two static dims that differ.
+// Whether values of one type can be values of the other: the same element type and rank, no two
+// static dims that differ.
 bool areCompatible(Type a, Type b) {
   auto x = cast<RankedTensorType>(a), y = cast<RankedTensorType>(b);
   if (x.getElementType() != y.getElementType() || x.getRank() != y.getRank()) return false;
@@ -20,7 +21,8 @@ bool areCompatible(Type a, Type b) {
 LogicalResult verifyYield(Operation* op, Region& region, TypeRange types) {
   auto yield = cast<YieldOp>(region.front().getTerminator());
   if (yield.getNumOperands() != types.size()) {
-    return op->emitOpError("has a region that yields ") << yield.getNumOperands() << " values instead of " << types.size();
+    return op->emitOpError("has a region that yields ")
+           << yield.getNumOperands() << " values instead of " << types.size();
   }
   for (auto [value, type] : llvm::zip(yield.getValues(), types)) {
     if (!areCompatible(value.getType(), type)) {
@@ -33,7 +35,8 @@ LogicalResult verifyYield(Operation* op, Region& region, TypeRange types) {
 }  // namespace
 
 LogicalResult IfOp::verify() {
-  if (!isScalar(getCondition().getType(), 1)) return emitOpError("needs a scalar bool as condition");
+  if (!isScalar(getCondition().getType(), 1))
+    return emitOpError("needs a scalar bool as condition");
   for (Region* region : {&getThenRegion(), &getElseRegion()}) {
     if (region->front().getNumArguments() != 0) return emitOpError("has a region with arguments");
     if (failed(verifyYield(*this, *region, getResultTypes()))) return failure();
@@ -42,12 +45,15 @@ LogicalResult IfOp::verify() {
 }
 
 LogicalResult LoopOp::verify() {
-  if (!isScalar(getTripCount().getType(), 64)) return emitOpError("needs a scalar i64 as trip count");
-  if (!isScalar(getCondition().getType(), 1)) return emitOpError("needs a scalar bool as condition");
+  if (!isScalar(getTripCount().getType(), 64))
+    return emitOpError("needs a scalar i64 as trip count");
+  if (!isScalar(getCondition().getType(), 1))
+    return emitOpError("needs a scalar bool as condition");
   Block& body = getBody().front();
   size_t carried = getCarried().size();
   if (body.getNumArguments() != carried + 2 || getNumResults() < carried) {
-    return emitOpError("needs a body with ") << carried + 2 << " arguments and at least " << carried << " results";
+    return emitOpError("needs a body with ")
+           << carried + 2 << " arguments and at least " << carried << " results";
   }
   if (!isScalar(body.getArgument(0).getType(), 64) || !isScalar(body.getArgument(1).getType(), 1)) {
     return emitOpError("needs the iteration and the condition as the body's first arguments");
@@ -55,7 +61,8 @@ LogicalResult LoopOp::verify() {
   SmallVector<Type> yielded = {body.getArgument(1).getType()};
   for (size_t i = 0; i < carried; ++i) {
     Type type = body.getArgument(i + 2).getType();
-    if (!areCompatible(getCarried()[i].getType(), type) || !areCompatible(type, getResult(i).getType())) {
+    if (!areCompatible(getCarried()[i].getType(), type) ||
+        !areCompatible(type, getResult(i).getType())) {
       return emitOpError("carries ") << getCarried()[i].getType() << " as " << type;
     }
     yielded.push_back(type);

@@ -10,7 +10,8 @@ enum class Domain { kAny, kFloat, kNumber, kInteger };
 LogicalResult checkDomain(std::optional<Location> location, Value value, Domain domain) {
   Type type = elementTypeOf(value);
   switch (domain) {
-    case Domain::kAny: return success();
+    case Domain::kAny:
+      return success();
     case Domain::kFloat:
       if (isa<FloatType>(type)) return success();
       return emitOptionalError(location, "needs a floating-point operand, has ", type);
@@ -33,7 +34,8 @@ LogicalResult inferUnary(std::optional<Location> location, Value input, Domain d
 
 LogicalResult inferBinary(std::optional<Location> location, Value lhs, Value rhs, Domain domain,
                           SmallVectorImpl<Type>& types) {
-  if (failed(checkSameElementType(location, lhs, rhs)) || failed(checkDomain(location, lhs, domain))) {
+  if (failed(checkSameElementType(location, lhs, rhs)) ||
+      failed(checkDomain(location, lhs, domain))) {
     return failure();
   }
   Shape shape = shapeOf(lhs);
@@ -41,7 +43,8 @@ LogicalResult inferBinary(std::optional<Location> location, Value lhs, Value rhs
   return inferred(location, shape, elementTypeOf(lhs), types);
 }
 
-LogicalResult inferTest(std::optional<Location> location, Value input, SmallVectorImpl<Type>& types) {
+LogicalResult inferTest(std::optional<Location> location, Value input,
+                        SmallVectorImpl<Type>& types) {
   if (failed(checkDomain(location, input, Domain::kFloat))) return failure();
   types.push_back(tensorType(shapeOf(input), IntegerType::get(input.getContext(), 1)));
   return success();
@@ -51,8 +54,10 @@ LogicalResult inferTest(std::optional<Location> location, Value input, SmallVect
 
 #define MLC_UNARY(OpName, domain) \
   MLC_INFER(OpName) { return inferUnary(location, op.getInput(), Domain::domain, types); }
-#define MLC_BINARY(OpName, domain) \
-  MLC_INFER(OpName) { return inferBinary(location, op.getLhs(), op.getRhs(), Domain::domain, types); }
+#define MLC_BINARY(OpName, domain)                                                 \
+  MLC_INFER(OpName) {                                                              \
+    return inferBinary(location, op.getLhs(), op.getRhs(), Domain::domain, types); \
+  }
 
 MLC_UNARY(AbsOp, kNumber)
 MLC_UNARY(NegOp, kNumber)
@@ -101,7 +106,8 @@ MLC_INFER(CompareOp) {
 
 MLC_INFER(SelectOp) {
   if (!elementTypeOf(op.getCondition()).isInteger(1)) {
-    return emitOptionalError(location, "the condition must be bool, is ", elementTypeOf(op.getCondition()));
+    return emitOptionalError(location, "the condition must be bool, is ",
+                             elementTypeOf(op.getCondition()));
   }
   if (failed(checkSameElementType(location, op.getOnTrue(), op.getOnFalse()))) return failure();
   Shape shape = shapeOf(op.getCondition());

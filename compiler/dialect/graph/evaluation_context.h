@@ -8,7 +8,7 @@ namespace mlc::graph {
 class WeightTable;
 
 struct EvaluationContext {
-  SymbolValues symbols;                 // values of the symbols in result types and attributes
+  SymbolValues symbols;                  // values of the symbols in result types and attributes
   const WeightTable* weights = nullptr;  // for graph.weight; may be null where there is none
 };
 

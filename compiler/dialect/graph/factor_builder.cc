@@ -21,7 +21,8 @@ int FactorBuilder::addSame(int64_t dim, FactorKind kind) {
   return factor;
 }
 
-void FactorBuilder::broadcastOperand(int operand, ArrayRef<DimExpr> targetShape, ArrayRef<DimFactors> target) {
+void FactorBuilder::broadcastOperand(int operand, ArrayRef<DimExpr> targetShape,
+                                     ArrayRef<DimFactors> target) {
   Shape shape = operandShape(operand);
   size_t offset = targetShape.size() - shape.size();
   for (size_t i = 0; i < shape.size(); ++i) {
@@ -53,7 +54,8 @@ OpFactors leafFactors(Operation* op) {
 OpFactors wholeFactors(Operation* op) {
   FactorBuilder builder(op);
   for (unsigned i = 0; i < op->getNumOperands(); ++i) {
-    for (size_t dim = 0; dim < builder.operandShape(i).size(); ++dim) builder.wholeOperandDim(i, dim);
+    for (size_t dim = 0; dim < builder.operandShape(i).size(); ++dim)
+      builder.wholeOperandDim(i, dim);
   }
   for (unsigned i = 0; i < op->getNumResults(); ++i) {
     for (size_t dim = 0; dim < builder.resultShape(i).size(); ++dim) builder.wholeResultDim(dim, i);

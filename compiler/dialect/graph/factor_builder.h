@@ -15,18 +15,25 @@ class FactorBuilder {
   int add(DimExpr size, FactorKind kind);
 
   // Appends a factor to those that index a dim.
-  void indexOperand(int operand, int64_t dim, int factor) { factors_.operands[operand][dim].push_back(factor); }
-  void indexResult(int64_t dim, int factor, int result = 0) { factors_.results[result][dim].push_back(factor); }
+  void indexOperand(int operand, int64_t dim, int factor) {
+    factors_.operands[operand][dim].push_back(factor);
+  }
+  void indexResult(int64_t dim, int factor, int result = 0) {
+    factors_.results[result][dim].push_back(factor);
+  }
 
   // One factor of the dim's size that indexes the same dim of operand 0 and of result 0.
   int addSame(int64_t dim, FactorKind kind);
 
-  // Indexes the dims of an operand, aligned at the right, as numpy broadcasts them to dims indexed by `target`; static dims of size 1 that stretch
-  // stay unindexed.
-  void broadcastOperand(int operand, llvm::ArrayRef<DimExpr> targetShape, llvm::ArrayRef<DimFactors> target);
+  // Indexes the dims of an operand, aligned at the right, as numpy broadcasts them to dims indexed
+  // by `target`; static dims of size 1 that stretch stay unindexed.
+  void broadcastOperand(int operand, llvm::ArrayRef<DimExpr> targetShape,
+                        llvm::ArrayRef<DimFactors> target);
 
   // A whole factor of its own for a dim.
-  void wholeOperandDim(int operand, int64_t dim) { indexOperand(operand, dim, add(operandShape(operand)[dim], FactorKind::kWhole)); }
+  void wholeOperandDim(int operand, int64_t dim) {
+    indexOperand(operand, dim, add(operandShape(operand)[dim], FactorKind::kWhole));
+  }
   void wholeResultDim(int64_t dim, int result = 0) {
     indexResult(dim, add(resultShape(result)[dim], FactorKind::kWhole), result);
   }

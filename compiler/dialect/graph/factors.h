@@ -1,5 +1,5 @@
-// Factors: an op's iteration dimensions and how its operands and results are indexed by them. Sharding, cost, fusion
-// and tiling derive from them.
+// Factors: an op's iteration dimensions and how its operands and results are indexed by them.
+// Sharding, cost, fusion and tiling derive from them.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ enum class FactorKind {
   kReduceSum,  // splitting it makes every result a partial sum
   kReduceMax,  // likewise, partial maxima
   kReduceMin,
-  kWhole,      // must not be split
+  kWhole,  // must not be split
 };
 
 struct Factor {
@@ -23,7 +23,8 @@ struct Factor {
   FactorKind kind = FactorKind::kParallel;
 };
 
-// The factors that index one dim, major first. Empty: a dim of size 1 that is broadcast along (every shard has all of it).
+// The factors that index one dim, major first. Empty: a dim of size 1 that is broadcast along
+// (every shard has all of it).
 using DimFactors = llvm::SmallVector<int, 2>;
 // One entry per dim of the tensor.
 using TensorFactors = llvm::SmallVector<DimFactors, 4>;
@@ -39,7 +40,8 @@ struct OpWork {
   DimExpr bytes;       // read and written, each operand and result once
 };
 
-// Bytes of all operands and results; one operation per result element, or for each point of the iteration space if it has reductions.
+// Bytes of all operands and results; one operation per result element, or for each point of the
+// iteration space if it has reductions.
 OpWork defaultWork(mlir::Operation* op);
 
 }  // namespace mlc::graph

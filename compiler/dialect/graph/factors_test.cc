@@ -6,8 +6,8 @@
 namespace mlc::graph {
 namespace {
 
-// "p4 s768 | 0 1 | 0 -": the factors (p parallel, s sum, M max, m min, w whole), then each operand and result: per dim its
-// factors joined by '.', or '-'.
+// "p4 s768 | 0 1 | 0 -": the factors (p parallel, s sum, M max, m min, w whole), then each operand
+// and result: per dim its factors joined by '.', or '-'.
 std::string describe(const OpFactors& op) {
   std::string text;
   for (const Factor& factor : op.factors) {
@@ -36,9 +36,10 @@ std::string factorsOf(const std::string& arguments, const std::string& body) {
 }
 
 TEST(FactorsTest, ElementwiseBroadcastsLeaveOnesUnindexed) {
-  EXPECT_EQ(factorsOf("%a: tensor<4x1x8xf32>, %b: tensor<6x8xf32>",
-                      "graph.add %a, %b : (tensor<4x1x8xf32>, tensor<6x8xf32>) -> tensor<4x6x8xf32>"),
-            "p4 p6 p8 | 0 - 2 | 1 2 => | 0 1 2");
+  EXPECT_EQ(
+      factorsOf("%a: tensor<4x1x8xf32>, %b: tensor<6x8xf32>",
+                "graph.add %a, %b : (tensor<4x1x8xf32>, tensor<6x8xf32>) -> tensor<4x6x8xf32>"),
+      "p4 p6 p8 | 0 - 2 | 1 2 => | 0 1 2");
 }
 
 TEST(FactorsTest, ContractLettersAreFactors) {
@@ -74,7 +75,8 @@ TEST(FactorsTest, ReduceSumIsPartialMeanIsWhole) {
                       "(tensor<4x8xf32>) -> tensor<4x1xf32>"),
             "p4 s8 | 0 1 => | 0 -");
   EXPECT_EQ(factorsOf("%a: tensor<4x8xf32>",
-                      "graph.reduce %a {kind = 1 : i32, axes = array<i64: 0>} : (tensor<4x8xf32>) -> tensor<8xf32>"),
+                      "graph.reduce %a {kind = 1 : i32, axes = array<i64: 0>} : (tensor<4x8xf32>) "
+                      "-> tensor<8xf32>"),
             "w4 p8 | 0 1 => | 1");
 }
 
@@ -95,7 +97,8 @@ TEST(FactorsTest, GroupedConvolutionSplitsGroups) {
 }
 
 TEST(FactorsTest, AttentionWithGroupedHeads) {
-  EXPECT_EQ(factorsOf("%q: tensor<2x8x5x16xf32>, %k: tensor<2x2x7x16xf32>, %v: tensor<2x2x7x24xf32>, %m: tensor<2x1x1x7xf32>",
+  EXPECT_EQ(factorsOf("%q: tensor<2x8x5x16xf32>, %k: tensor<2x2x7x16xf32>, %v: "
+                      "tensor<2x2x7x24xf32>, %m: tensor<2x1x1x7xf32>",
                       R"(graph.attention %q, %k, %v, %m {scale = 0.25 : f64} :
                          (tensor<2x8x5x16xf32>, tensor<2x2x7x16xf32>, tensor<2x2x7x24xf32>, tensor<2x1x1x7xf32>)
                          -> tensor<2x8x5x24xf32>)"),
@@ -118,7 +121,8 @@ TEST(FactorsTest, LayerNormKeepsNormalizedDimsWhole) {
 
 TEST(FactorsTest, GatherKeepsItsAxisWhole) {
   EXPECT_EQ(factorsOf("%x: tensor<100x16xf32>, %i: tensor<2x5xi64>",
-                      "graph.gather %x, %i {axis = 0 : i64} : (tensor<100x16xf32>, tensor<2x5xi64>) -> tensor<2x5x16xf32>"),
+                      "graph.gather %x, %i {axis = 0 : i64} : (tensor<100x16xf32>, "
+                      "tensor<2x5xi64>) -> tensor<2x5x16xf32>"),
             "w100 p2 p5 p16 | 0 3 | 1 2 => | 1 2 3");
 }
 
@@ -128,13 +132,15 @@ TEST(FactorsTest, SliceAndConcatSplitOnlyUntouchedDims) {
                          (tensor<4x8xf32>) -> tensor<4x3xf32>)"),
             "p4 w8 w3 | 0 1 => | 0 2");
   EXPECT_EQ(factorsOf("%x: tensor<4x8xf32>, %y: tensor<4x1xf32>",
-                      "graph.concat %x, %y {axis = 1 : i64} : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x9xf32>"),
+                      "graph.concat %x, %y {axis = 1 : i64} : (tensor<4x8xf32>, tensor<4x1xf32>) "
+                      "-> tensor<4x9xf32>"),
             "p4 w9 w8 w1 | 0 2 | 0 3 => | 0 1");
 }
 
 TEST(FactorsTest, TransposePermutes) {
   EXPECT_EQ(factorsOf("%x: tensor<2x3x4xf32>",
-                      "graph.transpose %x {permutation = array<i64: 2, 0, 1>} : (tensor<2x3x4xf32>) -> tensor<4x2x3xf32>"),
+                      "graph.transpose %x {permutation = array<i64: 2, 0, 1>} : "
+                      "(tensor<2x3x4xf32>) -> tensor<4x2x3xf32>"),
             "p4 p2 p3 | 1 2 0 => | 0 1 2");
 }
 
@@ -149,7 +155,8 @@ TEST(WorkTest, ContractCountsMultiplyAddsAsTwo) {
   EXPECT_EQ(workOf(R"(%a: tensor<?x8xf32, #graph.dims<"n", "">>, %b: tensor<8x4xf32>)",
                    R"(graph.contract %a, %b {equation = "nk,km->nm"} :
                       (tensor<?x8xf32, #graph.dims<"n", "">>, tensor<8x4xf32>) -> tensor<?x4xf32, #graph.dims<"n", "">>)"),
-            (DimExpr::symbol("n") * 64).str() + " operations, " + (DimExpr::symbol("n") * 48 + 128).str() + " bytes");
+            (DimExpr::symbol("n") * 64).str() + " operations, " +
+                (DimExpr::symbol("n") * 48 + 128).str() + " bytes");
 }
 
 TEST(WorkTest, ConvolutionCountsOutputTimesKernel) {
@@ -157,7 +164,8 @@ TEST(WorkTest, ConvolutionCountsOutputTimesKernel) {
                    R"(graph.conv %x, %w {strides = array<i64: 1, 1>, pads_low = array<i64: 1, 1>,
                       pads_high = array<i64: 1, 1>, dilations = array<i64: 1, 1>} :
                       (tensor<1x3x9x9xf16>, tensor<16x3x3x3xf16>) -> tensor<1x16x9x9xf16>)"),
-            std::to_string(2 * 16 * 81 * 27) + " operations, " + std::to_string(2 * (243 + 432 + 16 * 81)) + " bytes");
+            std::to_string(2 * 16 * 81 * 27) + " operations, " +
+                std::to_string(2 * (243 + 432 + 16 * 81)) + " bytes");
 }
 
 }  // namespace

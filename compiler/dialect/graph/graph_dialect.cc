@@ -1,14 +1,13 @@
 #include "compiler/dialect/graph/graph_dialect.h"
 
+#include "compiler/dialect/graph/graph_dialect.cc.inc"
+#include "compiler/dialect/graph/graph_enums.cc.inc"
+#include "compiler/dialect/graph/graph_interfaces.cc.inc"
 #include "compiler/dialect/graph/shape.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "runtime/base/host_tensor.h"
-
-#include "compiler/dialect/graph/graph_dialect.cc.inc"
-#include "compiler/dialect/graph/graph_enums.cc.inc"
-#include "compiler/dialect/graph/graph_interfaces.cc.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "compiler/dialect/graph/graph_attributes.cc.inc"
@@ -55,7 +54,8 @@ LogicalResult DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
                                        function_ref<InFlightDiagnostic()> emitError) const {
   ArrayRef<StringAttr> exprs = getExprs();
   if (exprs.size() != shape.size()) {
-    return emitError() << "#graph.dims has " << exprs.size() << " dims, the tensor " << shape.size();
+    return emitError() << "#graph.dims has " << exprs.size() << " dims, the tensor "
+                       << shape.size();
   }
   bool dynamic = false;
   for (auto [size, text] : llvm::zip(shape, exprs)) {
@@ -75,7 +75,8 @@ LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     StatusOr<DimExpr> expr = DimExpr::parse(text.getValue());
     if (!expr.ok()) return emitError() << expr.status().message();
     if (expr->str() != text.getValue()) {
-      return emitError() << "\"" << text.getValue() << "\" is not canonical: \"" << expr->str() << "\"";
+      return emitError() << "\"" << text.getValue() << "\" is not canonical: \"" << expr->str()
+                         << "\"";
     }
   }
   return success();

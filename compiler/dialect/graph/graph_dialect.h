@@ -1,4 +1,5 @@
-// The graph dialect: a model, normalised. See docs/architecture.md and the .td files, one per op family.
+// The graph dialect: a model, normalised. See docs/architecture.md and the .td files, one per op
+// family.
 #pragma once
 
 #include "compiler/dialect/graph/evaluation_context.h"
@@ -32,10 +33,8 @@ class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
 
 #define GET_ATTRDEF_CLASSES
 #include "compiler/dialect/graph/graph_attributes.h.inc"
-
-#include "compiler/dialect/graph/graph_interfaces.h.inc"
-
 #include "compiler/dialect/graph/graph_dialect.h.inc"
+#include "compiler/dialect/graph/graph_interfaces.h.inc"
 
 #define GET_OP_CLASSES
 #include "compiler/dialect/graph/graph_ops.h.inc"

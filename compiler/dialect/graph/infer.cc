@@ -15,7 +15,8 @@ LogicalResult checkSameElementType(std::optional<Location> location, Value a, Va
                            elementTypeOf(b));
 }
 
-LogicalResult unify(std::optional<Location> location, StringRef what, DimExpr& a, const DimExpr& b) {
+LogicalResult unify(std::optional<Location> location, StringRef what, DimExpr& a,
+                    const DimExpr& b) {
   StatusOr<DimExpr> dim = unifyDims(a, b);
   if (!dim.ok()) return emitOptionalError(location, what, ": ", dim.status().message());
   a = *dim;

@@ -7,20 +7,22 @@
 #include "compiler/dialect/graph/shape.h"
 #include "mlir/IR/Diagnostics.h"
 
-// Begins the definition of inferReturnTypes of an op. In scope: location, op (the operands and attributes), types (the result).
-#define MLC_INFER(OpName)                                                                            \
-  static llvm::LogicalResult infer##OpName(std::optional<mlir::Location> location,                   \
-                                           OpName::Adaptor op,                                       \
-                                           llvm::SmallVectorImpl<mlir::Type>& types);                \
-  llvm::LogicalResult OpName::inferReturnTypes(                                                      \
-      mlir::MLIRContext*, std::optional<mlir::Location> location, mlir::ValueRange operands,         \
-      mlir::DictionaryAttr attributes, mlir::OpaqueProperties properties, mlir::RegionRange regions, \
-      llvm::SmallVectorImpl<mlir::Type>& types) {                                                    \
-    return infer##OpName(location, OpName::Adaptor(operands, attributes, properties, regions), types); \
-  }                                                                                                  \
-  static llvm::LogicalResult infer##OpName(                                                          \
-      [[maybe_unused]] std::optional<mlir::Location> location, [[maybe_unused]] OpName::Adaptor op,  \
-      llvm::SmallVectorImpl<mlir::Type>& types)
+// Begins the definition of inferReturnTypes of an op. In scope: location, op (the operands and
+// attributes), types (the result).
+#define MLC_INFER(OpName)                                                                      \
+  static llvm::LogicalResult infer##OpName(std::optional<mlir::Location> location,             \
+                                           OpName::Adaptor op,                                 \
+                                           llvm::SmallVectorImpl<mlir::Type>& types);          \
+  llvm::LogicalResult OpName::inferReturnTypes(                                                \
+      mlir::MLIRContext*, std::optional<mlir::Location> location, mlir::ValueRange operands,   \
+      mlir::DictionaryAttr attributes, mlir::OpaqueProperties properties,                      \
+      mlir::RegionRange regions, llvm::SmallVectorImpl<mlir::Type>& types) {                   \
+    return infer##OpName(location, OpName::Adaptor(operands, attributes, properties, regions), \
+                         types);                                                               \
+  }                                                                                            \
+  static llvm::LogicalResult infer##OpName(                                                    \
+      [[maybe_unused]] std::optional<mlir::Location> location,                                 \
+      [[maybe_unused]] OpName::Adaptor op, llvm::SmallVectorImpl<mlir::Type>& types)
 
 namespace mlc::graph {
 
@@ -36,9 +38,11 @@ inline int64_t rankOf(mlir::Value value) {
 llvm::LogicalResult checkAxis(std::optional<mlir::Location> location, int64_t axis, int64_t rank);
 
 // Fails unless both have the same element type.
-llvm::LogicalResult checkSameElementType(std::optional<mlir::Location> location, mlir::Value a, mlir::Value b);
+llvm::LogicalResult checkSameElementType(std::optional<mlir::Location> location, mlir::Value a,
+                                         mlir::Value b);
 
-// Fails, naming `what`, unless two dims that must be equal can be. Makes the first the more precise of the two.
+// Fails, naming `what`, unless two dims that must be equal can be. Makes the first the more precise
+// of the two.
 llvm::LogicalResult unify(std::optional<mlir::Location> location, llvm::StringRef what, DimExpr& a,
                           const DimExpr& b);
 

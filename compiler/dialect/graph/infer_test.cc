@@ -13,49 +13,62 @@ std::string errorOf(const std::string& arguments, const std::string& body) {
   return ParsedModule(arguments, body).error();
 }
 
-std::string conv(const std::string& attributes, const std::string& input, const std::string& filter, const std::string& result) {
-  return "graph.conv %x, %w {strides = array<i64: 2, 2>, pads_low = array<i64: 1, 1>, pads_high = array<i64: 1, 1>, "
-         "dilations = array<i64: 1, 1>" + attributes + "} : (" + input + ", " + filter + ") -> " + result;
+std::string conv(const std::string& attributes, const std::string& input, const std::string& filter,
+                 const std::string& result) {
+  return "graph.conv %x, %w {strides = array<i64: 2, 2>, pads_low = array<i64: 1, 1>, pads_high = "
+         "array<i64: 1, 1>, "
+         "dilations = array<i64: 1, 1>" +
+         attributes + "} : (" + input + ", " + filter + ") -> " + result;
 }
 
 TEST(InferTest, ConvolutionHalvesASymbolicDim) {
-  std::string x = R"(tensor<?x3x?x224xf32, #graph.dims<"n", "", "h", "">>)", w = "tensor<8x3x3x3xf32>";
+  std::string x = R"(tensor<?x3x?x224xf32, #graph.dims<"n", "", "h", "">>)",
+              w = "tensor<8x3x3x3xf32>";
   StatusOr<DimExpr> h = DimExpr::parse("(h - 1) / 2 + 1");
   ASSERT_TRUE(h.ok());
   std::string result = R"(tensor<?x8x?x112xf32, #graph.dims<"n", "", ")" + h->str() + R"(", "">>)";
   EXPECT_EQ(errorOf("%x: " + x + ", %w: " + w, conv("", x, w, result)), "");
-  EXPECT_THAT(errorOf("%x: " + x + ", %w: " + w, conv("", x, w, x)), HasSubstr("incompatible with return type"));
+  EXPECT_THAT(errorOf("%x: " + x + ", %w: " + w, conv("", x, w, x)),
+              HasSubstr("incompatible with return type"));
 }
 
 TEST(InferTest, ConvolutionChecksChannels) {
   std::string x = "tensor<1x6x8x8xf32>", w = "tensor<8x2x3x3xf32>", result = "tensor<1x8x4x4xf32>";
   std::string arguments = "%x: " + x + ", %w: " + w;
   EXPECT_THAT(errorOf(arguments, conv("", x, w, result)), HasSubstr("channels"));
-  EXPECT_THAT(errorOf(arguments, conv(", groups = 3 : i64", x, w, result)), HasSubstr("8 output channels for 3 groups"));
+  EXPECT_THAT(errorOf(arguments, conv(", groups = 3 : i64", x, w, result)),
+              HasSubstr("8 output channels for 3 groups"));
 }
 
 TEST(InferTest, ContractChecksLettersAndSizes) {
-  std::string arguments = "%a: tensor<4x8xf32>, %b: tensor<7x5xf32>", types = " : (tensor<4x8xf32>, tensor<7x5xf32>) -> tensor<4x5xf32>";
+  std::string arguments = "%a: tensor<4x8xf32>, %b: tensor<7x5xf32>",
+              types = " : (tensor<4x8xf32>, tensor<7x5xf32>) -> tensor<4x5xf32>";
   EXPECT_THAT(errorOf(arguments, R"(graph.contract %a, %b {equation = "nk,km->nm"})" + types),
               HasSubstr("letter 'k': dims 8 and 7 differ"));
   EXPECT_THAT(errorOf(arguments, R"(graph.contract %a, %b {equation = "nk,km->nz"})" + types),
               HasSubstr("letter 'z' of the result is in no operand"));
   EXPECT_THAT(errorOf(arguments, R"(graph.contract %a, %b {equation = "nn,km->nm"})" + types),
               HasSubstr("occurs twice"));
-  EXPECT_THAT(errorOf(arguments, R"(graph.contract %a, %b {equation = "nkm"})" + types), HasSubstr("not of the form"));
+  EXPECT_THAT(errorOf(arguments, R"(graph.contract %a, %b {equation = "nkm"})" + types),
+              HasSubstr("not of the form"));
 }
 
 TEST(InferTest, BytesContractToI32) {
-  EXPECT_EQ(errorOf("%a: tensor<4x8xui8>, %b: tensor<8x5xi8>",
-                    R"(graph.contract %a, %b {equation = "nk,km->nm"} : (tensor<4x8xui8>, tensor<8x5xi8>) -> tensor<4x5xi32>)"),
-            "");
+  EXPECT_EQ(
+      errorOf(
+          "%a: tensor<4x8xui8>, %b: tensor<8x5xi8>",
+          R"(graph.contract %a, %b {equation = "nk,km->nm"} : (tensor<4x8xui8>, tensor<8x5xi8>) -> tensor<4x5xi32>)"),
+      "");
 }
 
 TEST(InferTest, ConcatAddsSymbolicDims) {
-  EXPECT_EQ(errorOf(R"(%past: tensor<2x?xf32, #graph.dims<"", "past">>, %new: tensor<2x1xf32>)",
-                    R"(graph.concat %past, %new {axis = 1 : i64} : (tensor<2x?xf32, #graph.dims<"", "past">>, tensor<2x1xf32>)
-                       -> tensor<2x?xf32, #graph.dims<"", ")" + (DimExpr::symbol("past") + 1).str() + R"(">>)"),
-            "");
+  EXPECT_EQ(
+      errorOf(
+          R"(%past: tensor<2x?xf32, #graph.dims<"", "past">>, %new: tensor<2x1xf32>)",
+          R"(graph.concat %past, %new {axis = 1 : i64} : (tensor<2x?xf32, #graph.dims<"", "past">>, tensor<2x1xf32>)
+                       -> tensor<2x?xf32, #graph.dims<"", ")" +
+              (DimExpr::symbol("past") + 1).str() + R"(">>)"),
+      "");
 }
 
 TEST(InferTest, ElementwiseNamesWhatIsWrong) {
@@ -67,16 +80,20 @@ TEST(InferTest, ElementwiseNamesWhatIsWrong) {
 }
 
 TEST(VerifyTest, ReshapeKeepsTheElementCount) {
-  EXPECT_THAT(errorOf("%a: tensor<4x6xf32>", "graph.reshape %a : (tensor<4x6xf32>) -> tensor<5x5xf32>"),
-              HasSubstr("24 elements to 25"));
-  EXPECT_EQ(errorOf(R"(%a: tensor<4x?xf32, #graph.dims<"", "n">>)",
-                    R"(graph.reshape %a : (tensor<4x?xf32, #graph.dims<"", "n">>) -> tensor<?xf32, #graph.dims<"m">>)"),
-            "");
+  EXPECT_THAT(
+      errorOf("%a: tensor<4x6xf32>", "graph.reshape %a : (tensor<4x6xf32>) -> tensor<5x5xf32>"),
+      HasSubstr("24 elements to 25"));
+  EXPECT_EQ(
+      errorOf(
+          R"(%a: tensor<4x?xf32, #graph.dims<"", "n">>)",
+          R"(graph.reshape %a : (tensor<4x?xf32, #graph.dims<"", "n">>) -> tensor<?xf32, #graph.dims<"m">>)"),
+      "");
 }
 
 TEST(VerifyTest, SliceStaysInBounds) {
   auto slice = [](const std::string& start, const std::string& step, const std::string& result) {
-    return errorOf("%a: tensor<8xf32>", "graph.slice %a {starts = #graph.dims<\"" + start + "\">, steps = array<i64: " + step +
+    return errorOf("%a: tensor<8xf32>", "graph.slice %a {starts = #graph.dims<\"" + start +
+                                            "\">, steps = array<i64: " + step +
                                             ">} : (tensor<8xf32>) -> tensor<" + result + "xf32>");
   };
   EXPECT_EQ(slice("7", "-1", "8"), "");
@@ -87,9 +104,12 @@ TEST(VerifyTest, SliceStaysInBounds) {
 }
 
 TEST(VerifyTest, EncodingsNameExactlyTheDynamicDims) {
-  EXPECT_THAT(errorOf(R"(%a: tensor<4x?xf32, #graph.dims<"n", "m">>)", ""), HasSubstr("exactly the dynamic dims"));
-  EXPECT_THAT(errorOf(R"(%a: tensor<4x?xf32, #graph.dims<"m">>)", ""), HasSubstr("has 1 dims, the tensor 2"));
-  EXPECT_THAT(errorOf(R"(%a: tensor<?xf32, #graph.dims<"m + 0">>)", ""), HasSubstr("not canonical"));
+  EXPECT_THAT(errorOf(R"(%a: tensor<4x?xf32, #graph.dims<"n", "m">>)", ""),
+              HasSubstr("exactly the dynamic dims"));
+  EXPECT_THAT(errorOf(R"(%a: tensor<4x?xf32, #graph.dims<"m">>)", ""),
+              HasSubstr("has 1 dims, the tensor 2"));
+  EXPECT_THAT(errorOf(R"(%a: tensor<?xf32, #graph.dims<"m + 0">>)", ""),
+              HasSubstr("not canonical"));
 }
 
 TEST(VerifyTest, LoopBodyMatchesWhatItCarries) {
@@ -98,21 +118,26 @@ TEST(VerifyTest, LoopBodyMatchesWhatItCarries) {
     return R"(%r:2 = graph.loop %n, %c, %x : (tensor<i64>, tensor<i1>, tensor<4xf32>) -> (tensor<4xf32>, tensor<?x4xf32, #graph.dims<"n", "">>) {
       ^bb0(%i: tensor<i64>, %go: tensor<i1>, %v: tensor<4xf32>):
         %w = graph.neg %v : (tensor<4xf32>) -> tensor<4xf32>
-        graph.yield )" + yielded + "}";
+        graph.yield )" +
+           yielded + "}";
   };
   EXPECT_EQ(errorOf(arguments, loop("%go, %w, %v : tensor<i1>, tensor<4xf32>, tensor<4xf32>")), "");
-  EXPECT_THAT(errorOf(arguments, loop("%go, %w : tensor<i1>, tensor<4xf32>")), HasSubstr("yields 2 values instead of 3"));
+  EXPECT_THAT(errorOf(arguments, loop("%go, %w : tensor<i1>, tensor<4xf32>")),
+              HasSubstr("yields 2 values instead of 3"));
   EXPECT_THAT(errorOf(arguments, loop("%go, %i, %v : tensor<i1>, tensor<i64>, tensor<4xf32>")),
               HasSubstr("yields 'tensor<i64>'"));
 }
 
 TEST(VerifyTest, IfTakesAScalarCondition) {
-  EXPECT_THAT(errorOf("%c: tensor<2xi1>", "graph.if %c : (tensor<2xi1>) -> () then {} else {}"), HasSubstr("scalar bool"));
-  EXPECT_EQ(errorOf("%c: tensor<i1>, %x: tensor<4xf32>",
-                    R"(%r = graph.if %c : (tensor<i1>) -> tensor<4xf32> then { graph.yield %x : tensor<4xf32> } else {
+  EXPECT_THAT(errorOf("%c: tensor<2xi1>", "graph.if %c : (tensor<2xi1>) -> () then {} else {}"),
+              HasSubstr("scalar bool"));
+  EXPECT_EQ(
+      errorOf(
+          "%c: tensor<i1>, %x: tensor<4xf32>",
+          R"(%r = graph.if %c : (tensor<i1>) -> tensor<4xf32> then { graph.yield %x : tensor<4xf32> } else {
                        %n = graph.neg %x : (tensor<4xf32>) -> tensor<4xf32>
                        graph.yield %n : tensor<4xf32> })"),
-            "");
+      "");
 }
 
 }  // namespace

@@ -6,7 +6,8 @@ namespace mlc::graph {
 
 MLC_INFER(ConstantOp) {
   auto type = dyn_cast<RankedTensorType>(op.getValue().getType());
-  if (!type || !type.hasStaticShape()) return emitOptionalError(location, "needs a tensor of known shape");
+  if (!type || !type.hasStaticShape())
+    return emitOptionalError(location, "needs a tensor of known shape");
   types.push_back(type);
   return success();
 }
@@ -21,7 +22,8 @@ LogicalResult WeightOp::verify() {
 
 MLC_INFER(SizeOp) {
   ArrayRef<StringAttr> exprs = op.getExpr().getExprs();
-  if (exprs.size() != 1 || exprs[0].empty()) return emitOptionalError(location, "needs one expression");
+  if (exprs.size() != 1 || exprs[0].empty())
+    return emitOptionalError(location, "needs one expression");
   types.push_back(RankedTensorType::get({}, IntegerType::get(op.getExpr().getContext(), 64)));
   return success();
 }

@@ -54,7 +54,8 @@ OpFactors ConcatOp::getFactors() {
     }
     int factor = builder.add(shape[i], FactorKind::kParallel);
     builder.indexResult(i, factor);
-    for (size_t input = 0; input < getInputs().size(); ++input) builder.indexOperand(input, i, factor);
+    for (size_t input = 0; input < getInputs().size(); ++input)
+      builder.indexOperand(input, i, factor);
   }
   return builder.take();
 }
@@ -85,9 +86,11 @@ OpFactors GatherElementsOp::getFactors() {
   Shape input = shapeOf(getInput()), indices = shapeOf(getIndices());
   int64_t axis = getAxis();
   for (int64_t i = 0; i < static_cast<int64_t>(input.size()); ++i) {
-    // Where indices are fewer than the input's elements they still read the same positions, so both stay whole.
+    // Where indices are fewer than the input's elements they still read the same positions, so both
+    // stay whole.
     bool isSame = i != axis && input[i] == indices[i];
-    int factor = builder.add(indices[i], isSame || i == axis ? FactorKind::kParallel : FactorKind::kWhole);
+    int factor =
+        builder.add(indices[i], isSame || i == axis ? FactorKind::kParallel : FactorKind::kWhole);
     builder.indexOperand(1, i, factor);
     builder.indexResult(i, factor);
     if (isSame) {

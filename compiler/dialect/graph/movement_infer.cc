@@ -44,8 +44,10 @@ LogicalResult SliceOp::verify() {
     return emitOpError("changes the element type");
   }
   Shape input = shapeOf(getInput()), result = shapeOf(getResult()), starts = exprsOf(getStarts());
-  if (result.size() != input.size() || starts.size() != input.size() || getSteps().size() != input.size()) {
-    return emitOpError("needs a start, a step and a result dim for each of ") << input.size() << " dims";
+  if (result.size() != input.size() || starts.size() != input.size() ||
+      getSteps().size() != input.size()) {
+    return emitOpError("needs a start, a step and a result dim for each of ")
+           << input.size() << " dims";
   }
   for (size_t i = 0; i < input.size(); ++i) {
     int64_t step = getSteps()[i];
@@ -55,7 +57,8 @@ LogicalResult SliceOp::verify() {
     for (const DimExpr& end : {starts[i], last}) {
       std::optional<int64_t> index = end.constant(), size = input[i].constant();
       if (index && (*index < 0 || (size && *index >= *size))) {
-        return emitOpError("reads index ") << *index << " of dim " << i << ", of size " << input[i].str();
+        return emitOpError("reads index ")
+               << *index << " of dim " << i << ", of size " << input[i].str();
       }
     }
   }
@@ -65,12 +68,15 @@ LogicalResult SliceOp::verify() {
 MLC_INFER(PadOp) {
   Shape shape = shapeOf(op.getInput());
   if (op.getLow().size() != shape.size() || op.getHigh().size() != shape.size()) {
-    return emitOptionalError(location, "needs low and high padding for each of ", shape.size(), " dims");
+    return emitOptionalError(location, "needs low and high padding for each of ", shape.size(),
+                             " dims");
   }
-  if (rankOf(op.getValue()) != 0) return emitOptionalError(location, "the padding value must be a scalar");
+  if (rankOf(op.getValue()) != 0)
+    return emitOptionalError(location, "the padding value must be a scalar");
   if (failed(checkSameElementType(location, op.getInput(), op.getValue()))) return failure();
   for (size_t i = 0; i < shape.size(); ++i) {
-    if (op.getLow()[i] < 0 || op.getHigh()[i] < 0) return emitOptionalError(location, "padding must not be negative");
+    if (op.getLow()[i] < 0 || op.getHigh()[i] < 0)
+      return emitOptionalError(location, "padding must not be negative");
     shape[i] = shape[i] + op.getLow()[i] + op.getHigh()[i];
   }
   return inferred(location, shape, elementTypeOf(op.getInput()), types);
@@ -86,7 +92,8 @@ MLC_INFER(ConcatOp) {
     if (failed(checkSameElementType(location, first, input))) return failure();
     Shape other = shapeOf(input);
     if (other.size() != shape.size()) {
-      return emitOptionalError(location, "concatenates tensors of rank ", shape.size(), " and ", other.size());
+      return emitOptionalError(location, "concatenates tensors of rank ", shape.size(), " and ",
+                               other.size());
     }
     for (size_t i = 0; i < shape.size(); ++i) {
       if (i == axis) {

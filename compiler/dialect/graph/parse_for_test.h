@@ -11,7 +11,8 @@
 
 namespace mlc::graph {
 
-// A module with one function @main, and what was wrong with it if it could not be parsed or verified.
+// A module with one function @main, and what was wrong with it if it could not be parsed or
+// verified.
 class ParsedModule {
  public:
   // `arguments`: "%x: tensor<4xf32>, ..."; `body`: ops without a terminator.

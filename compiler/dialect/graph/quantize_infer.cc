@@ -5,9 +5,10 @@ using namespace mlir;
 namespace mlc::graph {
 namespace {
 
-// What quantize and dequantize have in common: `real` and `stored` of one shape, scale and zero point per tensor or per index of axis.
-LogicalResult verifyQuantization(Operation* op, Value real, Value stored, Value scale, Value zeroPoint,
-                                 int64_t axis) {
+// What quantize and dequantize have in common: `real` and `stored` of one shape, scale and zero
+// point per tensor or per index of axis.
+LogicalResult verifyQuantization(Operation* op, Value real, Value stored, Value scale,
+                                 Value zeroPoint, int64_t axis) {
   if (!isa<FloatType>(elementTypeOf(real)) || !isa<IntegerType>(elementTypeOf(stored))) {
     return op->emitOpError("converts between floating-point and integer elements");
   }
@@ -16,7 +17,8 @@ LogicalResult verifyQuantization(Operation* op, Value real, Value stored, Value 
     return op->emitOpError("has a zero point of type ") << zeroPoint.getType();
   }
   Shape scales = shapeOf(scale);
-  if (scales != shapeOf(zeroPoint)) return op->emitOpError("has a scale and a zero point of unequal shapes");
+  if (scales != shapeOf(zeroPoint))
+    return op->emitOpError("has a scale and a zero point of unequal shapes");
   if (scales.empty()) return success();
   if (scales.size() != 1) return op->emitOpError("needs a scalar or a vector as scale");
   Shape shape = shapeOf(real);

@@ -5,16 +5,21 @@ namespace {
 
 FactorKind reductionFactor(ReduceKind kind) {
   switch (kind) {
-    case ReduceKind::sum: return FactorKind::kReduceSum;
-    case ReduceKind::max: return FactorKind::kReduceMax;
-    case ReduceKind::min: return FactorKind::kReduceMin;
+    case ReduceKind::sum:
+      return FactorKind::kReduceSum;
+    case ReduceKind::max:
+      return FactorKind::kReduceMax;
+    case ReduceKind::min:
+      return FactorKind::kReduceMin;
     case ReduceKind::mean:
-    case ReduceKind::prod: return FactorKind::kWhole;
+    case ReduceKind::prod:
+      return FactorKind::kWhole;
   }
   llvm_unreachable("all kinds are listed");
 }
 
-OpFactors reducedFactors(mlir::Operation* op, llvm::ArrayRef<int64_t> axes, bool keepDims, FactorKind reduced) {
+OpFactors reducedFactors(mlir::Operation* op, llvm::ArrayRef<int64_t> axes, bool keepDims,
+                         FactorKind reduced) {
   FactorBuilder builder(op);
   int64_t resultDim = 0;
   for (auto [i, dim] : llvm::enumerate(builder.operandShape(0))) {
@@ -41,7 +46,8 @@ OpFactors ArgReduceOp::getFactors() {
 OpFactors CumSumOp::getFactors() {
   FactorBuilder builder(*this);
   for (int64_t i = 0; i < getType().getRank(); ++i) {
-    builder.addSame(i, i == static_cast<int64_t>(getAxis()) ? FactorKind::kWhole : FactorKind::kParallel);
+    builder.addSame(
+        i, i == static_cast<int64_t>(getAxis()) ? FactorKind::kWhole : FactorKind::kParallel);
   }
   return builder.take();
 }

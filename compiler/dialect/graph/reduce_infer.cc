@@ -30,7 +30,8 @@ MLC_INFER(ReduceOp) {
   if (elementTypeOf(op.getInput()).isInteger(1)) {
     return emitOptionalError(location, "cannot reduce bool elements");
   }
-  if (failed(reducedShape(location, op.getInput(), op.getAxes(), op.getKeepDims(), shape))) return failure();
+  if (failed(reducedShape(location, op.getInput(), op.getAxes(), op.getKeepDims(), shape)))
+    return failure();
   return inferred(location, shape, elementTypeOf(op.getInput()), types);
 }
 
@@ -40,7 +41,8 @@ MLC_INFER(ArgReduceOp) {
   }
   Shape shape;
   int64_t axis = op.getAxis();
-  if (failed(reducedShape(location, op.getInput(), axis, op.getKeepDims(), shape))) return failure();
+  if (failed(reducedShape(location, op.getInput(), axis, op.getKeepDims(), shape)))
+    return failure();
   return inferred(location, shape, IntegerType::get(op.getInput().getContext(), 64), types);
 }
 

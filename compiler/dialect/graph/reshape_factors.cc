@@ -27,7 +27,8 @@ struct Side {
   int64_t dim() const { return dims[next].first; }
 };
 
-// How many dims of both sides, from the ones at hand on, hold equally many elements: the fewest that can be proven, else all.
+// How many dims of both sides, from the ones at hand on, hold equally many elements: the fewest
+// that can be proven, else all.
 std::pair<size_t, size_t> matchingGroup(const Side& from, const Side& to) {
   DimExpr fromCount = 1;
   for (size_t i = from.next; i < from.dims.size(); ++i) {
@@ -53,8 +54,14 @@ OpFactors ReshapeOp::getFactors() {
       int factor = builder.add(fromRest ? b : a, FactorKind::kParallel);
       builder.indexOperand(0, from.dim(), factor);
       builder.indexResult(to.dim(), factor);
-      if (fromRest) from.rest() = *fromRest; else ++from.next;
-      if (toRest) to.rest() = *toRest; else ++to.next;
+      if (fromRest)
+        from.rest() = *fromRest;
+      else
+        ++from.next;
+      if (toRest)
+        to.rest() = *toRest;
+      else
+        ++to.next;
       continue;
     }
     auto [fromEnd, toEnd] = matchingGroup(from, to);
@@ -68,7 +75,8 @@ OpFactors ReshapeOp::getFactors() {
   for (; !from.done(); ++from.next) {
     builder.indexOperand(0, from.dim(), builder.add(from.rest(), FactorKind::kWhole));
   }
-  for (; !to.done(); ++to.next) builder.indexResult(to.dim(), builder.add(to.rest(), FactorKind::kWhole));
+  for (; !to.done(); ++to.next)
+    builder.indexResult(to.dim(), builder.add(to.rest(), FactorKind::kWhole));
   return builder.take();
 }
 

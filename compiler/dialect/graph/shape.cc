@@ -96,19 +96,32 @@ Type elementType(MLIRContext* context, DType type) {
     return IntegerType::get(context, bits, signedness);
   };
   switch (type) {
-    case DType::kF32: return Float32Type::get(context);
-    case DType::kF64: return Float64Type::get(context);
-    case DType::kF16: return Float16Type::get(context);
-    case DType::kBF16: return BFloat16Type::get(context);
-    case DType::kI8: return integer(8, IntegerType::Signless);
-    case DType::kI16: return integer(16, IntegerType::Signless);
-    case DType::kI32: return integer(32, IntegerType::Signless);
-    case DType::kI64: return integer(64, IntegerType::Signless);
-    case DType::kU8: return integer(8, IntegerType::Unsigned);
-    case DType::kU16: return integer(16, IntegerType::Unsigned);
-    case DType::kU32: return integer(32, IntegerType::Unsigned);
-    case DType::kU64: return integer(64, IntegerType::Unsigned);
-    case DType::kBool: return integer(1, IntegerType::Signless);
+    case DType::kF32:
+      return Float32Type::get(context);
+    case DType::kF64:
+      return Float64Type::get(context);
+    case DType::kF16:
+      return Float16Type::get(context);
+    case DType::kBF16:
+      return BFloat16Type::get(context);
+    case DType::kI8:
+      return integer(8, IntegerType::Signless);
+    case DType::kI16:
+      return integer(16, IntegerType::Signless);
+    case DType::kI32:
+      return integer(32, IntegerType::Signless);
+    case DType::kI64:
+      return integer(64, IntegerType::Signless);
+    case DType::kU8:
+      return integer(8, IntegerType::Unsigned);
+    case DType::kU16:
+      return integer(16, IntegerType::Unsigned);
+    case DType::kU32:
+      return integer(32, IntegerType::Unsigned);
+    case DType::kU64:
+      return integer(64, IntegerType::Unsigned);
+    case DType::kBool:
+      return integer(1, IntegerType::Signless);
   }
   llvm_unreachable("all element types are listed");
 }
@@ -122,11 +135,16 @@ DType dtypeOf(Type elementOrTensorType) {
   auto integer = cast<IntegerType>(type);
   bool isUnsigned = integer.isUnsigned();
   switch (integer.getWidth()) {
-    case 1: return DType::kBool;
-    case 8: return isUnsigned ? DType::kU8 : DType::kI8;
-    case 16: return isUnsigned ? DType::kU16 : DType::kI16;
-    case 32: return isUnsigned ? DType::kU32 : DType::kI32;
-    case 64: return isUnsigned ? DType::kU64 : DType::kI64;
+    case 1:
+      return DType::kBool;
+    case 8:
+      return isUnsigned ? DType::kU8 : DType::kI8;
+    case 16:
+      return isUnsigned ? DType::kU16 : DType::kI16;
+    case 32:
+      return isUnsigned ? DType::kU32 : DType::kI32;
+    case 64:
+      return isUnsigned ? DType::kU64 : DType::kI64;
   }
   llvm_unreachable("not an element type of the graph dialect");
 }

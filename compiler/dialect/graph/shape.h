@@ -17,29 +17,32 @@ class DimsAttr;
 
 using Shape = llvm::SmallVector<DimExpr, 4>;
 
-// The dims of a tensor type. A dynamic dim without an encoding (upstream's types) becomes the symbol "?": never equal in meaning.
+// The dims of a tensor type. A dynamic dim without an encoding (upstream's types) becomes the
+// symbol "?": never equal in meaning.
 Shape shapeOf(mlir::Type type);
 Shape shapeOf(mlir::Value value);
 
-// The type with these dims: constant ones static, others dynamic with the encoding #graph.dims<...>.
+// The type with these dims: constant ones static, others dynamic with the encoding
+// #graph.dims<...>.
 mlir::RankedTensorType tensorType(llvm::ArrayRef<DimExpr> shape, mlir::Type elementType);
 
 // Product of all dims.
 DimExpr elementCount(llvm::ArrayRef<DimExpr> shape);
 
-// The dim that two dims which must be equal have. Equal texts agree; of a symbolic and a static dim the static one wins; otherwise fails with
-// a message naming the two.
+// The dim that two dims which must be equal have. Equal texts agree; of a symbolic and a static dim
+// the static one wins; otherwise fails with a message naming the two.
 StatusOr<DimExpr> unifyDims(const DimExpr& a, const DimExpr& b);
 
-// Numpy broadcast of two shapes; fails with a message naming the two dims. A static 1 stretches; equal texts agree; of a symbolic and a
-// static dim other than 1 the static one wins.
+// Numpy broadcast of two shapes; fails with a message naming the two dims. A static 1 stretches;
+// equal texts agree; of a symbolic and a static dim other than 1 the static one wins.
 StatusOr<Shape> broadcastShapes(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);
 
 // A #graph.dims attribute of expressions, and back.
 DimsAttr dimsAttr(mlir::MLIRContext* context, llvm::ArrayRef<DimExpr> exprs);
 Shape exprsOf(DimsAttr attr);
 
-// Element types: MLIR's integer types are signless but for u8, u16, u32, u64, which are unsigned (ui8, ...); i1 is bool.
+// Element types: MLIR's integer types are signless but for u8, u16, u32, u64, which are unsigned
+// (ui8, ...); i1 is bool.
 mlir::Type elementType(mlir::MLIRContext* context, DType type);
 DType dtypeOf(mlir::Type elementOrTensorType);
 

@@ -21,9 +21,9 @@ StatusOr<HostTensor> mapFile(const std::string& name, const Weight& weight) {
   HostTensor extent = HostTensor::wrap(weight.dtype, weight.shape, nullptr, nullptr);
   size_t offset = static_cast<size_t>(weight.offset);
   if (weight.offset < 0 || offset > file->size() || extent.bytes() > file->size() - offset) {
-    return invalidError("weight '" + name + "' takes bytes " + std::to_string(weight.offset) + " to " +
-                        std::to_string(weight.offset + extent.bytes()) + " of " + weight.file + ", which has " +
-                        std::to_string(file->size()));
+    return invalidError("weight '" + name + "' takes bytes " + std::to_string(weight.offset) +
+                        " to " + std::to_string(weight.offset + extent.bytes()) + " of " +
+                        weight.file + ", which has " + std::to_string(file->size()));
   }
   const char* data = file->data() + offset;
   if (reinterpret_cast<uintptr_t>(data) % dtypeBytes(weight.dtype) == 0) {
@@ -35,7 +35,8 @@ StatusOr<HostTensor> mapFile(const std::string& name, const Weight& weight) {
 }
 
 bool isSame(const HostTensor& a, const HostTensor& b) {
-  return a.dtype() == b.dtype() && a.shape() == b.shape() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
+  return a.dtype() == b.dtype() && a.shape() == b.shape() &&
+         std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
 }
 
 std::vector<int64_t> stridesOf(const std::vector<int64_t>& shape) {
@@ -44,7 +45,8 @@ std::vector<int64_t> stridesOf(const std::vector<int64_t>& shape) {
   return strides;
 }
 
-// Whether a part of a row-major tensor is one range: before the last dim that is cut there are only single indices.
+// Whether a part of a row-major tensor is one range: before the last dim that is cut there are only
+// single indices.
 bool isContiguous(const std::vector<int64_t>& shape, const std::vector<int64_t>& sizes) {
   size_t lastCut = 0;
   for (size_t i = 0; i < shape.size(); ++i) {
@@ -57,7 +59,8 @@ bool isContiguous(const std::vector<int64_t>& shape, const std::vector<int64_t>&
 }
 
 // Copies the part, row by row of its last dim.
-HostTensor copyPart(const HostTensor& whole, const std::vector<int64_t>& offsets, const std::vector<int64_t>& sizes) {
+HostTensor copyPart(const HostTensor& whole, const std::vector<int64_t>& offsets,
+                    const std::vector<int64_t>& sizes) {
   HostTensor part = HostTensor::uninitialized(whole.dtype(), sizes);
   if (part.bytes() == 0) return part;
   const size_t elementBytes = dtypeBytes(whole.dtype());
@@ -81,7 +84,8 @@ HostTensor copyPart(const HostTensor& whole, const std::vector<int64_t>& offsets
 
 }  // namespace
 
-StatusOr<std::string> WeightTable::addSlice(const std::string& name, const std::vector<int64_t>& offsets,
+StatusOr<std::string> WeightTable::addSlice(const std::string& name,
+                                            const std::vector<int64_t>& offsets,
                                             const std::vector<int64_t>& sizes) {
   const Weight* whole = find(name);
   if (!whole) return invalidError("there is no weight '" + name + "'");
@@ -89,7 +93,8 @@ StatusOr<std::string> WeightTable::addSlice(const std::string& name, const std::
   std::string part;
   for (size_t i = 0; fits && i < sizes.size(); ++i) {
     fits = offsets[i] >= 0 && sizes[i] >= 0 && offsets[i] + sizes[i] <= whole->shape[i];
-    part += (part.empty() ? "" : ",") + std::to_string(offsets[i]) + ":" + std::to_string(offsets[i] + sizes[i]);
+    part += (part.empty() ? "" : ",") + std::to_string(offsets[i]) + ":" +
+            std::to_string(offsets[i] + sizes[i]);
   }
   if (!fits) return invalidError("a slice of weight '" + name + "' is out of its bounds");
   if (sizes == whole->shape) return name;
@@ -136,9 +141,12 @@ StatusOr<HostTensor> WeightTable::load(const std::string& name) const {
   const Weight* weight = find(name);
   if (!weight) return invalidError("there is no weight '" + name + "'");
   switch (weight->kind) {
-    case Weight::Kind::kFile: return mapFile(name, *weight);
-    case Weight::Kind::kFill: return expandFill(*weight);
-    case Weight::Kind::kBytes: return weight->bytes;
+    case Weight::Kind::kFile:
+      return mapFile(name, *weight);
+    case Weight::Kind::kFill:
+      return expandFill(*weight);
+    case Weight::Kind::kBytes:
+      return weight->bytes;
   }
   return invalidError("weight '" + name + "' is of no kind");
 }

@@ -20,7 +20,8 @@ std::vector<float> values(const HostTensor& tensor) {
 // A file of the floats 0, 1, 2, ... after `header` bytes.
 std::string writeFloats(int count, int header) {
   const char* folder = std::getenv("TEST_TMPDIR");
-  std::string path = std::string(folder ? folder : "/tmp") + "/weights." + std::to_string(header) + ".bin";
+  std::string path =
+      std::string(folder ? folder : "/tmp") + "/weights." + std::to_string(header) + ".bin";
   std::ofstream file(path, std::ios::binary);
   file.write(std::string(header, 'x').data(), header);
   for (int i = 0; i < count; ++i) {

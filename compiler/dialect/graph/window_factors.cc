@@ -2,8 +2,8 @@
 
 namespace mlc::graph {
 
-// Splitting the input channels of an ungrouped convolution makes partial sums, so a bias must not be there: it would be
-// added once per part.
+// Splitting the input channels of an ungrouped convolution makes partial sums, so a bias must not
+// be there: it would be added once per part.
 OpFactors ConvOp::getFactors() {
   FactorBuilder builder(*this);
   Shape input = shapeOf(getInput()), filter = shapeOf(getFilter());

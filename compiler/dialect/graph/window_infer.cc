@@ -5,8 +5,10 @@ using namespace mlir;
 namespace mlc::graph {
 namespace {
 
-// Positions of a window of `kernel` elements, `dilation` apart, that moves by `stride` over `size` padded elements.
-DimExpr windowPositions(const DimExpr& size, int64_t padding, int64_t kernel, int64_t stride, int64_t dilation) {
+// Positions of a window of `kernel` elements, `dilation` apart, that moves by `stride` over `size`
+// padded elements.
+DimExpr windowPositions(const DimExpr& size, int64_t padding, int64_t kernel, int64_t stride,
+                        int64_t dilation) {
   return floorDiv(size + padding - dilation * (kernel - 1) - 1, stride) + 1;
 }
 
@@ -15,10 +17,11 @@ struct Window {
 };
 
 // Appends the result's spatial dims.
-LogicalResult appendSpatial(std::optional<Location> location, const Shape& input, const Window& window,
-                            Shape& result) {
+LogicalResult appendSpatial(std::optional<Location> location, const Shape& input,
+                            const Window& window, Shape& result) {
   size_t rank = input.size() - 2;
-  for (ArrayRef<int64_t> list : {window.kernel, window.strides, window.padsLow, window.padsHigh, window.dilations}) {
+  for (ArrayRef<int64_t> list :
+       {window.kernel, window.strides, window.padsLow, window.padsHigh, window.dilations}) {
     if (list.size() != rank) {
       return emitOptionalError(location, "kernel, strides, pads and dilations must have ", rank,
                                " entries, one per spatial dim");
@@ -31,11 +34,11 @@ LogicalResult appendSpatial(std::optional<Location> location, const Shape& input
     if (window.padsLow[i] < 0 || window.padsHigh[i] < 0) {
       return emitOptionalError(location, "pads must not be negative");
     }
-    DimExpr size = windowPositions(input[i + 2], window.padsLow[i] + window.padsHigh[i], window.kernel[i],
-                                   window.strides[i], window.dilations[i]);
+    DimExpr size = windowPositions(input[i + 2], window.padsLow[i] + window.padsHigh[i],
+                                   window.kernel[i], window.strides[i], window.dilations[i]);
     if (size.constant().value_or(1) < 1) {
-      return emitOptionalError(location, "the window does not fit into spatial dim ", i, " of size ",
-                               input[i + 2].str());
+      return emitOptionalError(location, "the window does not fit into spatial dim ", i,
+                               " of size ", input[i + 2].str());
     }
     result.push_back(size);
   }
@@ -47,14 +50,16 @@ LogicalResult appendSpatial(std::optional<Location> location, const Shape& input
 MLC_INFER(ConvOp) {
   Shape input = shapeOf(op.getInput()), filter = shapeOf(op.getFilter());
   if (input.size() < 3 || filter.size() != input.size()) {
-    return emitOptionalError(location, "input and filter must have the same rank of at least 3, have ",
+    return emitOptionalError(location,
+                             "input and filter must have the same rank of at least 3, have ",
                              input.size(), " and ", filter.size());
   }
   if (failed(checkSameElementType(location, op.getInput(), op.getFilter()))) return failure();
   int64_t groups = op.getGroups();
   if (groups < 1) return emitOptionalError(location, "groups must be positive");
   DimExpr channels = filter[1] * groups;
-  if (failed(unify(location, "input channels and filter channels times groups", channels, input[1]))) {
+  if (failed(
+          unify(location, "input channels and filter channels times groups", channels, input[1]))) {
     return failure();
   }
   if (filter[0].constant().value_or(0) % groups != 0) {
@@ -80,13 +85,15 @@ MLC_INFER(PoolOp) {
   Shape input = shapeOf(op.getInput());
   if (input.size() < 3) return emitOptionalError(location, "input must have a rank of at least 3");
   Shape result = {input[0], input[1]};
-  Window window = {op.getKernel(), op.getStrides(), op.getPadsLow(), op.getPadsHigh(), op.getDilations()};
+  Window window = {op.getKernel(), op.getStrides(), op.getPadsLow(), op.getPadsHigh(),
+                   op.getDilations()};
   if (failed(appendSpatial(location, input, window, result))) return failure();
   return inferred(location, result, elementTypeOf(op.getInput()), types);
 }
 
 MLC_INFER(LrnOp) {
-  if (rankOf(op.getInput()) < 2) return emitOptionalError(location, "input must have a rank of at least 2");
+  if (rankOf(op.getInput()) < 2)
+    return emitOptionalError(location, "input must have a rank of at least 2");
   types.push_back(op.getInput().getType());
   return success();
 }

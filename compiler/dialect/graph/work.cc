@@ -81,7 +81,8 @@ OpWork defaultWork(Operation* op) {
           .Case([](ConvOp conv) { return operationsOfConv(conv); })
           .Case([](PoolOp pool) { return operationsOfPool(pool); })
           .Case([](AttentionOp attention) { return operationsOfAttention(attention); })
-          .Case<ReduceOp, ArgReduceOp>([](auto reduce) { return elementCount(shapeOf(reduce.getInput())); })
+          .Case<ReduceOp, ArgReduceOp>(
+              [](auto reduce) { return elementCount(shapeOf(reduce.getInput())); })
           .Default([](Operation* other) { return elementCount(shapeOf(other->getResult(0))); });
   // A gather reads the rows it takes, not its whole table.
   if (auto gather = dyn_cast<GatherOp>(op)) {
