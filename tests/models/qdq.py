@@ -10,7 +10,8 @@ def make():
     scale, zero = g.weight("x.scale", np.float32(0.02)), g.weight("x.zero", np.uint8(128))
     q = g.node("QuantizeLinear", [x, scale, zero], "x_q")
     d = g.node("DequantizeLinear", [q, scale, zero], "x_d")
-    weight = g.weight("w", g.random.integers(-127, 128, (32, 48)).astype(np.int8))
+    # 7 bits: without VNNI, ONNX Runtime saturates sums of two u8 * i8 products at 16 bits, and would expect wrong values.
+    weight = g.weight("w", g.random.integers(-63, 64, (32, 48)).astype(np.int8))
     w = g.node("DequantizeLinear", [weight, g.weight("w.scale", np.linspace(0.001, 0.01, 48, dtype=np.float32)),
                                     g.weight("w.zero", np.zeros(48, np.int8))], "w_d", axis=1)
     g.node("MatMul", [d, w], "y")

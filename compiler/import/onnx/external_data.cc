@@ -1,5 +1,6 @@
 #include "compiler/import/onnx/external_data.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -60,8 +61,10 @@ StatusOr<FileRange> locate(const onnx::TensorProto& tensor, int64_t bytes, const
   const fs::path named = folder / location;
   const fs::path file = fs::canonical(named, error);
   if (error) return invalidError("its external data " + named.string() + " cannot be read: " + error.message());
+  // A model that is itself a link may have its data beside what it links to.
+  const fs::path realFolder = fs::canonical(modelPath, error).parent_path();
   const fs::path allowed = allowedFolder(folder);
-  if (!isInside(file, allowed)) {
+  if (!isInside(file, allowed) && (error || !isInside(file, realFolder))) {
     return invalidError("its external data '" + location + "' leads to " + file.string() + ", outside of " +
                         allowed.string());
   }
