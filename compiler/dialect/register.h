@@ -5,7 +5,7 @@
 
 namespace mlc {
 
-// Registers graph and the upstream dialects that they are lowered to.
+// Registers graph, dist and the upstream dialects that they are lowered to.
 void registerDialects(mlir::DialectRegistry& registry);
 
 }  // namespace mlc
