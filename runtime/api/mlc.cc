@@ -1,0 +1,150 @@
+#include "runtime/api/mlc.h"
+
+#include <exception>
+#include <new>
+
+#include "runtime/api/session.h"
+
+static_assert(static_cast<int>(mlc::DType::kBool) == MLC_BOOL, "the C API's types are DType's");
+
+struct mlc_error {
+  mlc::Status status;
+};
+
+// Descriptions with memory of their own.
+struct TensorInfos {
+  explicit TensorInfos(const std::vector<mlc::package::TensorSpec>& specs) {
+    for (const mlc::package::TensorSpec& spec : specs) {
+      std::vector<const char*>& texts = dims.emplace_back();
+      for (const std::string& dim : spec.dims) texts.push_back(dim.c_str());
+    }
+    for (size_t i = 0; i < specs.size(); ++i) {
+      infos.push_back({specs[i].name.c_str(), static_cast<mlc_dtype>(specs[i].dtype),
+                       static_cast<int32_t>(dims[i].size()), dims[i].data()});
+    }
+  }
+  const mlc_tensor_info* at(int32_t index) const {
+    return index < 0 || static_cast<size_t>(index) >= infos.size()
+               ? nullptr
+               : &infos[static_cast<size_t>(index)];
+  }
+
+  std::vector<std::vector<const char*>> dims;
+  std::vector<mlc_tensor_info> infos;
+};
+
+struct mlc_session {
+  explicit mlc_session(std::unique_ptr<mlc::api::Session> opened)
+      : session(std::move(opened)),
+        inputs(session->manifest().inputs),
+        outputs(session->manifest().outputs) {}
+  std::unique_ptr<mlc::api::Session> session;
+  TensorInfos inputs, outputs;
+};
+
+struct mlc_result {
+  explicit mlc_result(std::vector<mlc::HostTensor> outputs) : owners(std::move(outputs)) {
+    for (const mlc::HostTensor& owner : owners) {
+      tensors.push_back({static_cast<mlc_dtype>(owner.dtype()), static_cast<int32_t>(owner.rank()),
+                         owner.shape().data(), owner.raw()});
+    }
+  }
+  std::vector<mlc::HostTensor> owners;
+  std::vector<mlc_tensor> tensors;
+};
+
+namespace {
+
+mlc_error* errorOf(const mlc::Status& status) {
+  return status.ok() ? nullptr : new mlc_error{status};
+}
+
+// Calls `body`, which returns a Status; what it throws becomes an error.
+template <typename Body>
+mlc_error* guarded(const Body& body) {
+  try {
+    return errorOf(body());
+  } catch (const std::bad_alloc&) {
+    return errorOf(mlc::outOfMemoryError("not enough memory"));
+  } catch (const std::exception& exception) {
+    return errorOf(mlc::deviceError(exception.what()));
+  }
+}
+
+}  // namespace
+
+int32_t mlc_error_code(const mlc_error* error) {
+  return static_cast<int32_t>(error->status.code());
+}
+const char* mlc_error_message(const mlc_error* error) { return error->status.message().c_str(); }
+void mlc_error_free(mlc_error* error) { delete error; }
+
+mlc_error* mlc_open(const char* package, const mlc_options* options, mlc_session** session) {
+  return guarded([&]() -> mlc::Status {
+    mlc::api::SessionOptions settings;
+    if (options) {
+      if (options->threads < 0) return mlc::usageError("the number of threads is negative");
+      settings.threads = options->threads;
+      settings.pin = options->no_pin == 0;
+    }
+    MLC_ASSIGN_OR_RETURN(auto opened, mlc::api::Session::openThreads(package, settings));
+    *session = new mlc_session(std::move(opened));
+    return mlc::okStatus();
+  });
+}
+
+void mlc_close(mlc_session* session) { delete session; }
+
+int32_t mlc_input_count(const mlc_session* session) {
+  return static_cast<int32_t>(session->inputs.infos.size());
+}
+int32_t mlc_output_count(const mlc_session* session) {
+  return static_cast<int32_t>(session->outputs.infos.size());
+}
+const mlc_tensor_info* mlc_input(const mlc_session* session, int32_t index) {
+  return session->inputs.at(index);
+}
+const mlc_tensor_info* mlc_output(const mlc_session* session, int32_t index) {
+  return session->outputs.at(index);
+}
+
+mlc_error* mlc_run(mlc_session* session, const mlc_tensor* inputs, int32_t count,
+                   mlc_result** result) {
+  return guarded([&]() -> mlc::Status {
+    std::vector<mlc::HostTensor> tensors;
+    for (int32_t i = 0; i < count; ++i) {
+      const mlc_tensor& input = inputs[i];
+      const std::string name = "input " + std::to_string(i);
+      if (input.dtype < 0 || static_cast<int>(input.dtype) >= mlc::kDTypeCount) {
+        return mlc::invalidError(name + " has an unknown element type");
+      }
+      if (input.rank < 0) return mlc::invalidError(name + " has a negative rank");
+      std::vector<int64_t> shape(input.shape, input.shape + input.rank);
+      for (int64_t dim : shape) {
+        if (dim < 0) return mlc::invalidError(name + " has a negative dim");
+      }
+      // Borrowed for the time of the run.
+      tensors.push_back(mlc::HostTensor::wrap(static_cast<mlc::DType>(input.dtype),
+                                              std::move(shape), input.data, nullptr));
+    }
+    MLC_ASSIGN_OR_RETURN(auto outputs, session->session->run(tensors));
+    *result = new mlc_result(std::move(outputs));
+    return mlc::okStatus();
+  });
+}
+
+int32_t mlc_result_count(const mlc_result* result) {
+  return static_cast<int32_t>(result->tensors.size());
+}
+const mlc_tensor* mlc_result_tensor(const mlc_result* result, int32_t index) {
+  return index < 0 || static_cast<size_t>(index) >= result->tensors.size()
+             ? nullptr
+             : &result->tensors[static_cast<size_t>(index)];
+}
+void mlc_result_free(mlc_result* result) { delete result; }
+
+mlc_statistics mlc_session_statistics(const mlc_session* session) {
+  const mlc::executor::RunStatistics& run = session->session->statistics();
+  return {run.milliseconds,      run.computeMilliseconds, run.arenaBytes,
+          run.copiedWeightBytes, run.mappedWeightBytes,   run.peakResidentBytes};
+}

@@ -1,0 +1,112 @@
+/* mlc's C API: runs a compiled package (a model.mlcpkg folder). Stable: functions and fields are
+ * only added, at the end.
+ *
+ *     mlc_session* session;
+ *     mlc_error* error = mlc_open("model.mlcpkg", NULL, &session);
+ *     if (!error) error = mlc_run(session, inputs, 1, &result);
+ *     if (error) fprintf(stderr, "%s\n", mlc_error_message(error)), exit(mlc_error_code(error));
+ *
+ * Functions that can fail return NULL, or an error that the caller frees. A session is used by one
+ * thread at a time; different sessions are independent. */
+#ifndef MLC_RUNTIME_API_MLC_H_
+#define MLC_RUNTIME_API_MLC_H_
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MLC_API __attribute__((visibility("default")))
+
+typedef struct mlc_error mlc_error;
+typedef struct mlc_session mlc_session;
+typedef struct mlc_result mlc_result;
+
+/* The codes are the tools' exit codes. */
+enum {
+  MLC_ERROR_USAGE = 2,
+  MLC_ERROR_INVALID = 3, /* bad package or input */
+  MLC_ERROR_UNSUPPORTED = 4,
+  MLC_ERROR_OUT_OF_MEMORY = 5,
+  MLC_ERROR_DEVICE = 6 /* a device, rank or link failed */
+};
+
+MLC_API int32_t mlc_error_code(const mlc_error* error);
+MLC_API const char* mlc_error_message(const mlc_error* error);
+MLC_API void mlc_error_free(
+    mlc_error* error); /* NULL is allowed, here and in the other functions that free */
+
+typedef enum {
+  MLC_F32 = 0,
+  MLC_F64,
+  MLC_F16,
+  MLC_BF16,
+  MLC_I8,
+  MLC_I16,
+  MLC_I32,
+  MLC_I64,
+  MLC_U8,
+  MLC_U16,
+  MLC_U32,
+  MLC_U64,
+  MLC_BOOL /* one byte, 0 or 1 */
+} mlc_dtype;
+
+/* A dense row-major tensor. */
+typedef struct {
+  mlc_dtype dtype;
+  int32_t rank;
+  const int64_t* shape;
+  const void* data;
+} mlc_tensor;
+
+/* What an input or output of the model looks like. Dims are numbers or expressions of symbols: "8",
+ * "batch", "seq + 1". */
+typedef struct {
+  const char* name;
+  mlc_dtype dtype;
+  int32_t rank;
+  const char* const* dims;
+} mlc_tensor_info;
+
+typedef struct {
+  int32_t threads; /* of each rank; 0: its share of the cores */
+  int32_t no_pin;  /* not 0: threads are not pinned to cores */
+} mlc_options;
+
+/* Opens a package with all of its ranks as threads of this process. options may be NULL. */
+MLC_API mlc_error* mlc_open(const char* package, const mlc_options* options, mlc_session** session);
+MLC_API void mlc_close(mlc_session* session);
+
+/* Descriptions live as long as the session. NULL where there is no such input or output. */
+MLC_API int32_t mlc_input_count(const mlc_session* session);
+MLC_API int32_t mlc_output_count(const mlc_session* session);
+MLC_API const mlc_tensor_info* mlc_input(const mlc_session* session, int32_t index);
+MLC_API const mlc_tensor_info* mlc_output(const mlc_session* session, int32_t index);
+
+/* Runs the model on inputs in its order. The inputs are not kept. */
+MLC_API mlc_error* mlc_run(mlc_session* session, const mlc_tensor* inputs, int32_t count,
+                           mlc_result** result);
+
+/* Outputs in the model's order; what they point to lives as long as the result. */
+MLC_API int32_t mlc_result_count(const mlc_result* result);
+MLC_API const mlc_tensor* mlc_result_tensor(const mlc_result* result, int32_t index);
+MLC_API void mlc_result_free(mlc_result* result);
+
+/* Of the last run; memory so far. */
+typedef struct {
+  double milliseconds;
+  double compute_milliseconds;
+  int64_t arena_bytes;
+  int64_t copied_weight_bytes;
+  int64_t mapped_weight_bytes;
+  int64_t peak_resident_bytes;
+} mlc_statistics;
+MLC_API mlc_statistics mlc_session_statistics(const mlc_session* session);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* MLC_RUNTIME_API_MLC_H_ */
