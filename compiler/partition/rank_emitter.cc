@@ -23,7 +23,40 @@ void adaptAttributes(mlir::Operation* op) {
   if (!conv || conv.getGroups() == 1) return;
   const int64_t channels = *graph::shapeOf(conv.getInput())[1].constant();
   const int64_t perGroup = *graph::shapeOf(conv.getFilter())[1].constant();
-  conv.setGroups(std::max<int64_t>(1, channels / perGroup));
+  conv.setGroups(channels / perGroup);
+}
+
+// Ops that only a part that the rank does not have would use. Collectives stay: the other ranks wait for them.
+void eraseDead(mlir::ModuleOp module) {
+  for (FuncOp function : module.getOps<FuncOp>()) {
+    for (mlir::Operation& op : llvm::make_early_inc_range(llvm::reverse(function.front()))) {
+      if (mlir::isOpTriviallyDead(&op)) op.erase();
+    }
+  }
+}
+
+// What adds nothing to a reduction of that kind.
+mlir::Attribute neutralElement(mlir::Type type, FactorKind kind) {
+  const bool isMax = kind == FactorKind::kReduceMax, isMin = kind == FactorKind::kReduceMin;
+  if (auto floating = llvm::dyn_cast<mlir::FloatType>(type)) {
+    llvm::APFloat value = llvm::APFloat::getZero(floating.getFloatSemantics());
+    if (isMax || isMin) value = llvm::APFloat::getInf(floating.getFloatSemantics(), /*Negative=*/isMax);
+    return mlir::FloatAttr::get(type, value);
+  }
+  const unsigned width = type.getIntOrFloatBitWidth();
+  const bool isUnsigned = type.isUnsignedInteger() || width == 1;
+  llvm::APInt value = llvm::APInt::getZero(width);
+  if (isMax) value = isUnsigned ? llvm::APInt::getMinValue(width) : llvm::APInt::getSignedMinValue(width);
+  if (isMin) value = isUnsigned ? llvm::APInt::getMaxValue(width) : llvm::APInt::getSignedMaxValue(width);
+  return mlir::IntegerAttr::get(type, value);
+}
+
+// The result of an op of which a rank has no part: empty, or a partial sum of nothing.
+Value nothing(OpBuilder& builder, mlir::Location location, RankedTensorType type, FactorKind kind) {
+  auto scalar = RankedTensorType::get({}, type.getElementType());
+  mlir::Attribute element = neutralElement(type.getElementType(), kind);
+  Value value = graph::ConstantOp::create(builder, location, mlir::DenseElementsAttr::get(scalar, element));
+  return scalar == type ? value : graph::BroadcastOp::create(builder, location, type, value);
 }
 
 }  // namespace
@@ -89,13 +122,19 @@ Status RankEmitter::emitOp(Body& body, int index) {
     if (!value) return invalidError("the plan does not fit the model: '" + op.name + "' wants partial sums that are not there");
     mapping.map(model_.tensors[body.function][op.operands[i]], value);
   }
-  mlir::Operation* copy = body.builder.clone(*source, mapping);
+  const bool hasPart = sharding.factor < 0 || sharding.shares[setting_.tpRank] > 0;
+  mlir::Operation* copy = hasPart ? body.builder.clone(*source, mapping) : nullptr;
   for (size_t i = 0; i < op.results.size(); ++i) {
     const Layout layout = resultLayout(op, sharding, static_cast<int>(i));
-    copy->getResult(i).setType(localType(body.function, op.results[i], layout));
+    const RankedTensorType type = localType(body.function, op.results[i], layout);
+    if (!hasPart) {
+      body.values.add(op.results[i], layout, nothing(body.builder, source->getLoc(), type, layout.reduction));
+      continue;
+    }
+    copy->getResult(i).setType(type);
     body.values.add(op.results[i], layout, copy->getResult(i));
   }
-  adaptAttributes(copy);
+  if (hasPart) adaptAttributes(copy);
   return okStatus();
 }
 
@@ -166,6 +205,7 @@ StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> RankEmitter::emit(const StageEdges& 
     values.push_back(body.values.get(body.builder, source.getLoc(), output.tensor, Layout::replicated()));
   }
   mlir::func::ReturnOp::create(body.builder, source.getLoc(), values);
+  eraseDead(*module_);
   if (mlir::failed(mlir::verify(*module_))) return invalidError("the plan does not fit the model");
   return std::move(module_);
 }

@@ -13,7 +13,8 @@ def Dist_Dialect : Dialect {
   }];
 }
 
-class Dist_Op<string mnemonic, list<Trait> traits = []> : Op<Dist_Dialect, mnemonic, traits # [Pure]> {
+// Not pure: a collective that one rank leaves out is one that the others wait for.
+class Dist_Op<string mnemonic, list<Trait> traits = []> : Op<Dist_Dialect, mnemonic, traits> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
