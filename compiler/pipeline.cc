@@ -106,7 +106,7 @@ class Compilation {
   Status partitionModel() {
     DiagnosticCollector diagnostics(&context_);
     StatusOr<partition::RankPrograms> programs =
-        partition::applyPlan(*model_.module, graph_, report_.plan, model_.weights);
+        partition::applyPlan(*model_.module, graph_, report_.plan);
     if (!programs.ok()) {
       return diagnostics.status(programs.status().code(), programs.status().message());
     }

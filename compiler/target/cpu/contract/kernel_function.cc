@@ -44,6 +44,8 @@ KernelFunction::KernelFunction(mlir::func::FuncOp kernel, const DimExpr& scratch
 
   function_ = mlir::func::FuncOp::create(intoModule, kernel.getLoc(), kernel.getName(),
                                          intoModule.getFunctionType(types, {}));
+  // What is worth vectorizing already is: LLVM need not try (nor unroll) the loops around the micro-kernels.
+  function_->setAttr("passthrough", intoModule.getStrArrayAttr({"optsize"}));
   if (hasScratch_) {
     function_->setAttr("mlc.scratch_bytes", intoModule.getStringAttr(scratchBytes.str()));
   }

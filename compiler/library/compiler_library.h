@@ -1,0 +1,39 @@
+// The compiler as a shared object, for tools that run packages without it: libmlc_compiler.so is loaded when a model has to be
+// compiled, checked against the reference evaluation, or an ONNX tensor read.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "compiler/pipeline.h"
+#include "runtime/base/host_tensor.h"
+#include "runtime/base/status.h"
+
+namespace mlc {
+
+class CompilerLibrary {
+ public:
+  virtual ~CompilerLibrary() = default;
+
+  virtual StatusOr<CompileReport> compile(const std::string& modelPath, const CompileOptions& options,
+                                          const std::string& packagePath) = 0;
+
+  // The model's outputs by the reference evaluation of the imported graph: one device, no optimization. Slow.
+  virtual StatusOr<std::vector<HostTensor>> evaluate(const std::string& modelPath,
+                                                     const std::map<std::string, int64_t>& dims,
+                                                     const std::vector<HostTensor>& inputs) = 0;
+
+  // A file of an onnx.TensorProto (.pb), as in ONNX test data.
+  virtual StatusOr<HostTensor> readTensorProto(const std::string& path) = 0;
+  virtual Status writeTensorProto(const std::string& path, const std::string& name,
+                                  const HostTensor& tensor) = 0;
+
+  // Every file that the model consists of: itself and its external data.
+  virtual StatusOr<std::vector<std::string>> filesOf(const std::string& modelPath) = 0;
+};
+
+// Loads libmlc_compiler.so from beside the executable; it stays loaded. Fails if it is not there.
+StatusOr<CompilerLibrary*> loadCompilerLibrary();
+
+}  // namespace mlc

@@ -1,0 +1,231 @@
+#include "tools/run/inputs.h"
+
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <random>
+
+#include "compiler/library/compiler_library.h"
+#include "runtime/base/dim_expr.h"
+#include "runtime/base/float16.h"
+#include "runtime/base/npy.h"
+
+namespace mlc::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What --input says of one input: a tensor, or a shape, type and fill.
+struct Description {
+  std::optional<HostTensor> tensor;
+  std::vector<int64_t> shape;
+  bool hasShape = false;
+  std::string fill = "random";
+};
+
+void setNumber(HostTensor& tensor, int64_t i, double value) {
+  switch (tensor.dtype()) {
+    case DType::kF32:
+      tensor.data<float>()[i] = static_cast<float>(value);
+      break;
+    case DType::kF64:
+      tensor.data<double>()[i] = value;
+      break;
+    case DType::kF16:
+      tensor.data<Float16>()[i] = Float16(static_cast<float>(value));
+      break;
+    case DType::kBF16:
+      tensor.data<BFloat16>()[i] = BFloat16(static_cast<float>(value));
+      break;
+    case DType::kI8:
+    case DType::kU8:
+      tensor.data<int8_t>()[i] = static_cast<int8_t>(static_cast<int64_t>(value));
+      break;
+    case DType::kBool:
+      tensor.data<uint8_t>()[i] = value != 0;
+      break;
+    case DType::kI16:
+    case DType::kU16:
+      tensor.data<int16_t>()[i] = static_cast<int16_t>(value);
+      break;
+    case DType::kI32:
+    case DType::kU32:
+      tensor.data<int32_t>()[i] = static_cast<int32_t>(value);
+      break;
+    default:
+      tensor.data<int64_t>()[i] = static_cast<int64_t>(value);
+  }
+}
+
+bool isFloat(DType type) {
+  return type == DType::kF32 || type == DType::kF64 || type == DType::kF16 || type == DType::kBF16;
+}
+
+StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, const std::string& fill,
+                            uint64_t seed) {
+  HostTensor tensor = HostTensor::uninitialized(dtype, shape);
+  const int64_t count = tensor.numElements();
+  if (fill == "random") {
+    std::mt19937_64 random(seed);
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    for (int64_t i = 0; i < count; ++i) {
+      setNumber(tensor, i, isFloat(dtype) ? uniform(random) : static_cast<double>(random() & 1));
+    }
+  } else if (fill == "iota") {
+    for (int64_t i = 0; i < count; ++i) setNumber(tensor, i, static_cast<double>(i));
+  } else {
+    double value = 0;
+    const auto [stop, error] = std::from_chars(fill.data(), fill.data() + fill.size(), value);
+    if (error != std::errc() || stop != fill.data() + fill.size()) {
+      return usageError("'" + fill + "' is no fill: use a number, random or iota");
+    }
+    for (int64_t i = 0; i < count; ++i) setNumber(tensor, i, value);
+  }
+  return tensor;
+}
+
+// "2x128xi64=7" or "2x128" or "2x128=random"; the type, if given, must be the input's.
+StatusOr<Description> parseDescription(const std::string& text, DType dtype) {
+  Description description;
+  const size_t equals = text.find('=');
+  if (equals != std::string::npos) description.fill = text.substr(equals + 1);
+  std::string shape = text.substr(0, equals);
+  description.hasShape = true;
+  for (size_t at = 0; at <= shape.size() && !shape.empty();) {
+    const size_t end = std::min(shape.find('x', at), shape.size());
+    const std::string part = shape.substr(at, end - at);
+    int64_t dim = 0;
+    const auto [stop, error] = std::from_chars(part.data(), part.data() + part.size(), dim);
+    DType given;
+    if (error == std::errc() && stop == part.data() + part.size() && dim >= 0) {
+      description.shape.push_back(dim);
+    } else if (end == shape.size() && parseDType(part, given)) {
+      if (given != dtype) {
+        return usageError("type " + part + " where the model has " + std::string(dtypeName(dtype)));
+      }
+    } else {
+      return usageError("'" + part + "' is neither a dim nor a type");
+    }
+    at = end + 1;
+  }
+  return description;
+}
+
+class InputMaker {
+ public:
+  InputMaker(const package::Manifest& manifest, const RunOptions& options)
+      : manifest_(manifest), options_(options), descriptions_(manifest.inputs.size()) {}
+
+  StatusOr<std::vector<HostTensor>> run() {
+    MLC_RETURN_IF_ERROR(readFolder());
+    for (const std::string& text : options_.inputs) MLC_RETURN_IF_ERROR(describe(text));
+    MLC_RETURN_IF_ERROR(bindSymbols());
+    std::vector<HostTensor> inputs;
+    for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
+      StatusOr<HostTensor> tensor = make(i);
+      if (!tensor.ok()) return tensor.status().withContext("input '" + manifest_.inputs[i].name + "'");
+      inputs.push_back(*std::move(tensor));
+    }
+    return inputs;
+  }
+
+ private:
+  // input_0.pb, ... of --inputs, or NAME.npy.
+  Status readFolder() {
+    if (options_.inputsFolder.empty()) return okStatus();
+    for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
+      const fs::path folder(options_.inputsFolder);
+      const fs::path proto = folder / ("input_" + std::to_string(i) + ".pb");
+      const fs::path npy = folder / (manifest_.inputs[i].name + ".npy");
+      if (fs::exists(proto)) {
+        MLC_ASSIGN_OR_RETURN(descriptions_[i].tensor, readTensorOf(proto.string()));
+      } else if (fs::exists(npy)) {
+        MLC_ASSIGN_OR_RETURN(descriptions_[i].tensor, readTensorOf(npy.string()));
+      } else {
+        return usageError("--inputs: " + options_.inputsFolder + " has neither " +
+                          proto.filename().string() + " nor " + npy.filename().string());
+      }
+    }
+    return okStatus();
+  }
+
+  Status describe(const std::string& text) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos) return usageError("--input '" + text + "' is not NAME=...");
+    const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
+    for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
+      if (manifest_.inputs[i].name != name) continue;
+      if (!value.empty() && value[0] == '@') {
+        MLC_ASSIGN_OR_RETURN(descriptions_[i].tensor, readTensorOf(value.substr(1)));
+        return okStatus();
+      }
+      StatusOr<Description> description = parseDescription(value, manifest_.inputs[i].dtype);
+      if (!description.ok()) return description.status().withContext("--input " + name);
+      descriptions_[i] = *std::move(description);
+      return okStatus();
+    }
+    std::string names;
+    for (const package::TensorSpec& input : manifest_.inputs) names += " " + input.name;
+    return Status(StatusCode::kInvalid, "--input: the model has no input '" + name + "'; it has" + names);
+  }
+
+  // From the shapes that are given; the rest from --dim and defaults.
+  Status bindSymbols() {
+    MLC_ASSIGN_OR_RETURN(auto dims, parseDims(options_.dims));
+    for (const auto& [name, size] : dims) symbols_[name] = size;
+    for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
+      const Description& given = descriptions_[i];
+      if (!given.tensor && !given.hasShape) continue;
+      const std::vector<int64_t>& shape = given.tensor ? given.tensor->shape() : given.shape;
+      const std::vector<std::string>& texts = manifest_.inputs[i].dims;
+      for (size_t d = 0; d < std::min(shape.size(), texts.size()); ++d) symbols_.try_emplace(texts[d], shape[d]);
+    }
+    for (const package::TensorSpec& input : manifest_.inputs) {
+      for (size_t d = 0; d < input.dims.size(); ++d) symbols_.try_emplace(input.dims[d], d == 0 ? 1 : 128);
+    }
+    return okStatus();
+  }
+
+  StatusOr<HostTensor> make(size_t i) {
+    const package::TensorSpec& spec = manifest_.inputs[i];
+    if (descriptions_[i].tensor) {
+      if (descriptions_[i].tensor->dtype() != spec.dtype) {
+        return invalidError("has type " + std::string(dtypeName(descriptions_[i].tensor->dtype())) +
+                            ", the model wants " + std::string(dtypeName(spec.dtype)));
+      }
+      return *descriptions_[i].tensor;
+    }
+    std::vector<int64_t> shape = descriptions_[i].shape;
+    if (!descriptions_[i].hasShape) {
+      for (const std::string& text : spec.dims) {
+        MLC_ASSIGN_OR_RETURN(const DimExpr dim, DimExpr::parse(text));
+        MLC_ASSIGN_OR_RETURN(const int64_t size, dim.evaluate(symbols_));
+        shape.push_back(size);
+      }
+    }
+    return filled(spec.dtype, shape, descriptions_[i].fill, options_.seed * 1000003 + i);
+  }
+
+  const package::Manifest& manifest_;
+  const RunOptions& options_;
+  std::vector<Description> descriptions_;
+  SymbolValues symbols_;
+};
+
+}  // namespace
+
+StatusOr<HostTensor> readTensorOf(const std::string& path) {
+  if (path.ends_with(".pb")) {
+    MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
+    return compiler->readTensorProto(path);
+  }
+  if (path.ends_with(".npy")) return readNpy(path);
+  return usageError(path + ": tensors are read from .npy and .pb files");
+}
+
+StatusOr<std::vector<HostTensor>> makeInputs(const package::Manifest& manifest,
+                                             const RunOptions& options) {
+  return InputMaker(manifest, options).run();
+}
+
+}  // namespace mlc::tools

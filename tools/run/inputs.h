@@ -1,0 +1,21 @@
+// The model's inputs as the command line describes them.
+#pragma once
+
+#include <vector>
+
+#include "runtime/base/host_tensor.h"
+#include "runtime/base/status.h"
+#include "runtime/package/manifest.h"
+#include "tools/run/options.h"
+
+namespace mlc::tools {
+
+// One tensor per input of the model: from --inputs, --input, or random (floats uniform in [-1, 1), integers 0 or 1, seeded per input). Symbolic dims
+// are those of --dim; of other inputs that name them; batch-like leading ones 1, others 128.
+StatusOr<std::vector<HostTensor>> makeInputs(const package::Manifest& manifest,
+                                             const RunOptions& options);
+
+// A .npy, .npz member (FILE.npz:NAME) or .pb file.
+StatusOr<HostTensor> readTensorOf(const std::string& path);
+
+}  // namespace mlc::tools

@@ -1,0 +1,54 @@
+#include "tools/run/options.h"
+
+#include <charconv>
+#include <sstream>
+
+namespace mlc::tools {
+namespace {
+
+// "name=number" as a pair.
+StatusOr<std::pair<std::string, int64_t>> parseAssignment(const std::string& text) {
+  const size_t equals = text.find('=');
+  int64_t value = 0;
+  const char* end = text.data() + text.size();
+  if (equals == std::string::npos || equals == 0) return usageError("'" + text + "' is not NAME=NUMBER");
+  const auto [stop, error] = std::from_chars(text.data() + equals + 1, end, value);
+  if (error != std::errc() || stop != end || value < 1) {
+    return usageError("'" + text + "' is not NAME=NUMBER with a number of at least 1");
+  }
+  return std::pair(text.substr(0, equals), value);
+}
+
+}  // namespace
+
+StatusOr<Mesh> parseMesh(const std::string& text) {
+  Mesh mesh;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    MLC_ASSIGN_OR_RETURN(auto assignment, parseAssignment(part));
+    auto [axis, size] = assignment;
+    if (size > 1 << 20) return usageError("--mesh: " + part + " is too large");
+    int* field = axis == "dp" ? &mesh.dp : axis == "pp" ? &mesh.pp : axis == "tp" ? &mesh.tp : nullptr;
+    if (!field) return usageError("--mesh: '" + axis + "' is no mesh axis: use dp, pp and tp");
+    *field = static_cast<int>(size);
+  }
+  // An axis that is not named is 1 once a mesh is given.
+  if (mesh.forced()) {
+    mesh.dp = std::max(mesh.dp, 1);
+    mesh.pp = std::max(mesh.pp, 1);
+    mesh.tp = std::max(mesh.tp, 1);
+  }
+  return mesh;
+}
+
+StatusOr<std::map<std::string, int64_t>> parseDims(const std::vector<std::string>& texts) {
+  std::map<std::string, int64_t> dims;
+  for (const std::string& text : texts) {
+    StatusOr<std::pair<std::string, int64_t>> assignment = parseAssignment(text);
+    if (!assignment.ok()) return assignment.status().withContext("--dim");
+    dims.insert(*assignment);
+  }
+  return dims;
+}
+
+}  // namespace mlc::tools

@@ -1,0 +1,50 @@
+// The command line of the tools that run models (mlc-run, mlc-bench). See cli.md's contract in docs/command_line.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "runtime/base/status.h"
+
+namespace mlc::tools {
+
+struct Mesh {
+  int dp = 0, pp = 0, tp = 0;  // 0: free
+  bool forced() const { return dp || pp || tp; }
+  int ranks() const { return std::max(dp, 1) * std::max(pp, 1) * std::max(tp, 1); }
+};
+
+// "tp=2,pp=2,dp=1" in any order.
+StatusOr<Mesh> parseMesh(const std::string& text);
+
+// "batch=8", repeated.
+StatusOr<std::map<std::string, int64_t>> parseDims(const std::vector<std::string>& texts);
+
+struct RunOptions {
+  std::string model;                 // .onnx file or package folder
+  std::vector<std::string> inputs;   // NAME=@FILE or NAME=SHAPExTYPE=FILL
+  std::string inputsFolder;
+  uint64_t seed = 0;
+  std::vector<std::string> dims;
+  std::string outputsFolder;
+  std::string outputsFormat = "npy";
+  std::string expectFolder;
+  double rtol = 1e-3, atol = 1e-5;
+  bool verify = false;
+  int iterations = 1, warmup = 0;
+  int threads = 0;                   // per rank; 0: its share of the host
+  int microbatches = 0;
+  std::string devicesFile;
+  std::string planFile;
+  std::string mesh;
+  std::string target = "host";
+  std::string jsonFile;
+  std::vector<std::string> dumpAfter;
+  std::string dumpFolder = ".";
+  std::string cacheFolder;
+  bool verbose = false;
+};
+
+}  // namespace mlc::tools
