@@ -21,8 +21,9 @@ mlir::MemRefType bufferType(mlir::Type tensor) {
 
 }  // namespace
 
-KernelFrame::KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, bool scratch)
-    : builder_(builder), loc_(kernel.getLoc()) {
+KernelFrame::KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, bool scratch,
+                         Sharing sharing)
+    : builder_(builder), loc_(kernel.getLoc()), sharing_(sharing) {
   const std::vector<std::string> symbols = symbolsOf(kernel);
   llvm::SmallVector<mlir::Type> types(2 + symbols.size(), builder.getIndexType());
   for (mlir::Type type : kernel.getArgumentTypes()) types.push_back(bufferType(type));
@@ -106,11 +107,17 @@ Value KernelFrame::mul(Value a, Value b) {
   return arith::MulIOp::create(builder_, loc_, a, b, arith::IntegerOverflowFlags::nsw);
 }
 
-std::pair<Value, Value> KernelFrame::share(Value total) {
+void KernelFrame::forEachOwn(const DimExpr& points, llvm::function_ref<void(Value)> body) {
+  function_->setAttr(kPointsAttr, builder_.getStringAttr(points.str()));
+  Value total = index(points);
+  if (sharing_ == Sharing::kElements) {
+    loopBy(thread(), total, threads(), body);
+    return;
+  }
   Value begin = arith::DivUIOp::create(builder_, loc_, mul(total, thread()), threads());
   Value next = add(thread(), index(1));
   Value end = arith::DivUIOp::create(builder_, loc_, mul(total, next), threads());
-  return {begin, end};
+  loop(begin, end, body);
 }
 
 llvm::SmallVector<Value> KernelFrame::delinearize(Value linear, llvm::ArrayRef<Value> dims) {
@@ -127,7 +134,11 @@ llvm::SmallVector<Value> KernelFrame::delinearize(Value linear, llvm::ArrayRef<V
 }
 
 void KernelFrame::loop(Value begin, Value end, llvm::function_ref<void(Value)> body, int64_t step) {
-  auto loop = scf::ForOp::create(builder_, loc_, begin, end, index(step));
+  loopBy(begin, end, index(step), body);
+}
+
+void KernelFrame::loopBy(Value begin, Value end, Value step, llvm::function_ref<void(Value)> body) {
+  auto loop = scf::ForOp::create(builder_, loc_, begin, end, step);
   mlir::OpBuilder::InsertionGuard guard(builder_);
   builder_.setInsertionPoint(loop.getBody()->getTerminator());
   body(loop.getInductionVar());

@@ -13,11 +13,21 @@
 
 namespace mlc::conversion {
 
+// How the points of a result (elements, or the rows of a norm or softmax) are shared among threads.
+enum class Sharing {
+  kRows,      // CPU: a contiguous part each, of whole innermost rows: they stay in cache and vectorize
+  kElements,  // GPU: thread i has the points i, i + threads, ...: neighbours touch neighbouring memory
+};
+
+// Attribute of a lowered kernel: how many points its threads share, as an expression of the symbols.
+inline constexpr llvm::StringLiteral kPointsAttr = "mlc.points";
+
 class KernelFrame {
  public:
   // Adds the lowered function, under the kernel's name and still empty, at the builder's insertion point and moves the builder into it.
   // With scratch, a last argument of memref<i8>.
-  KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, bool scratch = false);
+  KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, bool scratch = false,
+              Sharing sharing = Sharing::kRows);
 
   mlir::func::FuncOp function() const { return function_; }
   mlir::OpBuilder& builder() { return builder_; }
@@ -43,8 +53,8 @@ class KernelFrame {
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
 
-  // This thread's part [begin, end) of a range of `total`.
-  std::pair<mlir::Value, mlir::Value> share(mlir::Value total);
+  // body(i) for every i of this thread's part of [0, points). The number is noted on the function (kPointsAttr).
+  void forEachOwn(const DimExpr& points, llvm::function_ref<void(mlir::Value)> body);
   // The multi-index of `linear` in a space of these dims, row-major.
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value linear, llvm::ArrayRef<mlir::Value> dims);
 
@@ -63,9 +73,12 @@ class KernelFrame {
     llvm::SmallVector<mlir::Value> dims, strides;
   };
   const Extents& extents(llvm::ArrayRef<DimExpr> shape);
+  void loopBy(mlir::Value begin, mlir::Value end, mlir::Value step,
+              llvm::function_ref<void(mlir::Value)> body);
 
   mlir::OpBuilder& builder_;
   mlir::Location loc_;
+  Sharing sharing_;
   mlir::func::FuncOp function_;
   llvm::StringMap<mlir::Value> symbols_;
   llvm::SmallVector<mlir::Value> inputs_, outputs_;

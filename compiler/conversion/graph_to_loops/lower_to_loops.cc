@@ -33,7 +33,10 @@ bool isFlat(mlir::func::FuncOp kernel, const Shape& result) {
 class LoopLowering {
  public:
   LoopLowering(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, Sharing sharing)
-      : frame_(kernel, builder), evaluator_(frame_, kernel), kernel_(kernel), sharing_(sharing) {
+      : frame_(kernel, builder, /*scratch=*/false, sharing),
+        evaluator_(frame_, kernel),
+        kernel_(kernel),
+        sharing_(sharing) {
     result_ = kernel.getBody().front().getTerminator()->getOperand(0);
     shape_ = shapeOf(result_);
   }
@@ -69,8 +72,7 @@ class LoopLowering {
     // One range where the shape does not matter, or where single elements are shared.
     const bool flat = !root && isFlat(kernel_, shape_);
     if (flat || shape_.empty() || sharing_ == Sharing::kElements) {
-      auto [begin, end] = frame_.share(frame_.index(graph::elementCount(shape_)));
-      frame_.loop(begin, end, [&](Value i) {
+      frame_.forEachOwn(graph::elementCount(shape_), [&](Value i) {
         emitElement(root, flat ? flatIndices(i) : frame_.delinearize(i, dims));
       });
       return;
@@ -87,13 +89,11 @@ class LoopLowering {
       return indices;
     };
     if (rows == DimExpr(1)) {
-      auto [begin, end] = frame_.share(dims[inner]);
       Indices outer(inner, frame_.index(int64_t{0}));
-      frame_.loop(begin, end, [&](Value i) { emitElement(root, indicesOf(outer, i)); });
+      frame_.forEachOwn(shape_[inner], [&](Value i) { emitElement(root, indicesOf(outer, i)); });
       return;
     }
-    auto [begin, end] = frame_.share(frame_.index(rows));
-    frame_.loop(begin, end, [&](Value row) {
+    frame_.forEachOwn(rows, [&](Value row) {
       Indices outer = frame_.delinearize(row, llvm::ArrayRef(dims).take_front(inner));
       frame_.loop(frame_.index(int64_t{0}), dims[inner],
                   [&](Value i) { emitElement(root, indicesOf(outer, i)); });

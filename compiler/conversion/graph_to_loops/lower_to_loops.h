@@ -10,16 +10,11 @@
 // graph op but control flow; contractions and convolutions as plain loops, for what the micro-kernels do not take.
 #pragma once
 
+#include "compiler/conversion/graph_to_loops/kernel_frame.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 
 namespace mlc::conversion {
-
-// How the result's elements are shared among threads.
-enum class Sharing {
-  kRows,      // CPU: whole innermost rows, so that they stay in cache and vectorize
-  kElements,  // GPU: single elements
-};
 
 // Adds the lowered function at the builder's insertion point. See kernel_frame.h for its signature.
 mlir::FailureOr<mlir::func::FuncOp> lowerToLoops(mlir::func::FuncOp kernel, mlir::OpBuilder& builder,

@@ -41,8 +41,7 @@ class Rows {
 
   // body() for every row of this thread's share.
   void forEachRow(llvm::function_ref<void()> body) {
-    auto [begin, end] = frame_.share(frame_.index(graph::elementCount(outerShape_)));
-    frame_.loop(begin, end, [&](Value row) {
+    frame_.forEachOwn(graph::elementCount(outerShape_), [&](Value row) {
       outer_ = frame_.delinearize(row, outerDims_);
       body();
     });
