@@ -1,9 +1,17 @@
 // Communication between the ranks of a job: one interface, one folder per transport.
 //
-// Collectives are called by every rank of the communicator, in the same order and with matching arguments. Reductions
-// combine in rank order, so every rank gets the same bits, run after run. Counts are elements; a count may be zero. A communicator is
-// used by one thread at a time, but for point-to-point calls of transports whose supportsThreads() holds. A call that fails leaves
-// the communicator unusable: the job ends.
+// Collectives are called by every rank of the communicator, in the same order and with matching
+// arguments; what does not match is an error on every rank wherever it can be seen. Reductions
+// combine in rank order, so every rank gets the same bits, run after run. Counts are elements, and
+// may be zero or uneven. Pointers of empty parts may be null.
+//
+// Threads: one thread at a time calls collectives of a communicator; send(), receive() and their
+// requests may be used by others meanwhile.
+//
+// Errors: kInvalid for arguments that are wrong or do not match those of another rank,
+// kDeviceFailed for a peer that is gone or a link that failed. After kDeviceFailed, and after
+// kInvalid that some ranks saw and others did not, the communicator is of no more use: the job
+// ends.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +24,23 @@
 
 namespace mlc::collectives {
 
+// The values are those of compiled programs (runtime/abi/abi.h). f16 and bf16 are combined in f32
+// and rounded once, at the end; integers wrap around; min and max of a NaN are NaN; bool sum and
+// max are or, min and prod are and.
 enum class Reduction { kSum = 0, kMin = 1, kMax = 2, kProd = 3 };
 
-// A send or receive under way. Its buffer must not be touched until wait() returns.
+// Tags of messages go from 0 to kMaxTag.
+inline constexpr int kMaxTag = 32766;
+
+// A send or receive under way. Its buffer must not be touched before it is done. The destructor of
+// one that is not done withdraws it, or waits where it has begun.
 class Request {
  public:
   virtual ~Request() = default;
+  // Returns once the transfer is done or has failed; afterwards returns the same again.
   [[nodiscard]] virtual Status wait() = 0;
+  // Whether wait() would return at once. Moves the transfer on, without blocking.
+  [[nodiscard]] virtual bool test() = 0;
 };
 
 class Communicator {
@@ -31,29 +49,45 @@ class Communicator {
 
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  // The host that a rank runs on.
+  // The name of the host that a rank runs on.
   virtual const std::string& hostOf(int rank) const = 0;
 
-  virtual Status barrier() = 0;
+  [[nodiscard]] virtual Status barrier() = 0;
+
   // In place: data holds count elements, the rank's own before and the reduction after.
-  virtual Status allReduce(void* data, int64_t count, DType dtype, Reduction reduction) = 0;
-  // Rank r gives counts[r] elements; out gets them all in rank order. `in` may lie at its place in `out`.
-  virtual Status allGather(const void* in, void* out, const std::vector<int64_t>& counts,
-                           DType dtype) = 0;
-  // Every rank gives sum(counts) elements, rank r gets the reduction of its counts[r] of them. in and out do not overlap.
-  virtual Status reduceScatter(const void* in, void* out, const std::vector<int64_t>& counts,
-                               DType dtype, Reduction reduction) = 0;
-  // Rank r gets receiveCounts elements, sender by sender; `in` has sendCounts elements, receiver by receiver.
-  virtual Status allToAll(const void* in, const std::vector<int64_t>& sendCounts, void* out,
-                          const std::vector<int64_t>& receiveCounts, DType dtype) = 0;
-  virtual Status broadcast(void* data, int64_t bytes, int root) = 0;
+  [[nodiscard]] virtual Status allReduce(void* data, int64_t count, DType dtype,
+                                         Reduction reduction) = 0;
 
-  // Point to point. Messages between two ranks with the same tag arrive in order. The receiver knows the size.
-  virtual std::unique_ptr<Request> send(const void* data, int64_t bytes, int to, int tag) = 0;
-  virtual std::unique_ptr<Request> receive(void* data, int64_t bytes, int from, int tag) = 0;
+  // Rank r gives counts[r] elements; out gets them all in rank order. In place where `in` lies at
+  // its place in `out`; otherwise they do not overlap.
+  [[nodiscard]] virtual Status allGather(const void* in, void* out,
+                                         const std::vector<int64_t>& counts, DType dtype) = 0;
 
-  // A communicator of the ranks that give the same color, ordered by key, then by rank. Called by all ranks.
-  virtual StatusOr<std::unique_ptr<Communicator>> split(int color, int key) = 0;
+  // Every rank gives sum(counts) elements, rank r gets the reduction of its counts[r] of them. `in`
+  // and `out` do not overlap.
+  [[nodiscard]] virtual Status reduceScatter(const void* in, void* out,
+                                             const std::vector<int64_t>& counts, DType dtype,
+                                             Reduction reduction) = 0;
+
+  // `in` has sendCounts[r] elements for rank r, in rank order; `out` gets receiveCounts[r] from it.
+  // `in` and `out` do not overlap.
+  [[nodiscard]] virtual Status allToAll(const void* in, const std::vector<int64_t>& sendCounts,
+                                        void* out, const std::vector<int64_t>& receiveCounts,
+                                        DType dtype) = 0;
+
+  // In place: root's bytes become everybody's.
+  [[nodiscard]] virtual Status broadcast(void* data, int64_t bytes, int root) = 0;
+
+  // Point to point. Messages between two ranks with the same tag arrive in order; the receiver
+  // knows the size. Starts the transfer; errors come from wait(). A send may wait for its receive.
+  [[nodiscard]] virtual std::unique_ptr<Request> send(const void* data, int64_t bytes, int to,
+                                                      int tag) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Request> receive(void* data, int64_t bytes, int from,
+                                                         int tag) = 0;
+
+  // A communicator of the ranks that give the same color (at least 0), ordered by key, then by
+  // rank. Called by all ranks.
+  [[nodiscard]] virtual StatusOr<std::unique_ptr<Communicator>> split(int color, int key) = 0;
 };
 
 }  // namespace mlc::collectives

@@ -1,88 +1,100 @@
 #include "collectives/algorithm/reduce.h"
 
 #include <algorithm>
+#include <array>
+#include <type_traits>
 
 #include "runtime/base/float16.h"
 
 namespace mlc::collectives {
 namespace {
 
-template <typename T>
-struct Widened {
-  using Type = T;
-};
-template <>
-struct Widened<Float16> {
-  using Type = float;
-};
-template <>
-struct Widened<BFloat16> {
-  using Type = float;
+// What stands for a bool: a byte, true where not 0.
+struct Bool {
+  uint8_t byte = 0;
+  Bool() = default;
+  explicit Bool(uint8_t value) : byte(value != 0) {}
+  explicit operator uint8_t() const { return byte != 0; }
 };
 
-template <typename T, typename Combine>
-void combine(void* accumulator, const void* addend, int64_t count, Combine f) {
-  using W = typename Widened<T>::Type;
-  T* __restrict a = static_cast<T*>(accumulator);
-  const T* __restrict b = static_cast<const T*>(addend);
-  for (int64_t i = 0; i < count; ++i) {
-    a[i] = static_cast<T>(f(static_cast<W>(a[i]), static_cast<W>(b[i])));
+// The type that elements are combined in. Sums and products of integers are made in unsigned types
+// of at least 32 bits, where overflow is defined.
+template <typename T>
+using Combined = std::conditional_t<std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>,
+                                    float, std::conditional_t<std::is_same_v<T, Bool>, uint8_t, T>>;
+template <typename C>
+using Wrapping = std::conditional_t<std::is_floating_point_v<C>, C,
+                                    std::conditional_t<(sizeof(C) > 4), uint64_t, uint32_t>>;
+
+struct Sum {
+  template <typename C>
+  static C combine(C x, C y) {
+    return static_cast<C>(static_cast<Wrapping<C>>(x) + static_cast<Wrapping<C>>(y));
+  }
+};
+struct Prod {
+  template <typename C>
+  static C combine(C x, C y) {
+    return static_cast<C>(static_cast<Wrapping<C>>(x) * static_cast<Wrapping<C>>(y));
+  }
+};
+// y != y: a NaN of either side stays.
+struct Min {
+  template <typename C>
+  static C combine(C x, C y) {
+    return ((y < x) | (y != y)) ? y : x;
+  }
+};
+struct Max {
+  template <typename C>
+  static C combine(C x, C y) {
+    return ((x < y) | (y != y)) ? y : x;
+  }
+};
+
+// Block by block, so that the accumulator stays in the first-level cache.
+template <typename T, typename Operation>
+void reduceTyped(std::span<const void* const> parts, void* out, int64_t count) {
+  using C = Combined<T>;
+  constexpr int64_t kBlock = 1024;
+  alignas(64) C sum[kBlock];
+  for (int64_t begin = 0; begin < count; begin += kBlock) {
+    const int64_t n = std::min(kBlock, count - begin);
+    const T* first = static_cast<const T*>(parts[0]) + begin;
+    for (int64_t i = 0; i < n; ++i) sum[i] = static_cast<C>(first[i]);
+    for (const void* part : parts.subspan(1)) {
+      const T* next = static_cast<const T*>(part) + begin;
+      for (int64_t i = 0; i < n; ++i) {
+        sum[i] = Operation::combine(sum[i], static_cast<C>(next[i]));
+      }
+    }
+    T* to = static_cast<T*>(out) + begin;
+    for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(sum[i]);
   }
 }
 
+using Kernel = void (*)(std::span<const void* const>, void*, int64_t);
+using KernelsOfType = std::array<Kernel, 4>;  // by Reduction
+
 template <typename T>
-void reduceTyped(void* a, const void* b, int64_t count, Reduction reduction) {
-  using W = typename Widened<T>::Type;
-  switch (reduction) {
-    case Reduction::kSum:
-      return combine<T>(a, b, count, [](W x, W y) { return static_cast<W>(x + y); });
-    case Reduction::kMin:
-      return combine<T>(a, b, count, [](W x, W y) { return y < x ? y : x; });
-    case Reduction::kMax:
-      return combine<T>(a, b, count, [](W x, W y) { return x < y ? y : x; });
-    case Reduction::kProd:
-      return combine<T>(a, b, count, [](W x, W y) { return static_cast<W>(x * y); });
-  }
+constexpr KernelsOfType kernels() {
+  return {reduceTyped<T, Sum>, reduceTyped<T, Min>, reduceTyped<T, Max>, reduceTyped<T, Prod>};
 }
 
-void reduceBool(void* accumulator, const void* addend, int64_t count, Reduction reduction) {
-  auto* a = static_cast<uint8_t*>(accumulator);
-  auto* b = static_cast<const uint8_t*>(addend);
-  const bool any = reduction == Reduction::kSum || reduction == Reduction::kMax;
-  for (int64_t i = 0; i < count; ++i) a[i] = any ? (a[i] | b[i]) != 0 : (a[i] != 0 && b[i] != 0);
-}
+// By DType.
+constexpr std::array<KernelsOfType, kDTypeCount> kKernels = {
+    kernels<float>(), kernels<double>(), kernels<Float16>(), kernels<BFloat16>(), kernels<int8_t>(),
+    kernels<int16_t>(), kernels<int32_t>(), kernels<int64_t>(), kernels<uint8_t>(),
+    kernels<uint16_t>(), kernels<uint32_t>(), kernels<uint64_t>(),
+    // For bool the largest is or, the smallest is and.
+    KernelsOfType{reduceTyped<Bool, Max>, reduceTyped<Bool, Min>, reduceTyped<Bool, Max>,
+                  reduceTyped<Bool, Min>}};
 
 }  // namespace
 
-void reduceInto(void* a, const void* b, int64_t count, DType dtype, Reduction reduction) {
-  switch (dtype) {
-    case DType::kF32:
-      return reduceTyped<float>(a, b, count, reduction);
-    case DType::kF64:
-      return reduceTyped<double>(a, b, count, reduction);
-    case DType::kF16:
-      return reduceTyped<Float16>(a, b, count, reduction);
-    case DType::kBF16:
-      return reduceTyped<BFloat16>(a, b, count, reduction);
-    case DType::kI8:
-      return reduceTyped<int8_t>(a, b, count, reduction);
-    case DType::kI16:
-      return reduceTyped<int16_t>(a, b, count, reduction);
-    case DType::kI32:
-      return reduceTyped<int32_t>(a, b, count, reduction);
-    case DType::kI64:
-      return reduceTyped<int64_t>(a, b, count, reduction);
-    case DType::kU8:
-      return reduceTyped<uint8_t>(a, b, count, reduction);
-    case DType::kU16:
-      return reduceTyped<uint16_t>(a, b, count, reduction);
-    case DType::kU32:
-      return reduceTyped<uint32_t>(a, b, count, reduction);
-    case DType::kU64:
-      return reduceTyped<uint64_t>(a, b, count, reduction);
-    case DType::kBool:
-      return reduceBool(a, b, count, reduction);
-  }
+void reduceParts(std::span<const void* const> parts, void* out, int64_t count, DType dtype,
+                 Reduction reduction) {
+  kKernels[static_cast<size_t>(dtype)][static_cast<size_t>(reduction)](parts, out, count);
 }
 
 }  // namespace mlc::collectives

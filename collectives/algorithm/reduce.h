@@ -1,15 +1,16 @@
-// Elementwise reduction of buffers, in loops that vectorize.
+// Elementwise reduction of the ranks' buffers, in loops that vectorize.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "collectives/communicator.h"
 
 namespace mlc::collectives {
 
-// accumulator[i] = reduction(accumulator[i], addend[i]). f16 and bf16 are combined in f32 and rounded. bool: sum and max are or, min and
-// prod are and.
-void reduceInto(void* accumulator, const void* addend, int64_t count, DType dtype,
-                Reduction reduction);
+// out[i] = parts[0][i] + parts[1][i] + ..., combined in that order. `out` may be one of the parts,
+// but must not overlap them otherwise. At least one part.
+void reduceParts(std::span<const void* const> parts, void* out, int64_t count, DType dtype,
+                 Reduction reduction);
 
 }  // namespace mlc::collectives

@@ -10,7 +10,7 @@
 namespace mlc::collectives {
 namespace {
 
-using Factory = Communicator* (*)(std::string* error);
+using Factory = Communicator* (*)(std::string * error);
 
 std::string besideExecutable() {
   std::error_code error;
@@ -29,8 +29,9 @@ StatusOr<std::unique_ptr<Communicator>> createMpiCommunicator(const std::string&
   // Global, since OpenMPI's own plugins look its symbols up.
   void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!handle) {
-    return deviceError(std::string("started under mpirun, but the MPI transport cannot be loaded: ") +
-                       ::dlerror());
+    return deviceError(
+        std::string("started under mpirun, but the MPI transport cannot be loaded: ") +
+        ::dlerror());
   }
   auto factory = reinterpret_cast<Factory>(::dlsym(handle, "mlcCreateMpiCommunicator"));
   if (!factory) return deviceError(path + " is not an MPI transport of mlc");

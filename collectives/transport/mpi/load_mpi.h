@@ -11,11 +11,12 @@ namespace mlc::collectives {
 // Whether this process was started by mpirun (or srun with PMIx).
 bool startedByMpirun();
 
-// The world communicator of the job. `library` is the path of libmlc_mpi.so; empty: beside the executable. MPI ends when the last
-// communicator does. To be called once, by the main thread.
+// The world communicator of the job. `library` is the path of libmlc_mpi.so; empty: beside the
+// executable. MPI ends when the last communicator does. To be called once, by the main thread.
 StatusOr<std::unique_ptr<Communicator>> createMpiCommunicator(const std::string& library = {});
 
-// Ends the whole job at once, with that exit code: for a rank that cannot go on while others wait for it.
+// Ends the whole job at once, with that exit code: for a rank that cannot go on while others wait
+// for it.
 [[noreturn]] void abortMpiJob(int exitCode);
 
 }  // namespace mlc::collectives

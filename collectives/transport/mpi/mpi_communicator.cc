@@ -50,6 +50,13 @@ class MpiRequest : public Request {
     return status_;
   }
 
+  bool test() override {
+    int done = 0;
+    const int error = MPI_Testall(static_cast<int>(pieces_.size()), pieces_.data(), &done,
+                                  MPI_STATUSES_IGNORE);
+    return error != MPI_SUCCESS || done;
+  }
+
  private:
   std::vector<MPI_Request> pieces_;
   Status status_;
@@ -122,10 +129,9 @@ class MpiCommunicator : public Communicator {
     const int64_t bytes = counts[rank_] * static_cast<int64_t>(dtypeBytes(dtype));
     std::vector<char> pieces(bytes * size_);
     MLC_RETURN_IF_ERROR(allToAll(in, counts, pieces.data(), received, dtype));
-    if (bytes > 0) std::memcpy(out, pieces.data(), bytes);
-    for (int r = 1; r < size_; ++r) {
-      reduceInto(out, pieces.data() + r * bytes, counts[rank_], dtype, reduction);
-    }
+    std::vector<const void*> parts;
+    for (int r = 0; r < size_; ++r) parts.push_back(pieces.data() + r * bytes);
+    reduceParts(parts, out, counts[rank_], dtype, reduction);
     return okStatus();
   }
 
@@ -147,8 +153,9 @@ class MpiCommunicator : public Communicator {
     for (int r = 0; r < size_; ++r) {
       if (r == rank_) {
         if (sendCounts[r] != receiveCounts[r]) {
-          status = invalidError("rank " + std::to_string(rank_) + " sends itself " + std::to_string(sendCounts[r]) +
-                                " elements and expects " + std::to_string(receiveCounts[r]));
+          status = invalidError("rank " + std::to_string(rank_) + " sends itself " +
+                                std::to_string(sendCounts[r]) + " elements and expects " +
+                                std::to_string(receiveCounts[r]));
         } else if (sendCounts[r] > 0) {
           std::memcpy(ownTo, from, sendCounts[r] * bytes);
         }
@@ -184,8 +191,8 @@ class MpiCommunicator : public Communicator {
 
   std::unique_ptr<Request> receive(void* data, int64_t bytes, int from, int tag) override {
     return transfer(bytes, from, [&](int64_t offset, int count, MPI_Request* request) {
-      return MPI_Irecv(static_cast<char*>(data) + offset, count, MPI_BYTE, from, tag,
-                       communicator_, request);
+      return MPI_Irecv(static_cast<char*>(data) + offset, count, MPI_BYTE, from, tag, communicator_,
+                       request);
     });
   }
 
@@ -210,7 +217,8 @@ class MpiCommunicator : public Communicator {
     int length = 0;
     MLC_MPI(MPI_Get_processor_name(name, &length));
     std::vector<char> all(static_cast<size_t>(size_) * sizeof name);
-    MLC_MPI(MPI_Allgather(name, sizeof name, MPI_CHAR, all.data(), sizeof name, MPI_CHAR, communicator_));
+    MLC_MPI(MPI_Allgather(name, sizeof name, MPI_CHAR, all.data(), sizeof name, MPI_CHAR,
+                          communicator_));
     for (int r = 0; r < size_; ++r) hosts_.emplace_back(all.data() + r * sizeof name);
     return okStatus();
   }

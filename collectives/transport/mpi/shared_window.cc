@@ -12,11 +12,13 @@
 namespace mlc::collectives {
 namespace {
 
-constexpr int64_t kLine = 4096;          // the flag's page
-constexpr int64_t kChunk = 512 * 1024;   // bytes of one buffer
+constexpr int64_t kLine = 4096;         // the flag's page
+constexpr int64_t kChunk = 512 * 1024;  // bytes of one buffer
 constexpr int64_t kOneShotBytes = 32 * 1024;
 
-std::atomic<uint32_t>& flagOf(char* part) { return *reinterpret_cast<std::atomic<uint32_t>*>(part); }
+std::atomic<uint32_t>& flagOf(char* part) {
+  return *reinterpret_cast<std::atomic<uint32_t>*>(part);
+}
 
 }  // namespace
 
@@ -53,7 +55,7 @@ std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator) {
 }
 
 SharedWindow::SharedWindow(MPI_Win window, int rank, std::vector<char*> parts)
-    : window_(window), rank_(rank), parts_(std::move(parts)) {
+    : window_(window), rank_(rank), parts_(std::move(parts)), inputs_(parts_.size()) {
   // More ranks than cores: a waiting rank gives its core away at once.
   spins_ = parts_.size() <= std::thread::hardware_concurrency() ? 5000 : 20;
 }
@@ -83,8 +85,9 @@ void SharedWindow::allReduce(void* data, int64_t count, DType dtype, Reduction r
   }
 }
 
-// The inputs alternate between two buffers: a rank that is one chunk ahead does not overwrite what others still read. The result
-// buffer is safe because nobody writes it before all have arrived with the next chunk's input.
+// The inputs alternate between two buffers: a rank that is one chunk ahead does not overwrite what
+// others still read. The result buffer is safe because nobody writes it before all have arrived
+// with the next chunk's input.
 void SharedWindow::reduceChunk(char* data, int64_t count, int64_t elementBytes, DType dtype,
                                Reduction reduction) {
   const auto size = static_cast<int64_t>(parts_.size());
@@ -93,19 +96,14 @@ void SharedWindow::reduceChunk(char* data, int64_t count, int64_t elementBytes, 
   std::memcpy(parts_[rank_] + input, data, bytes);
   arriveAndWait();
   if (bytes <= kOneShotBytes) {
-    std::memcpy(data, parts_[0] + input, bytes);
-    for (int64_t r = 1; r < size; ++r) {
-      reduceInto(data, parts_[r] + input, count, dtype, reduction);
-    }
+    for (int64_t r = 0; r < size; ++r) inputs_[r] = parts_[r] + input;
+    reduceParts(inputs_, data, count, dtype, reduction);
     return;
   }
   auto begin = [&](int64_t r) { return count * r / size * elementBytes; };
   const int64_t own = begin(rank_), ownBytes = begin(rank_ + 1) - own;
-  std::memcpy(parts_[rank_] + result, parts_[0] + input + own, ownBytes);
-  for (int64_t r = 1; r < size; ++r) {
-    reduceInto(parts_[rank_] + result, parts_[r] + input + own, ownBytes / elementBytes, dtype,
-               reduction);
-  }
+  for (int64_t r = 0; r < size; ++r) inputs_[r] = parts_[r] + input + own;
+  reduceParts(inputs_, parts_[rank_] + result, ownBytes / elementBytes, dtype, reduction);
   arriveAndWait();
   for (int64_t r = 0; r < size; ++r) {
     std::memcpy(data + begin(r), parts_[r] + result, begin(r + 1) - begin(r));

@@ -1,4 +1,5 @@
-// Memory that all ranks of a communicator on one host share, for reductions that read the others' data directly.
+// Memory that all ranks of a communicator on one host share, for reductions that read the others'
+// data directly.
 #pragma once
 
 #include <mpi/mpi.h>
@@ -12,8 +13,9 @@
 
 namespace mlc::collectives {
 
-// Reduces in rank order, in chunks of the window: each rank writes its chunk into its part, reduces its share of all parts, and reads
-// the result (two-shot; below kOneShotBytes every rank reduces everything itself).
+// Reduces in rank order, in chunks of the window: each rank writes its chunk into its part, reduces
+// its share of all parts, and reads the result (two-shot; below kOneShotBytes every rank reduces
+// everything itself).
 class SharedWindow {
  public:
   // Null where the ranks are not all on one host, or shared memory is not to be had.
@@ -31,6 +33,7 @@ class SharedWindow {
   MPI_Win window_;
   int rank_;
   std::vector<char*> parts_;  // per rank: a flag line, two input buffers, a result buffer
+  std::vector<const void*> inputs_;
   uint32_t epoch_ = 0;
   uint32_t chunk_ = 0;
   int spins_;

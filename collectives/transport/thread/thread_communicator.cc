@@ -1,326 +1,188 @@
 #include "collectives/transport/thread/thread_communicator.h"
 
-#include <immintrin.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
 #include <cstring>
-#include <deque>
-#include <map>
-#include <mutex>
 #include <numeric>
-#include <thread>
-#include <tuple>
 
+#include "collectives/algorithm/arguments.h"
 #include "collectives/algorithm/reduce.h"
+#include "collectives/transport/thread/thread_group.h"
 
 namespace mlc::collectives {
 namespace {
 
-// A message between two ranks: the sender's buffer, until the receiver has copied it.
-struct Message {
-  const void* data;
-  int64_t bytes;
-  bool taken = false;
-};
-
-struct Group;
-
-// What split() leaves for the ranks to find: one group per color.
-struct Splitting {
-  std::vector<std::pair<int, int>> colorAndKey;
-  std::map<int, std::shared_ptr<Group>> groups;
-};
-
-struct Group {
-  explicit Group(int size)
-      : size(size), pointers(size), counts(size), scratch(size), missing(size) {
-    splitting.colorAndKey.resize(size);
-    // More ranks than cores: waiting threads must not keep the others from running.
-    spins = size <= static_cast<int>(std::thread::hardware_concurrency()) ? 2000 : 50;
-  }
-
-  const int size;
-  int spins;
-  std::vector<const void*> pointers;               // published by each rank for one collective
-  std::vector<const std::vector<int64_t>*> counts; // likewise
-  std::vector<std::vector<char>> scratch;
-  Splitting splitting;
-
-  void wait() {
-    if (size == 1) return;
-    const uint32_t seen = generation.load(std::memory_order_relaxed);
-    if (missing.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      missing.store(size, std::memory_order_relaxed);
-      generation.store(seen + 1, std::memory_order_release);
-      generation.notify_all();
-      return;
-    }
-    for (int i = 0; i < spins; ++i) {
-      if (generation.load(std::memory_order_acquire) != seen) return;
-      _mm_pause();
-    }
-    generation.wait(seen, std::memory_order_acquire);
-  }
-
-  // Point to point: messages by (from, to, tag), in order.
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::map<std::tuple<int, int, int>, std::deque<std::shared_ptr<Message>>> mail;
-
- private:
-  alignas(64) std::atomic<int> missing;
-  alignas(64) std::atomic<uint32_t> generation{0};
-};
-
-class SendRequest : public Request {
- public:
-  SendRequest(std::shared_ptr<Group> group, std::shared_ptr<Message> message)
-      : group_(std::move(group)), message_(std::move(message)) {}
-  ~SendRequest() override { (void)wait(); }
-
-  Status wait() override {
-    std::unique_lock lock(group_->mutex);
-    group_->changed.wait(lock, [&] { return message_->taken; });
-    return okStatus();
-  }
-
- private:
-  std::shared_ptr<Group> group_;
-  std::shared_ptr<Message> message_;
-};
-
-class ReceiveRequest : public Request {
- public:
-  ReceiveRequest(std::shared_ptr<Group> group, void* data, int64_t bytes, int from, int to, int tag)
-      : group_(std::move(group)), data_(data), bytes_(bytes), key_(from, to, tag) {}
-
-  Status wait() override {
-    if (done_) return okStatus();
-    std::unique_lock lock(group_->mutex);
-    auto& queue = group_->mail[key_];
-    group_->changed.wait(lock, [&] { return !queue.empty(); });
-    std::shared_ptr<Message> message = queue.front();
-    queue.pop_front();
-    lock.unlock();
-    const bool fits = message->bytes == bytes_;
-    if (fits) std::memcpy(data_, message->data, static_cast<size_t>(bytes_));
-    lock.lock();
-    message->taken = true;
-    group_->changed.notify_all();
-    done_ = true;
-    if (fits) return okStatus();
-    return invalidError("rank " + std::to_string(std::get<0>(key_)) + " sent " +
-                        std::to_string(message->bytes) + " bytes where rank " +
-                        std::to_string(std::get<1>(key_)) + " expects " + std::to_string(bytes_));
-  }
-
- private:
-  std::shared_ptr<Group> group_;
-  void* data_;
-  int64_t bytes_;
-  std::tuple<int, int, int> key_;
-  bool done_ = false;
-};
-
-class FailedRequest : public Request {
- public:
-  explicit FailedRequest(Status status) : status_(std::move(status)) {}
-  Status wait() override { return status_; }
-
- private:
-  Status status_;
-};
-
-std::string thisHost() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
+constexpr int64_t kReducedBlockBytes = 16 * 1024;  // stays in the first-level cache
 
 class ThreadCommunicator : public Communicator {
  public:
-  ThreadCommunicator(std::shared_ptr<Group> group, int rank)
-      : group_(std::move(group)), rank_(rank), host_(thisHost()) {}
+  ThreadCommunicator(std::shared_ptr<ThreadGroup> group, int rank)
+      : group_(std::move(group)), rank_(rank), parts_(group_->size()) {}
+  ~ThreadCommunicator() override { group_->leave(rank_); }
 
   int rank() const override { return rank_; }
-  int size() const override { return group_->size; }
-  const std::string& hostOf(int) const override { return host_; }
+  int size() const override { return group_->size(); }
+  const std::string& hostOf(int) const override { return group_->host(); }
 
-  Status barrier() override {
-    group_->wait();
-    return okStatus();
-  }
+  Status barrier() override { return agree({{Collective::kBarrier}}); }
 
-  // Each rank reduces its part of everybody's data into its scratch; then all copy all parts.
   Status allReduce(void* data, int64_t count, DType dtype, Reduction reduction) override {
-    if (size() == 1 || count == 0) return okStatus();
-    const int64_t bytes = static_cast<int64_t>(dtypeBytes(dtype));
-    const int64_t begin = partBegin(rank_, count), end = partBegin(rank_ + 1, count);
-    std::vector<char>& own = group_->scratch[rank_];
-    group_->pointers[rank_] = data;
-    if (own.size() < static_cast<size_t>((end - begin) * bytes)) own.resize((end - begin) * bytes);
-    group_->wait();
-    std::memcpy(own.data(), at(0, begin, bytes), (end - begin) * bytes);
-    for (int r = 1; r < size(); ++r) {
-      reduceInto(own.data(), at(r, begin, bytes), end - begin, dtype, reduction);
+    MLC_RETURN_IF_ERROR(checkCount(count));
+    if (size() == 1) return okStatus();
+    const auto width = static_cast<int64_t>(dtypeBytes(dtype));
+    const bool copied = count * width <= kCopiedBytes;
+    if (copied && count > 0) std::memcpy(group_->copyOf(rank_, turn_ + 1), data, count * width);
+    MLC_RETURN_IF_ERROR(agree(
+        {{Collective::kAllReduce, static_cast<uint64_t>(count), dtype, static_cast<int>(reduction)},
+         data}));
+    if (!copied) {
+      reduceOwnPart(count, width, dtype, reduction);
+      return group_->finish();
     }
-    group_->wait();
-    for (int r = 0; r < size(); ++r) {
-      const int64_t from = partBegin(r, count), to = partBegin(r + 1, count);
-      std::memcpy(static_cast<char*>(data) + from * bytes, group_->scratch[r].data(),
-                  (to - from) * bytes);
-    }
-    group_->wait();
+    for (int r = 0; r < size(); ++r) parts_[r] = group_->copyOf(r, turn_);
+    reduceParts(parts_, data, count, dtype, reduction);
     return okStatus();
   }
 
   Status allGather(const void* in, void* out, const std::vector<int64_t>& counts,
                    DType dtype) override {
-    const int64_t bytes = static_cast<int64_t>(dtypeBytes(dtype));
-    MLC_RETURN_IF_ERROR(publish(in, counts));
+    MLC_RETURN_IF_ERROR(checkCounts(counts, size()));
+    const auto width = static_cast<int64_t>(dtypeBytes(dtype));
+    const bool copied = std::ranges::max(counts) * width <= kCopiedBytes;
+    if (copied && counts[rank_] > 0) {
+      std::memcpy(group_->copyOf(rank_, turn_ + 1), in, counts[rank_] * width);
+    }
+    MLC_RETURN_IF_ERROR(
+        agree({{Collective::kAllGather, digestOf(counts), dtype}, const_cast<void*>(in)}));
     char* to = static_cast<char*>(out);
     for (int r = 0; r < size(); ++r) {
-      const char* from = static_cast<const char*>(group_->pointers[r]);
-      if (to != from && counts[r] > 0) std::memmove(to, from, counts[r] * bytes);
-      to += counts[r] * bytes;
+      const char* from = copied && r != rank_ ? group_->copyOf(r, turn_) : dataOf(r);
+      const char* source = r == rank_ ? static_cast<const char*>(in) : from;
+      if (counts[r] > 0 && to != source) std::memcpy(to, source, counts[r] * width);
+      to += counts[r] * width;
     }
-    group_->wait();
-    return okStatus();
+    return copied ? okStatus() : group_->finish();
   }
 
   Status reduceScatter(const void* in, void* out, const std::vector<int64_t>& counts, DType dtype,
                        Reduction reduction) override {
-    const int64_t bytes = static_cast<int64_t>(dtypeBytes(dtype));
-    MLC_RETURN_IF_ERROR(publish(in, counts));
+    MLC_RETURN_IF_ERROR(checkCounts(counts, size()));
+    const auto width = static_cast<int64_t>(dtypeBytes(dtype));
+    MLC_RETURN_IF_ERROR(
+        agree({{Collective::kReduceScatter, digestOf(counts), dtype, static_cast<int>(reduction)},
+               const_cast<void*>(in)}));
     const int64_t begin = std::accumulate(counts.begin(), counts.begin() + rank_, int64_t{0});
-    const int64_t count = counts[rank_];
-    if (count > 0) {
-      std::memcpy(out, at(0, begin, bytes), count * bytes);
-      for (int r = 1; r < size(); ++r) {
-        reduceInto(out, at(r, begin, bytes), count, dtype, reduction);
-      }
+    if (counts[rank_] > 0) {
+      for (int r = 0; r < size(); ++r) parts_[r] = dataOf(r) + begin * width;
+      reduceParts(parts_, out, counts[rank_], dtype, reduction);
     }
-    group_->wait();
-    return okStatus();
+    return group_->finish();
   }
 
   Status allToAll(const void* in, const std::vector<int64_t>& sendCounts, void* out,
                   const std::vector<int64_t>& receiveCounts, DType dtype) override {
-    const int64_t bytes = static_cast<int64_t>(dtypeBytes(dtype));
-    group_->pointers[rank_] = in;
-    group_->counts[rank_] = &sendCounts;
-    group_->wait();
+    MLC_RETURN_IF_ERROR(checkCounts(sendCounts, size()));
+    MLC_RETURN_IF_ERROR(checkCounts(receiveCounts, size()));
+    const auto width = static_cast<int64_t>(dtypeBytes(dtype));
+    MLC_RETURN_IF_ERROR(
+        agree({{Collective::kAllToAll, 0, dtype}, const_cast<void*>(in), &sendCounts}));
     Status status;
     char* to = static_cast<char*>(out);
-    for (int r = 0; r < size(); ++r) {
-      const std::vector<int64_t>& theirs = *group_->counts[r];
-      if (theirs[rank_] != receiveCounts[r]) {
-        status = mismatch(r);
-        break;
+    for (int r = 0; r < size() && status.ok(); ++r) {
+      const std::vector<int64_t>& theirs = *group_->callOf(r, turn_).counts;
+      const int64_t count = theirs[rank_];
+      if (count != receiveCounts[r]) {
+        status = countMismatch(r, count, rank_, receiveCounts[r]);
+      } else if (count > 0) {
+        const int64_t begin = std::accumulate(theirs.begin(), theirs.begin() + rank_, int64_t{0});
+        std::memcpy(to, dataOf(r) + begin * width, count * width);
+        to += count * width;
       }
-      const int64_t begin = std::accumulate(theirs.begin(), theirs.begin() + rank_, int64_t{0});
-      if (theirs[rank_] > 0) std::memcpy(to, at(r, begin, bytes), theirs[rank_] * bytes);
-      to += theirs[rank_] * bytes;
     }
-    group_->wait();
+    MLC_RETURN_IF_ERROR(group_->finish());
     return status;
   }
 
   Status broadcast(void* data, int64_t bytes, int root) override {
-    if (root < 0 || root >= size()) return noSuchRank(root);
-    group_->pointers[rank_] = data;
-    group_->wait();
-    if (rank_ != root && bytes > 0) std::memcpy(data, group_->pointers[root], bytes);
-    group_->wait();
-    return okStatus();
+    MLC_RETURN_IF_ERROR(checkCount(bytes));
+    MLC_RETURN_IF_ERROR(checkRank(root, size()));
+    const bool copied = bytes <= kCopiedBytes;
+    if (copied && rank_ == root && bytes > 0) {
+      std::memcpy(group_->copyOf(rank_, turn_ + 1), data, bytes);
+    }
+    MLC_RETURN_IF_ERROR(
+        agree({{Collective::kBroadcast, static_cast<uint64_t>(bytes), DType::kU8, root}, data}));
+    if (rank_ != root && bytes > 0) {
+      std::memcpy(data, copied ? group_->copyOf(root, turn_) : dataOf(root), bytes);
+    }
+    return copied ? okStatus() : group_->finish();
   }
 
   std::unique_ptr<Request> send(const void* data, int64_t bytes, int to, int tag) override {
-    if (to < 0 || to >= size()) return std::make_unique<FailedRequest>(noSuchRank(to));
-    auto message = std::make_shared<Message>(Message{data, bytes});
-    {
-      std::lock_guard lock(group_->mutex);
-      group_->mail[{rank_, to, tag}].push_back(message);
+    if (Status status = checkMessage(bytes, to, size(), tag); !status.ok()) {
+      return failedRequest(std::move(status));
     }
-    group_->changed.notify_all();
-    return std::make_unique<SendRequest>(group_, std::move(message));
+    return group_->mailbox().send(data, bytes, rank_, to, tag);
   }
 
   std::unique_ptr<Request> receive(void* data, int64_t bytes, int from, int tag) override {
-    if (from < 0 || from >= size()) return std::make_unique<FailedRequest>(noSuchRank(from));
-    return std::make_unique<ReceiveRequest>(group_, data, bytes, from, rank_, tag);
+    if (Status status = checkMessage(bytes, from, size(), tag); !status.ok()) {
+      return failedRequest(std::move(status));
+    }
+    return group_->mailbox().receive(data, bytes, from, rank_, tag);
   }
 
   StatusOr<std::unique_ptr<Communicator>> split(int color, int key) override {
-    Splitting& splitting = group_->splitting;
-    splitting.colorAndKey[rank_] = {color, key};
-    group_->wait();
-    // The ranks of this color in the order of their keys; every rank of it comes to the same list.
+    MLC_RETURN_IF_ERROR(checkColor(color));
+    MLC_RETURN_IF_ERROR(agree({{Collective::kSplit}, nullptr, nullptr, color, key}));
+    // Every rank of a color comes to the same list.
     std::vector<int> members;
     for (int r = 0; r < size(); ++r) {
-      if (splitting.colorAndKey[r].first == color) members.push_back(r);
+      if (group_->callOf(r, turn_).color == color) members.push_back(r);
     }
-    std::stable_sort(members.begin(), members.end(), [&](int a, int b) {
-      return splitting.colorAndKey[a].second < splitting.colorAndKey[b].second;
-    });
-    if (members[0] == rank_) {
-      std::lock_guard lock(group_->mutex);
-      splitting.groups[color] = std::make_shared<Group>(static_cast<int>(members.size()));
-    }
-    group_->wait();
-    std::shared_ptr<Group> group;
-    {
-      std::lock_guard lock(group_->mutex);
-      group = splitting.groups[color];
-    }
-    group_->wait();
-    const auto own = std::find(members.begin(), members.end(), rank_) - members.begin();
-    return std::unique_ptr<Communicator>(
-        std::make_unique<ThreadCommunicator>(std::move(group), static_cast<int>(own)));
+    std::ranges::sort(members, {},
+                      [&](int r) { return std::pair(group_->callOf(r, turn_).key, r); });
+    std::shared_ptr<ThreadGroup>& place = group_->offspring()[members[0]];
+    if (members[0] == rank_)
+      place = std::make_shared<ThreadGroup>(static_cast<int>(members.size()));
+    MLC_RETURN_IF_ERROR(group_->finish());
+    const auto own = static_cast<int>(std::ranges::find(members, rank_) - members.begin());
+    auto communicator = std::make_unique<ThreadCommunicator>(place, own);
+    MLC_RETURN_IF_ERROR(group_->finish());
+    if (members[0] == rank_) place.reset();
+    return std::unique_ptr<Communicator>(std::move(communicator));
   }
 
  private:
-  int64_t partBegin(int rank, int64_t count) const { return count * rank / size(); }
+  Status agree(const Call& call) { return group_->agree(rank_, ++turn_, call); }
 
-  const char* at(int rank, int64_t element, int64_t bytes) const {
-    return static_cast<const char*>(group_->pointers[rank]) + element * bytes;
-  }
+  char* dataOf(int rank) const { return static_cast<char*>(group_->callOf(rank, turn_).data); }
 
-  // Shows this rank's buffer to the others and checks that all have the same counts.
-  Status publish(const void* in, const std::vector<int64_t>& counts) {
-    group_->pointers[rank_] = in;
-    group_->counts[rank_] = &counts;
-    group_->wait();
-    for (int r = 0; r < size(); ++r) {
-      if (*group_->counts[r] != counts) {
-        group_->wait();
-        return mismatch(r);
+  // Reduces this rank's part of everybody's data, and writes it to all of them: nobody else
+  // touches that part meanwhile.
+  void reduceOwnPart(int64_t count, int64_t width, DType dtype, Reduction reduction) {
+    const int64_t step = kReducedBlockBytes / width;
+    const int64_t end = partBegin(rank_ + 1, count, size());
+    for (int64_t begin = partBegin(rank_, count, size()); begin < end; begin += step) {
+      const int64_t n = std::min(step, end - begin);
+      for (int r = 0; r < size(); ++r) parts_[r] = dataOf(r) + begin * width;
+      char* own = dataOf(rank_) + begin * width;
+      reduceParts(parts_, own, n, dtype, reduction);
+      for (int r = 0; r < size(); ++r) {
+        if (r != rank_) std::memcpy(dataOf(r) + begin * width, own, n * width);
       }
     }
-    return okStatus();
   }
 
-  Status mismatch(int other) const {
-    return invalidError("ranks " + std::to_string(rank_) + " and " + std::to_string(other) +
-                        " disagree about the sizes of a collective");
-  }
-  Status noSuchRank(int rank) const {
-    return invalidError("there is no rank " + std::to_string(rank) + " among " +
-                        std::to_string(size()));
-  }
-
-  std::shared_ptr<Group> group_;
+  std::shared_ptr<ThreadGroup> group_;
   int rank_;
-  std::string host_;
+  uint32_t turn_ = 0;
+  std::vector<const void*> parts_;
 };
 
 }  // namespace
 
 std::vector<std::unique_ptr<Communicator>> createThreadGroup(int size) {
-  auto group = std::make_shared<Group>(size);
+  auto group = std::make_shared<ThreadGroup>(size);
   std::vector<std::unique_ptr<Communicator>> communicators;
   for (int rank = 0; rank < size; ++rank) {
     communicators.push_back(std::make_unique<ThreadCommunicator>(group, rank));

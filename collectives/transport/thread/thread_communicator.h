@@ -8,7 +8,8 @@
 
 namespace mlc::collectives {
 
-// One communicator per rank, each to be used by one thread.
+// One communicator per rank, each for one thread (see communicator.h). A communicator that is
+// destroyed has left the group: collectives and messages that wait for it fail with kDeviceFailed.
 std::vector<std::unique_ptr<Communicator>> createThreadGroup(int size);
 
 }  // namespace mlc::collectives

@@ -1,0 +1,111 @@
+#include "collectives/transport/thread/mailbox.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace mlc::collectives {
+namespace {
+
+Status gone(int rank) {
+  return deviceError("rank " + std::to_string(rank) + " has left the group");
+}
+
+}  // namespace
+
+class Mailbox::TransferRequest : public Request {
+ public:
+  TransferRequest(std::shared_ptr<Mailbox> mailbox, std::shared_ptr<Transfer> transfer)
+      : mailbox_(std::move(mailbox)), transfer_(std::move(transfer)) {}
+  ~TransferRequest() override { mailbox_->withdraw(*transfer_); }
+
+  Status wait() override {
+    std::unique_lock lock(mailbox_->mutex_);
+    mailbox_->changed_.wait(lock, [&] { return transfer_->progress == Progress::kDone; });
+    return transfer_->status;
+  }
+
+  bool test() override {
+    const std::lock_guard lock(mailbox_->mutex_);
+    return transfer_->progress == Progress::kDone;
+  }
+
+ private:
+  std::shared_ptr<Mailbox> mailbox_;
+  std::shared_ptr<Transfer> transfer_;
+};
+
+std::unique_ptr<Request> Mailbox::send(const void* data, int64_t bytes, int from, int to, int tag) {
+  return start(true, {{from, to, tag}, const_cast<void*>(data), bytes, {}, {}});
+}
+
+std::unique_ptr<Request> Mailbox::receive(void* data, int64_t bytes, int from, int to, int tag) {
+  return start(false, {{from, to, tag}, data, bytes, {}, {}});
+}
+
+std::unique_ptr<Request> Mailbox::start(bool isSend, Transfer transfer) {
+  auto shared = std::make_shared<Transfer>(std::move(transfer));
+  std::unique_lock lock(mutex_);
+  Queues& queues = queues_[shared->address];
+  (isSend ? queues.sends : queues.receives).push_back(shared);
+  if (!queues.sends.empty() && !queues.receives.empty()) {
+    match(lock, queues);
+  } else if (const int peer = isSend ? std::get<1>(shared->address) : std::get<0>(shared->address);
+             left_.contains(peer)) {
+    shared->status = gone(peer);
+    shared->progress = Progress::kDone;
+    (isSend ? queues.sends : queues.receives).pop_back();
+  }
+  return std::make_unique<TransferRequest>(shared_from_this(), std::move(shared));
+}
+
+void Mailbox::match(std::unique_lock<std::mutex>& lock, Queues& queues) {
+  const std::shared_ptr<Transfer> send = queues.sends.front(), receive = queues.receives.front();
+  queues.sends.pop_front();
+  queues.receives.pop_front();
+  if (send->bytes != receive->bytes) {
+    const auto [from, to, tag] = send->address;
+    send->status = receive->status =
+        invalidError("rank " + std::to_string(from) + " sends " + std::to_string(send->bytes) +
+                     " bytes where rank " + std::to_string(to) + " expects " +
+                     std::to_string(receive->bytes) + " (tag " + std::to_string(tag) + ")");
+  } else if (send->bytes > 0) {
+    send->progress = receive->progress = Progress::kCopying;
+    lock.unlock();
+    std::memcpy(receive->data, send->data, static_cast<size_t>(send->bytes));
+    lock.lock();
+  }
+  send->progress = receive->progress = Progress::kDone;
+  changed_.notify_all();
+}
+
+void Mailbox::withdraw(Transfer& transfer) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return transfer.progress != Progress::kCopying; });
+  if (transfer.progress == Progress::kDone) return;
+  Queues& queues = queues_[transfer.address];
+  const auto isThis = [&](const std::shared_ptr<Transfer>& other) {
+    return other.get() == &transfer;
+  };
+  std::erase_if(queues.sends, isThis);
+  std::erase_if(queues.receives, isThis);
+}
+
+void Mailbox::leave(int rank) {
+  const std::lock_guard lock(mutex_);
+  left_.insert(rank);
+  for (auto& [address, queues] : queues_) {
+    const auto [from, to, tag] = address;
+    if (from != rank && to != rank) continue;
+    // What the one who leaves has sent stays to be received, as long as its request lives.
+    auto& waiting = from == rank ? queues.receives : queues.sends;
+    for (const std::shared_ptr<Transfer>& transfer : waiting) {
+      transfer->status = gone(rank);
+      transfer->progress = Progress::kDone;
+    }
+    waiting.clear();
+  }
+  changed_.notify_all();
+}
+
+}  // namespace mlc::collectives

@@ -1,0 +1,83 @@
+// What the threads of a group share: the calls they are in, and memory for small contributions.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "collectives/communicator.h"
+#include "collectives/transport/thread/mailbox.h"
+#include "collectives/transport/thread/rendezvous.h"
+
+namespace mlc::collectives {
+
+enum class Collective {
+  kBarrier,
+  kAllReduce,
+  kAllGather,
+  kReduceScatter,
+  kAllToAll,
+  kBroadcast,
+  kSplit
+};
+
+// What all ranks of a collective must agree about.
+struct CallSignature {
+  Collective collective = Collective::kBarrier;
+  uint64_t sizes = 0;  // the count, or digestOf() the counts
+  DType dtype = DType::kU8;
+  int choice = 0;  // the reduction or the root
+
+  bool operator==(const CallSignature&) const = default;
+};
+
+uint64_t digestOf(std::span<const int64_t> counts);
+
+// What a rank shows to the others for the length of one collective.
+struct Call {
+  CallSignature signature;
+  void* data = nullptr;
+  const std::vector<int64_t>* counts = nullptr;  // of an all-to-all
+  int color = 0, key = 0;                        // of a split
+};
+
+// Contributions up to this size are copied, so that their owner need not wait for the others.
+inline constexpr int64_t kCopiedBytes = 32 * 1024;
+
+class ThreadGroup {
+ public:
+  explicit ThreadGroup(int size);
+
+  int size() const { return size_; }
+  const std::string& host() const { return host_; }
+  Mailbox& mailbox() { return *mailbox_; }
+
+  // Shows the call, waits for all the ranks', and checks that they agree: either all ranks get an
+  // error, or none does. `turn` counts the calls of a rank; what it shows or copies stays until its
+  // next call is agreed about.
+  Status agree(int rank, uint32_t turn, const Call& call);
+  const Call& callOf(int rank, uint32_t turn) const { return calls_[turn % 2][rank]; }
+  // kCopiedBytes for this rank's contribution to that call.
+  char* copyOf(int rank, uint32_t turn) { return copies_[turn % 2].data() + rank * kCopiedBytes; }
+
+  // After a call whose data others have read or written.
+  Status finish() { return rendezvous_.meet(); }
+  void leave(int rank);
+
+  // Where the first rank of a new group leaves it for the others.
+  std::vector<std::shared_ptr<ThreadGroup>>& offspring() { return offspring_; }
+
+ private:
+  const int size_;
+  std::string host_;
+  Rendezvous rendezvous_;
+  std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+  std::array<std::vector<Call>, 2> calls_;
+  std::array<std::vector<char>, 2> copies_;
+  std::vector<std::shared_ptr<ThreadGroup>> offspring_;
+};
+
+}  // namespace mlc::collectives
