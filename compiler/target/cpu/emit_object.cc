@@ -42,12 +42,12 @@ StatusOr<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const CpuTarget
                                    llvm::CodeGenOptLevel::Aggressive));
 }
 
-// Everything but the program's entry points is private to the shared object.
+// Everything but the program's entry points, and what says its visibility itself, is private to the shared object.
 void hideSymbols(llvm::Module& module, const CpuTarget& target) {
   for (llvm::Function& function : module) {
-    if (!function.getName().starts_with("mlc_program_") && !function.isIntrinsic() &&
-        !(function.isDeclaration() && !function.getName().contains("_"))) {
-      if (!function.isDeclaration()) function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+    if (!function.isDeclaration() && !function.hasLocalLinkage() &&
+        function.hasDefaultVisibility() && !function.getName().starts_with("mlc_program_")) {
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
     }
     if (function.isDeclaration()) continue;
     function.addFnAttr("prefer-vector-width", std::to_string(8 * target.vectorBytes()));

@@ -1,0 +1,90 @@
+#include "compiler/target/gpu/compile_device_kernels.h"
+
+#include "compiler/conversion/graph_to_loops/lower_to_loops.h"
+#include "compiler/target/cpu/emit_object.h"
+#include "compiler/target/cpu/lower_kernel.h"
+#include "compiler/target/gpu/device_entry.h"
+#include "compiler/target/gpu/emit_ptx.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace mlc::gpu {
+namespace {
+
+namespace LLVM = mlir::LLVM;
+using mlir::func::FuncOp;
+
+// What the CPU's library computes is left to no library on a GPU. The rest becomes polynomials in cpu::lowerToLLVM.
+llvm::LogicalResult expandPowers(mlir::ModuleOp module) {
+  mlir::RewritePatternSet patterns(module.getContext());
+  mlir::math::populateExpansionPatterns(patterns, {"powf"});
+  return mlir::applyPatternsGreedily(module, std::move(patterns));
+}
+
+// Says what NVPTX could not select, which would otherwise end the process.
+llvm::LogicalResult checkForGpu(mlir::ModuleOp module) {
+  mlir::WalkResult result = module.walk([&](mlir::Operation* op) {
+    if (mlir::isa<LLVM::ExpOp, LLVM::LogOp, LLVM::PowOp, LLVM::SinOp, LLVM::CosOp>(op)) {
+      op->emitError("GPU kernels have no ") << op->getName().stripDialect() << " in double precision";
+      return mlir::WalkResult::interrupt();
+    }
+    if (auto call = mlir::dyn_cast<LLVM::CallOp>(op)) {
+      auto callee = call.getCallee() ? module.lookupSymbol<LLVM::LLVMFuncOp>(*call.getCallee()) : nullptr;
+      if (!callee || callee.isExternal()) {
+        op->emitError("GPU kernels have no function '") << call.getCallee().value_or("?") << "'";
+        return mlir::WalkResult::interrupt();
+      }
+    }
+    return mlir::WalkResult::advance();
+  });
+  return llvm::failure(result.wasInterrupted());
+}
+
+StatusOr<DeviceKernelInfo> lowerToPoints(FuncOp kernel, mlir::ModuleOp module) {
+  DeviceKernelInfo info;
+  info.name = kernel.getName().str();
+  info.symbols = conversion::symbolsOf(kernel);
+  auto builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+  mlir::FailureOr<FuncOp> lowered =
+      conversion::lowerToLoops(kernel, builder, conversion::Sharing::kElements);
+  if (mlir::failed(lowered)) return unsupportedError("cannot lower " + info.name);
+  auto points = (*lowered)->getAttrOfType<mlir::StringAttr>(conversion::kPointsAttr);
+  MLC_ASSIGN_OR_RETURN(info.points, DimExpr::parse(points.getValue().str()));
+  return info;
+}
+
+}  // namespace
+
+StatusOr<DeviceKernels> compileDeviceKernels(llvm::ArrayRef<FuncOp> kernels,
+                                             const GpuTarget& target, const cpu::CpuTarget& cpu) {
+  DeviceKernels result;
+  if (kernels.empty()) return result;
+  FuncOp first = kernels.front();
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(first.getLoc());
+  for (FuncOp kernel : kernels) {
+    MLC_ASSIGN_OR_RETURN(DeviceKernelInfo info, lowerToPoints(kernel, *module));
+    result.kernels.push_back(std::move(info));
+  }
+  if (mlir::failed(expandPowers(*module)) || mlir::failed(cpu::lowerToLLVM(*module)) ||
+      mlir::failed(checkForGpu(*module))) {
+    return unsupportedError("cannot lower device kernels to LLVM");
+  }
+  for (const DeviceKernelInfo& kernel : result.kernels) {
+    addDeviceEntry(module->lookupSymbol<LLVM::LLVMFuncOp>(kernel.name), target);
+  }
+  if (target.isFake()) {
+    MLC_ASSIGN_OR_RETURN(result.object, cpu::emitObject(*module, cpu));
+  } else {
+    MLC_ASSIGN_OR_RETURN(result.ptx, emitPtx(*module, target));
+  }
+  return result;
+}
+
+void registerLoweringDialects(mlir::DialectRegistry& registry) {
+  registry.insert<mlir::NVVM::NVVMDialect>();
+  mlir::registerNVVMDialectTranslation(registry);
+}
+
+}  // namespace mlc::gpu
