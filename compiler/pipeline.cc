@@ -17,6 +17,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "partitioner/search/search.h"
 #include "runtime/abi/abi.h"
+#include "runtime/base/version.h"
 
 namespace mlc {
 namespace {
@@ -121,7 +122,7 @@ class Compilation {
     MLC_ASSIGN_OR_RETURN(const cpu::CpuTarget target, cpu::CpuTarget::named(options_.cpuTarget));
     package::Manifest& manifest = package_.manifest;
     manifest.abi_version = MLC_ABI_VERSION;
-    manifest.producer = "mlc 0.1";
+    manifest.producer = std::string("mlc ") + kVersion;
     manifest.model = std::filesystem::path(modelPath_).filename().string();
     manifest.inputs = programs_.inputs;
     manifest.outputs = programs_.outputs;

@@ -17,6 +17,10 @@ namespace {
 
 class LinkedCompiler : public CompilerLibrary {
  public:
+  explicit LinkedCompiler(const char* path) : path_(path) {}
+
+  const std::string& path() const override { return path_; }
+
   StatusOr<CompileReport> compile(const std::string& modelPath, const CompileOptions& options,
                                   const std::string& packagePath) override {
     return compileModel(modelPath, options, packagePath);
@@ -55,12 +59,15 @@ class LinkedCompiler : public CompilerLibrary {
   StatusOr<std::vector<std::string>> filesOf(const std::string& modelPath) override {
     return onnx_import::filesOfModel(modelPath);
   }
+
+ private:
+  const std::string path_;
 };
 
 }  // namespace
 }  // namespace mlc
 
-extern "C" __attribute__((visibility("default"))) mlc::CompilerLibrary* mlcCompilerLibrary() {
-  static mlc::LinkedCompiler compiler;
+extern "C" __attribute__((visibility("default"))) mlc::CompilerLibrary* mlcCompilerLibrary(const char* path) {
+  static mlc::LinkedCompiler compiler(path);
   return &compiler;
 }

@@ -16,6 +16,9 @@ class CompilerLibrary {
  public:
   virtual ~CompilerLibrary() = default;
 
+  // The file that it was loaded from.
+  virtual const std::string& path() const = 0;
+
   virtual StatusOr<CompileReport> compile(const std::string& modelPath, const CompileOptions& options,
                                           const std::string& packagePath) = 0;
 

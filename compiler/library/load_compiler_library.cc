@@ -15,10 +15,10 @@ StatusOr<CompilerLibrary*> loadCompilerLibrary() {
     return unsupportedError(std::string("models are compiled by libmlc_compiler.so, which cannot be loaded: ") +
                             ::dlerror());
   }
-  using Factory = CompilerLibrary* (*)();
+  using Factory = CompilerLibrary* (*)(const char* path);
   auto factory = reinterpret_cast<Factory>(::dlsym(handle, "mlcCompilerLibrary"));
   if (!factory) return unsupportedError(path + " is not mlc's compiler");
-  return factory();
+  return factory(path.c_str());
 }
 
 }  // namespace mlc

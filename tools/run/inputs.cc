@@ -171,7 +171,7 @@ class InputMaker {
 
   // From the shapes that are given; the rest from --dim and defaults.
   Status bindSymbols() {
-    MLC_ASSIGN_OR_RETURN(auto dims, parseDims(options_.dims));
+    MLC_ASSIGN_OR_RETURN(auto dims, parseDims(options_.package.dims));
     for (const auto& [name, size] : dims) symbols_[name] = size;
     for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
       const Description& given = descriptions_[i];

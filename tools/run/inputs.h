@@ -6,7 +6,7 @@
 #include "runtime/base/host_tensor.h"
 #include "runtime/base/status.h"
 #include "runtime/package/manifest.h"
-#include "tools/run/options.h"
+#include "tools/options/options.h"
 
 namespace mlc::tools {
 

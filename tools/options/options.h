@@ -1,6 +1,7 @@
 // The command line of the tools that run models (mlc-run, mlc-bench). See cli.md's contract in docs/command_line.md.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -22,29 +23,34 @@ StatusOr<Mesh> parseMesh(const std::string& text);
 // "batch=8", repeated.
 StatusOr<std::map<std::string, int64_t>> parseDims(const std::vector<std::string>& texts);
 
+// What decides a package.
+struct PackageOptions {
+  std::string model;  // .onnx file or package folder
+  std::vector<std::string> dims;
+  std::string devicesFile;
+  std::string planFile;
+  std::string mesh;
+  int microbatches = 0;  // 0: free
+  std::string target = "host";
+  std::vector<std::string> dumpAfter;
+  std::string dumpFolder = ".";
+};
+
 struct RunOptions {
-  std::string model;                 // .onnx file or package folder
-  std::vector<std::string> inputs;   // NAME=@FILE or NAME=SHAPExTYPE=FILL
+  PackageOptions package;
+  std::vector<std::string> inputs;  // NAME=@FILE or NAME=SHAPExTYPE=FILL
   std::string inputsFolder;
   uint64_t seed = 0;
-  std::vector<std::string> dims;
   std::string outputsFolder;
   std::string outputsFormat = "npy";
   std::string expectFolder;
   double rtol = 1e-3, atol = 1e-5;
   bool verify = false;
   int iterations = 1, warmup = 0;
-  int threads = 0;                   // per rank; 0: its share of the host
-  int microbatches = 0;
-  std::string devicesFile;
-  std::string planFile;
-  std::string mesh;
-  std::string target = "host";
+  int threads = 0;  // per rank; 0: its share of the host
+  std::string precision = "f32";
+  std::string traceFile;
   std::string jsonFile;
-  std::vector<std::string> dumpAfter;
-  std::string dumpFolder = ".";
-  std::string cacheFolder;
-  bool verbose = false;
 };
 
 }  // namespace mlc::tools

@@ -1,4 +1,4 @@
-#include "tools/run/options.h"
+#include "tools/options/options.h"
 
 #include <charconv>
 #include <sstream>

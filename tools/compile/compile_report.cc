@@ -1,0 +1,84 @@
+#include "tools/compile/compile_report.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <nlohmann/json.hpp>
+
+namespace mlc::tools {
+namespace {
+
+int64_t bytesOf(const package::WeightSlot& slot, const package::WeightSource& source) {
+  int64_t bytes = dtypeBytes(source.dtype);
+  for (int64_t dim : slot.offsets.empty() ? source.shape : slot.sizes) bytes *= dim;
+  return bytes;
+}
+
+}  // namespace
+
+CompileSummary summarize(const package::Package& package, const CachedPackage& cached) {
+  const package::Manifest& manifest = package.manifest();
+  CompileSummary summary;
+  summary.package = package.path();
+  summary.cacheHit = cached.hit;
+  summary.seconds = cached.seconds;
+  summary.phases = cached.report.seconds;
+  summary.kernels = cached.report.kernels;
+  summary.programs = static_cast<int>(manifest.programs.size());
+  for (const package::FileEntry& file : manifest.files) {
+    if (file.path.ends_with(".so")) summary.codeBytes += file.bytes;
+    if (file.path.ends_with(".bin")) summary.weightsBytes += file.bytes;
+  }
+  summary.dp = manifest.dp;
+  summary.pp = manifest.pp;
+  summary.tp = manifest.tp;
+  summary.predictedMs = manifest.predicted_ms;
+  for (const package::RankEntry& rank : manifest.ranks) {
+    int64_t bytes = 0;
+    if (rank.program >= 0) {
+      for (const package::WeightSlot& slot : manifest.programs[static_cast<size_t>(rank.program)].weights) {
+        bytes += bytesOf(slot, manifest.weights[static_cast<size_t>(slot.source)]);
+      }
+    }
+    summary.rankWeightBytes.push_back(bytes);
+  }
+  return summary;
+}
+
+std::string summaryText(const CompileSummary& summary) {
+  std::string text = fmt::format("package   {}\n", summary.package);
+  text += fmt::format("plan      dp={} pp={} tp={}, {:.2f} ms predicted\n", summary.dp, summary.pp, summary.tp, summary.predictedMs);
+  if (summary.cacheHit) {
+    text += fmt::format("time      {:.2f} s, found in the cache\n", summary.seconds);
+  } else {
+    text += fmt::format("time      {:.2f} s:", summary.seconds);
+    for (const auto& [phase, seconds] : summary.phases) text += fmt::format(" {} {:.2f}", phase, seconds);
+    text += "\n";
+  }
+  text += fmt::format("code      {:.1f} KB in {} {}", static_cast<double>(summary.codeBytes) / 1e3, summary.programs,
+                      summary.programs == 1 ? "program" : "programs");
+  if (!summary.cacheHit) text += fmt::format(", {} kernels", summary.kernels);
+  text += fmt::format("\nweights   {:.1f} MB\n", static_cast<double>(summary.weightsBytes) / 1e6);
+  for (size_t rank = 0; rank < summary.rankWeightBytes.size(); ++rank) {
+    text += fmt::format("rank {:<4} {:.1f} MB of weights\n", rank, static_cast<double>(summary.rankWeightBytes[rank]) / 1e6);
+  }
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return text + fmt::format("memory    {:.1f} MB at most while compiling\n", static_cast<double>(usage.ru_maxrss) / 1e3);
+}
+
+std::string summaryJson(const CompileSummary& summary) {
+  nlohmann::ordered_json json = {{"package", summary.package},        {"cache_hit", summary.cacheHit},
+                                 {"compile_seconds", summary.seconds}, {"phases", nlohmann::ordered_json::object()},
+                                 {"programs", summary.programs},       {"code_bytes", summary.codeBytes},
+                                 {"weights_bytes", summary.weightsBytes}, {"dp", summary.dp},
+                                 {"pp", summary.pp},                   {"tp", summary.tp},
+                                 {"predicted_ms", summary.predictedMs}, {"rank_weights_bytes", summary.rankWeightBytes}};
+  for (const auto& [phase, seconds] : summary.phases) json["phases"][phase] = seconds;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  json["peak_rss_bytes"] = static_cast<int64_t>(usage.ru_maxrss) * 1024;
+  return json.dump(2) + "\n";
+}
+
+}  // namespace mlc::tools

@@ -1,0 +1,84 @@
+#include "tools/job/package_cache.h"
+
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+
+#include "compiler/library/compiler_library.h"
+#include "runtime/base/checksum.h"
+#include "runtime/base/cpu_features.h"
+#include "runtime/base/version.h"
+#include "runtime/package/package.h"
+#include "tools/job/cache_folder.h"
+
+namespace mlc::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+StatusOr<CompileOptions> compileOptions(const PackageOptions& options, const partition::DeviceModel& devices,
+                                        const partition::SearchOptions& search, bool packWeights) {
+  CompileOptions compile;
+  compile.devices = devices;
+  compile.search = search;
+  compile.cpuTarget = options.target;
+  compile.packWeights = packWeights;
+  MLC_ASSIGN_OR_RETURN(compile.dims, parseDims(options.dims));
+  if (!options.planFile.empty()) {
+    MLC_ASSIGN_OR_RETURN(compile.planJson, readTextFile(options.planFile));
+  }
+  return compile;
+}
+
+StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& options, const CompileOptions& compile) {
+  std::string text = std::string(kVersion) + "\n" + partition::printDeviceModel(compile.devices) + compile.planJson + "\n";
+  const partition::SearchOptions& search = compile.search;
+  for (int value : {search.dp, search.pp, search.tp, search.maxRanks, search.microbatches, static_cast<int>(search.objective),
+                    static_cast<int>(search.keepDeviceOrder), static_cast<int>(compile.packWeights)}) {
+    text += std::to_string(value) + " ";
+  }
+  text += compile.cpuTarget + "\n";
+  for (const std::string& feature : cpuFeatures()) text += feature + " ";
+  for (const auto& [name, size] : compile.dims) text += name + "=" + std::to_string(size) + "\n";
+  MLC_ASSIGN_OR_RETURN(std::vector<std::string> files, compiler.filesOf(options.model));
+  files.push_back(compiler.path());
+  for (const std::string& file : files) {
+    MLC_ASSIGN_OR_RETURN(const std::string checksum, checksumOfFile(file));
+    std::error_code error;
+    const std::string path = compile.packWeights ? fs::path(file).filename() : fs::canonical(file, error);
+    text += path + " " + checksum + "\n";
+  }
+  return checksumOf(text.data(), text.size());
+}
+
+}  // namespace
+
+StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const partition::DeviceModel& devices,
+                                      const partition::SearchOptions& search, bool packWeights) {
+  const auto begin = std::chrono::steady_clock::now();
+  MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
+  MLC_ASSIGN_OR_RETURN(CompileOptions compile, compileOptions(options, devices, search, packWeights));
+  MLC_ASSIGN_OR_RETURN(const std::string key, keyOf(*compiler, options, compile));
+  MLC_ASSIGN_OR_RETURN(const std::string folder, cacheFolder("packages"));
+  CachedPackage cached;
+  cached.path = folder + "/" + key + ".mlcpkg";
+  // What is asked to be dumped is made anew.
+  cached.hit = options.dumpAfter.empty() && package::Package::open(cached.path).ok();
+  if (!cached.hit) {
+    compile.wantsDump = [&](const std::string& stage) {
+      return std::find(options.dumpAfter.begin(), options.dumpAfter.end(), stage) != options.dumpAfter.end();
+    };
+    Status dumped;
+    compile.dump = [&](const std::string& name, const std::string& text) {
+      std::error_code error;
+      fs::create_directories(options.dumpFolder, error);
+      if (dumped.ok()) dumped = writeTextFile(options.dumpFolder + "/" + name, text);
+    };
+    MLC_ASSIGN_OR_RETURN(cached.report, compiler->compile(options.model, compile, cached.path));
+    MLC_RETURN_IF_ERROR(dumped);
+  }
+  cached.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return cached;
+}
+
+}  // namespace mlc::tools

@@ -1,0 +1,23 @@
+// Packages by content: a model that was compiled once for these devices is not compiled again.
+#pragma once
+
+#include <string>
+
+#include "compiler/pipeline.h"
+#include "tools/options/options.h"
+
+namespace mlc::tools {
+
+struct CachedPackage {
+  std::string path;  // in the cache folder
+  bool hit = false;
+  double seconds = 0;    // to find or to make it
+  CompileReport report;  // empty at a hit
+};
+
+// Finds the model's package in the cache folder or compiles it there. The key is everything that decides its bytes: the model's files,
+// the devices, the options, the CPU's features, the compiler itself. By reference (not `packWeights`), also where the files are.
+StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const partition::DeviceModel& devices,
+                                      const partition::SearchOptions& search, bool packWeights);
+
+}  // namespace mlc::tools

@@ -1,0 +1,77 @@
+#include "tools/options/command_line.h"
+
+#include <iostream>
+
+#include "runtime/base/status.h"
+#include "tools/options/completion.h"
+#include "runtime/base/version.h"
+
+namespace mlc::tools {
+
+void addPackageOptions(CLI::App& app, PackageOptions& options) {
+  app.add_option("model", options.model, "ONNX model, or package folder (.mlcpkg)")->required();
+  app.add_option("--dim", options.dims, "Size of a symbolic dimension, as batch=8")->allow_extra_args(false);
+  app.add_option("--devices", options.devicesFile, "Device model instead of measuring (JSON)")->envname("MLC_DEVICES");
+  app.add_option("--plan", options.planFile, "Use this plan (plan.json)");
+  app.add_option("--mesh", options.mesh, "Force a mesh, as tp=2,pp=2,dp=1")->envname("MLC_MESH");
+  app.add_option("--microbatches", options.microbatches, "Pieces of the batch in a pipeline (default: the planner's choice)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--dump-after", options.dumpAfter,
+                 "Write the artefact of these stages: import, optimize, plan, partition, kernels, host")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"import", "optimize", "plan", "partition", "kernels", "host"}));
+  app.add_option("--dump-dir", options.dumpFolder, "Where --dump-after writes (default: here)");
+}
+
+void addRunOptions(CLI::App& app, RunOptions& options) {
+  addPackageOptions(app, options.package);
+  app.add_option("--input", options.inputs,
+                 "NAME=@FILE (.npy, .npz member as FILE.npz:MEMBER, .pb) or NAME=2x128xi64=7 (shape, type, fill: a number, random, iota)")
+      ->allow_extra_args(false);
+  app.add_option("--inputs", options.inputsFolder, "Folder with input_0.pb, ... or NAME.npy");
+  app.add_option("--seed", options.seed, "Of random inputs (default: 0)");
+  app.add_option("--outputs", options.outputsFolder, "Folder for the outputs: NAME.npy and outputs.json");
+  app.add_option("--outputs-format", options.outputsFormat, "npy or pb (default: npy)")->check(CLI::IsMember({"npy", "pb"}));
+  app.add_option("--expect", options.expectFolder, "Compare with output_0.pb, ... or NAME.npy of this folder");
+  app.add_option("--rtol", options.rtol, "Relative tolerance of --expect and --verify (default: 1e-3)")->check(CLI::NonNegativeNumber);
+  app.add_option("--atol", options.atol, "Absolute tolerance of --expect and --verify (default: 1e-5)")->check(CLI::NonNegativeNumber);
+  app.add_flag("--verify", options.verify, "Also evaluate on one device without optimization, and compare");
+  app.add_option("--iterations", options.iterations, "Timed runs (default: 1)")->check(CLI::PositiveNumber);
+  app.add_option("--warmup", options.warmup, "Runs before those (default: 0)")->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options.threads, "Cores per rank (default: its share of the host)")
+      ->check(CLI::PositiveNumber)
+      ->envname("MLC_THREADS");
+  app.add_option("--precision", options.precision, "Arithmetic that may be used: f32 (default), bf16, int8, auto")
+      ->check(CLI::IsMember({"f32", "bf16", "int8", "auto"}));
+  app.add_option("--trace", options.traceFile, "Write a Chrome trace (JSON), a process per rank");
+  app.add_option("--json", options.jsonFile, "Write the report as JSON; - for standard output");
+  app.footer(
+      "Examples:\n"
+      "  mlc-run model.onnx\n"
+      "  mlc-run model.onnx --input ids=1x128xi64=7 --verify\n"
+      "  mpirun -np 4 mlc-run model.onnx --mesh tp=2,pp=2 --iterations 20 --warmup 3");
+}
+
+std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv) {
+  app.set_version_flag("--version", app.get_name() + " " + kVersion);
+  app.set_config("--config", "mlc.toml", "File with options");
+  std::string shell;
+  app.add_option("--completion", shell, "Print a completion script: bash")->check(CLI::IsMember({"bash"}))->configurable(false);
+  app.get_option("--config")->configurable(false);
+  app.allow_config_extras(true);
+  // The model is not needed for these.
+  for (int i = 1; i < argc; ++i) {
+    if (std::string(argv[i]).starts_with("--completion")) {
+      std::cout << bashCompletion(app);
+      return 0;
+    }
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : static_cast<int>(StatusCode::kUsage);
+  }
+  return std::nullopt;
+}
+
+}  // namespace mlc::tools

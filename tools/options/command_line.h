@@ -1,0 +1,21 @@
+// The command lines of mlc's tools, as docs/command_line.md says.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+
+#include "tools/options/options.h"
+
+namespace mlc::tools {
+
+// --target and what else decides a package, with the model as first argument.
+void addPackageOptions(CLI::App& app, PackageOptions& options);
+
+// Those, and how to run it.
+void addRunOptions(CLI::App& app, RunOptions& options);
+
+// Parses, with --help, --version and --completion. The exit code if the tool is to end: 0 after printing what was asked for, 2 for a
+// bad command line.
+std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv);
+
+}  // namespace mlc::tools

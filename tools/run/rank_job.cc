@@ -1,0 +1,213 @@
+#include "tools/run/rank_job.h"
+
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+
+#include "compiler/library/compiler_library.h"
+#include "runtime/api/cores.h"
+#include "runtime/executor/agreement.h"
+#include "runtime/executor/executor.h"
+#include "tools/job/cache_folder.h"
+#include "tools/job/devices.h"
+#include "tools/job/exchange.h"
+#include "tools/job/package_cache.h"
+#include "tools/run/inputs.h"
+
+namespace mlc::tools {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using collectives::Communicator;
+
+double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+class RankJob {
+ public:
+  RankJob(Communicator& world, const RunOptions& options, OpenPackage& open) : world_(world), options_(options), open_(open) {}
+
+  StatusOr<RunReport> run() {
+    MLC_RETURN_IF_ERROR(preparePackage());
+    MLC_RETURN_IF_ERROR(splitOffIdleRanks());
+    if (idle_) return report_;
+    MLC_RETURN_IF_ERROR(load());
+    MLC_RETURN_IF_ERROR(makeInputs());
+    MLC_RETURN_IF_ERROR(execute());
+    MLC_RETURN_IF_ERROR(gatherRanks());
+    MLC_RETURN_IF_ERROR(onRoot([&] { return useOutputs(); }));
+    return std::move(report_);
+  }
+
+ private:
+  bool root() const { return world_.rank() == 0; }
+
+  // Rank 0 does it; its error becomes everybody's.
+  template <typename Work>
+  Status onRoot(Work work) {
+    StatusOr<std::string> mine = std::string();
+    if (root()) {
+      if (Status status = work(); !status.ok()) mine = status;
+    }
+    return shareFromRoot(active(), mine).status();
+  }
+
+  Communicator& active() { return active_ ? *active_ : world_; }
+
+  Status preparePackage() {
+    const PackageOptions& options = options_.package;
+    if (std::filesystem::is_directory(options.model)) {
+      if (options_.verify) return usageError("--verify needs the model: a package has no original to compare with");
+      path_ = options.model;
+      return okStatus();
+    }
+    StatusOr<partition::SearchOptions> search = searchOptions();
+    MLC_RETURN_IF_ERROR(search.status());
+    partition::DeviceModel devices;
+    if (options.devicesFile.empty()) {
+      MLC_ASSIGN_OR_RETURN(devices, measureDevices(world_, options_.threads));
+    } else {
+      MLC_ASSIGN_OR_RETURN(devices, readDevices(options.devicesFile));
+    }
+    StatusOr<std::string> mine = std::string();
+    if (root()) {
+      StatusOr<CachedPackage> package = findOrCompile(options, devices, *search, /*packWeights=*/false);
+      if (package.ok()) {
+        report_.compiled = true;
+        report_.cacheHit = package->hit;
+        report_.compileSeconds = package->seconds;
+        mine = package->path;
+      } else {
+        mine = package.status();
+      }
+    }
+    MLC_ASSIGN_OR_RETURN(path_, shareFromRoot(world_, mine));
+    return okStatus();
+  }
+
+  StatusOr<partition::SearchOptions> searchOptions() const {
+    partition::SearchOptions search;
+    StatusOr<Mesh> mesh = parseMesh(options_.package.mesh);
+    if (!mesh.ok()) return mesh.status().withContext("--mesh");
+    if (mesh->ranks() > world_.size()) {
+      return usageError("--mesh " + options_.package.mesh + " needs " + std::to_string(mesh->ranks()) + " ranks, the job has " +
+                        std::to_string(world_.size()) + ": start it with mpirun -np " + std::to_string(mesh->ranks()));
+    }
+    search.dp = mesh->dp;
+    search.pp = mesh->pp;
+    search.tp = mesh->tp;
+    search.maxRanks = world_.size();
+    search.microbatches = options_.package.microbatches;
+    // Device i is rank i.
+    search.keepDeviceOrder = true;
+    return search;
+  }
+
+  // Opens the package on every rank; ranks that it has no part for have nothing more to do.
+  Status splitOffIdleRanks() {
+    MLC_RETURN_IF_ERROR(executor::agree(world_, open_.open(path_)));
+    const auto ranks = static_cast<int>(manifest().ranks.size());
+    if (ranks > world_.size()) {
+      return usageError(options_.package.model + " is made for " + std::to_string(ranks) + " ranks, the job has " +
+                        std::to_string(world_.size()) + ": start it with mpirun -np " + std::to_string(ranks));
+    }
+    report_.idleRanks = world_.size() - ranks;
+    if (report_.idleRanks == 0) return okStatus();
+    idle_ = world_.rank() >= ranks;
+    MLC_ASSIGN_OR_RETURN(active_, world_.split(idle_ ? 1 : 0, world_.rank()));
+    return okStatus();
+  }
+
+  Status load() {
+    const auto begin = Clock::now();
+    MLC_ASSIGN_OR_RETURN(const team::TeamOptions team, api::shareCores(active(), options_.threads, true));
+    threads_ = team.threads;
+    MLC_ASSIGN_OR_RETURN(executor_, executor::Executor::create(active(), open_.package(), open_.store(), team));
+    report_.loadSeconds = secondsSince(begin);
+    return okStatus();
+  }
+
+  Status makeInputs() {
+    return onRoot([&] {
+      MLC_ASSIGN_OR_RETURN(inputs_, tools::makeInputs(manifest(), options_));
+      if (!options_.expectFolder.empty()) {
+        MLC_ASSIGN_OR_RETURN(expected_, readExpected(options_.expectFolder, manifest().outputs));
+      }
+      return okStatus();
+    });
+  }
+
+  Status execute() {
+    for (int i = 0; i < options_.warmup + options_.iterations; ++i) {
+      MLC_ASSIGN_OR_RETURN(report_.outputs, executor_->run(inputs_));
+      if (i >= options_.warmup) report_.latenciesMs.push_back(executor_->statistics().milliseconds);
+    }
+    return okStatus();
+  }
+
+  Status gatherRanks() {
+    const executor::RunStatistics& statistics = executor_->statistics();
+    RankReport mine;
+    mine.host = active().hostOf(active().rank());
+    mine.device = manifest().ranks[static_cast<size_t>(active().rank())].device;
+    mine.threads = threads_;
+    mine.weightsBytes = statistics.copiedWeightBytes + statistics.mappedWeightBytes;
+    mine.arenaBytes = statistics.arenaBytes;
+    mine.peakResidentBytes = statistics.peakResidentBytes;
+    MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts, gatherTexts(active(), printRank(mine)));
+    for (const std::string& text : texts) report_.ranks.push_back(parseRank(text));
+    return okStatus();
+  }
+
+  // On rank 0.
+  Status useOutputs() {
+    report_.model = options_.package.model;
+    report_.predictedMs = manifest().predicted_ms;
+    MLC_ASSIGN_OR_RETURN(report_.planJson, readTextFile(open_.package()->pathOf(manifest().plan)));
+    report_.outputSpecs = manifest().outputs;
+    if (!options_.outputsFolder.empty()) {
+      MLC_ASSIGN_OR_RETURN(report_.outputFiles, writeOutputs(options_.outputsFolder, options_.outputsFormat, manifest().outputs, report_.outputs));
+    }
+    if (!options_.expectFolder.empty()) {
+      report_.expectation = compare(manifest().outputs, report_.outputs, expected_, options_.rtol, options_.atol);
+    }
+    if (options_.verify) {
+      MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
+      MLC_ASSIGN_OR_RETURN(const auto dims, parseDims(options_.package.dims));
+      MLC_ASSIGN_OR_RETURN(const auto reference, compiler->evaluate(options_.package.model, dims, inputs_));
+      report_.verification = compare(manifest().outputs, report_.outputs, reference, options_.rtol, options_.atol);
+    }
+    return okStatus();
+  }
+
+  const package::Manifest& manifest() const { return open_.package()->manifest(); }
+
+  Communicator& world_;
+  const RunOptions& options_;
+  OpenPackage& open_;
+  std::string path_;
+  bool idle_ = false;
+  std::unique_ptr<Communicator> active_;  // of the ranks with work, where some have none
+  std::unique_ptr<executor::Executor> executor_;
+  int threads_ = 0;
+  std::vector<HostTensor> inputs_, expected_;
+  RunReport report_;
+};
+
+}  // namespace
+
+Status OpenPackage::open(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  if (opened_) return *opened_;
+  StatusOr<std::shared_ptr<const package::Package>> package = package::Package::open(path);
+  opened_ = package.status();
+  if (!package.ok()) return *opened_;
+  package_ = *std::move(package);
+  store_ = std::make_shared<package::WeightStore>(package_, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  return okStatus();
+}
+
+StatusOr<RunReport> runRank(Communicator& world, const RunOptions& options, OpenPackage& open) {
+  return RankJob(world, options, open).run();
+}
+
+}  // namespace mlc::tools

@@ -1,0 +1,33 @@
+// One rank's part of a job. Ranks that are threads of a process share the package and its weights.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "collectives/communicator.h"
+#include "runtime/package/weight_store.h"
+#include "tools/options/options.h"
+#include "tools/run/report.h"
+
+namespace mlc::tools {
+
+// The package as it is open in this process.
+class OpenPackage {
+ public:
+  // Opens it at the first call. Safe to call from several threads.
+  Status open(const std::string& path);
+  const std::shared_ptr<const package::Package>& package() const { return package_; }
+  const std::shared_ptr<package::WeightStore>& store() const { return store_; }
+
+ private:
+  std::mutex mutex_;
+  std::optional<Status> opened_;
+  std::shared_ptr<const package::Package> package_;
+  std::shared_ptr<package::WeightStore> store_;
+};
+
+// Called by all ranks of the job: compiles or finds the package, runs it, and gives the report on rank 0.
+StatusOr<RunReport> runRank(collectives::Communicator& world, const RunOptions& options, OpenPackage& open);
+
+}  // namespace mlc::tools

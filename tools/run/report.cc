@@ -1,0 +1,141 @@
+#include "tools/run/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+namespace mlc::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
+
+std::string planLine(const RunReport& report) {
+  const Json plan = Json::parse(report.planJson, nullptr, false);
+  if (plan.is_discarded()) return {};
+  std::string text = fmt::format("dp={} pp={} tp={}", plan.value("dp", 1), plan.value("pp", 1), plan.value("tp", 1));
+  if (const int microbatches = plan.value("microbatches", 1); microbatches > 1) text += fmt::format(", {} microbatches", microbatches);
+  if (report.predictedMs > 0) text += fmt::format(", {:.2f} ms predicted", report.predictedMs);
+  return text;
+}
+
+Json comparisonJson(const Comparison& comparison) {
+  return {{"max_abs", comparison.maxAbs}, {"max_rel", comparison.maxRel}, {"ok", comparison.ok}};
+}
+
+std::string comparisonText(const Comparison& comparison) {
+  std::string text = fmt::format("largest difference {:.3g} (relative {:.3g})", comparison.maxAbs, comparison.maxRel);
+  return comparison.ok ? text + ", ok" : text + ", WRONG: " + comparison.first;
+}
+
+std::string shapeText(const std::vector<int64_t>& shape) { return fmt::format("{}", fmt::join(shape, "x")); }
+
+}  // namespace
+
+Latency latencyOf(std::vector<double> milliseconds) {
+  Latency latency;
+  if (milliseconds.empty()) return latency;
+  std::sort(milliseconds.begin(), milliseconds.end());
+  const auto at = [&](double quantile) {
+    return milliseconds[static_cast<size_t>(std::ceil(quantile * static_cast<double>(milliseconds.size()))) - 1];
+  };
+  latency.min = milliseconds.front();
+  latency.p50 = at(0.5);
+  latency.p90 = at(0.9);
+  latency.p99 = at(0.99);
+  latency.mean = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0) / static_cast<double>(milliseconds.size());
+  return latency;
+}
+
+std::string reportText(const RunReport& report) {
+  std::string text = fmt::format("model     {}\n", report.model);
+  text += fmt::format("plan      {}\n", planLine(report));
+  text += fmt::format("\n{:>6}  {:<20} {:<8} {:>7} {:>12} {:>12} {:>12}\n", "rank", "host", "device", "threads", "weights", "arena",
+                      "peak memory");
+  for (size_t i = 0; i < report.ranks.size(); ++i) {
+    const RankReport& rank = report.ranks[i];
+    text += fmt::format("{:>6}  {:<20} {:<8} {:>7} {:>12} {:>12} {:>12}\n", i, rank.host, rank.device, rank.threads,
+                        megabytes(rank.weightsBytes), megabytes(rank.arenaBytes), megabytes(rank.peakResidentBytes));
+  }
+  if (report.idleRanks) {
+    text += fmt::format("{} {} idle: the plan is faster without {}\n", report.idleRanks, report.idleRanks == 1 ? "rank is" : "ranks are",
+                        report.idleRanks == 1 ? "it" : "them");
+  }
+  text += "\n";
+  if (report.compiled) {
+    text += fmt::format("compile   {:.2f} s{}\n", report.compileSeconds, report.cacheHit ? " (found in the cache)" : "");
+  }
+  text += fmt::format("load      {:.2f} s\n", report.loadSeconds);
+  const Latency latency = latencyOf(report.latenciesMs);
+  text += fmt::format("latency   min {:.3f} ms, p50 {:.3f}, p90 {:.3f}, p99 {:.3f} ({} {})\n", latency.min, latency.p50, latency.p90,
+                      latency.p99, report.latenciesMs.size(), report.latenciesMs.size() == 1 ? "run" : "runs");
+  for (size_t i = 0; i < report.outputs.size(); ++i) {
+    text += fmt::format("output    {} {} {}{}\n", report.outputSpecs[i].name, shapeText(report.outputs[i].shape()),
+                        dtypeName(report.outputs[i].dtype()), report.outputFiles.empty() ? "" : " in " + report.outputFiles[i]);
+  }
+  if (report.verification) text += "verify    " + comparisonText(*report.verification) + "\n";
+  if (report.expectation) text += "expect    " + comparisonText(*report.expectation) + "\n";
+  return text;
+}
+
+std::string reportJson(const RunReport& report) {
+  Json json;
+  json["model"] = report.model;
+  json["plan"] = Json::parse(report.planJson, nullptr, false);
+  json["ranks"] = Json::array();
+  for (const RankReport& rank : report.ranks) {
+    json["ranks"].push_back({{"host", rank.host},
+                             {"device", rank.device},
+                             {"threads", rank.threads},
+                             {"peak_rss_bytes", rank.peakResidentBytes},
+                             {"weights_bytes", rank.weightsBytes},
+                             {"arena_bytes", rank.arenaBytes}});
+  }
+  json["idle_ranks"] = report.idleRanks;
+  json["compile_seconds"] = report.compileSeconds;
+  json["load_seconds"] = report.loadSeconds;
+  json["cache_hit"] = report.cacheHit;
+  const Latency latency = latencyOf(report.latenciesMs);
+  json["latency_ms"] = {{"min", latency.min}, {"p50", latency.p50},   {"p90", latency.p90},
+                        {"p99", latency.p99}, {"mean", latency.mean}, {"iterations", report.latenciesMs.size()}};
+  json["predicted_ms"] = report.predictedMs;
+  if (report.verification) json["verify"] = comparisonJson(*report.verification);
+  if (report.expectation) json["expect"] = comparisonJson(*report.expectation);
+  json["outputs"] = Json::array();
+  for (size_t i = 0; i < report.outputs.size(); ++i) {
+    Json output = {{"name", report.outputSpecs[i].name},
+                   {"shape", report.outputs[i].shape()},
+                   {"dtype", std::string(dtypeName(report.outputs[i].dtype()))}};
+    output["file"] = report.outputFiles.empty() ? Json() : Json(report.outputFiles[i]);
+    json["outputs"].push_back(std::move(output));
+  }
+  return json.dump(2) + "\n";
+}
+
+std::string printRank(const RankReport& rank) {
+  return Json{{"host", rank.host},
+              {"device", rank.device},
+              {"threads", rank.threads},
+              {"peak", rank.peakResidentBytes},
+              {"weights", rank.weightsBytes},
+              {"arena", rank.arenaBytes}}
+      .dump();
+}
+
+RankReport parseRank(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  RankReport rank;
+  rank.host = json.value("host", "");
+  rank.device = json.value("device", "");
+  rank.threads = json.value("threads", 0);
+  rank.peakResidentBytes = json.value("peak", int64_t{0});
+  rank.weightsBytes = json.value("weights", int64_t{0});
+  rank.arenaBytes = json.value("arena", int64_t{0});
+  return rank;
+}
+
+}  // namespace mlc::tools

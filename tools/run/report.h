@@ -1,0 +1,52 @@
+// What mlc-run says at the end: a text for people, a JSON object for scripts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/status.h"
+#include "runtime/executor/executor.h"
+#include "runtime/package/manifest.h"
+#include "tools/run/outputs.h"
+
+namespace mlc::tools {
+
+struct RankReport {
+  std::string host, device;
+  int threads = 0;
+  int64_t peakResidentBytes = 0;
+  int64_t weightsBytes = 0;
+  int64_t arenaBytes = 0;
+};
+
+struct RunReport {
+  std::string model;
+  std::string planJson;
+  std::vector<RankReport> ranks;  // of the ranks with work
+  int idleRanks = 0;
+  double compileSeconds = 0, loadSeconds = 0;
+  bool compiled = false;  // by this job, as against a package or a cached one
+  bool cacheHit = false;
+  std::vector<double> latenciesMs;
+  double predictedMs = 0;
+  std::optional<Comparison> verification, expectation;
+  std::vector<package::TensorSpec> outputSpecs;
+  std::vector<HostTensor> outputs;
+  std::vector<std::string> outputFiles;
+};
+
+// Of the timed runs.
+struct Latency {
+  double min = 0, p50 = 0, p90 = 0, p99 = 0, mean = 0;
+};
+Latency latencyOf(std::vector<double> milliseconds);
+
+std::string reportText(const RunReport& report);
+std::string reportJson(const RunReport& report);
+
+// A rank's part as text, for its way to rank 0.
+std::string printRank(const RankReport& rank);
+RankReport parseRank(const std::string& text);
+
+}  // namespace mlc::tools
