@@ -66,11 +66,7 @@ const KernelFrame::Extents& KernelFrame::extents(llvm::ArrayRef<DimExpr> shape) 
   if (!inserted) return it->second;
   // At the function's entry, so that they dominate every use.
   mlir::OpBuilder::InsertionGuard guard(builder_);
-  mlir::Block& entry = function_.getBody().front();
-  if (builder_.getInsertionBlock() != &entry) {
-    mlir::Operation* ancestor = entry.findAncestorOpInBlock(*builder_.getInsertionBlock()->getParentOp());
-    builder_.setInsertionPoint(ancestor);
-  }
+  builder_.setInsertionPointToStart(&function_.getBody().front());
   Extents& made = it->second;
   for (const DimExpr& dim : shape) made.dims.push_back(index(dim));
   for (size_t i = 0; i < shape.size(); ++i) {

@@ -1,0 +1,89 @@
+// Reads the kernels of a test file and makes inputs for them.
+#pragma once
+
+#include <fstream>
+#include <random>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "compiler/dialect/graph/evaluate/elements.h"
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/shape.h"
+#include "compiler/target/cpu/lower_kernel.h"
+#include "compiler/target/gpu/compile_device_kernels.h"
+#include "mlir/Parser/Parser.h"
+#include "runtime/base/host_tensor.h"
+
+namespace mlc::gpu {
+
+// The functions of a file under the repository's root; diagnostics are kept as text.
+class KernelFile {
+ public:
+  explicit KernelFile(const std::string& path)
+      : context_(registry()), handler_(&context_, [this](mlir::Diagnostic& diagnostic) {
+          messages += diagnostic.str() + "\n";
+          return mlir::success();
+        }) {
+    context_.loadAllAvailableDialects();
+    std::ifstream file(path);
+    std::stringstream text;
+    text << file.rdbuf();
+    parse(text.str());
+  }
+
+  // Replaces the functions by those of a text.
+  void parse(const std::string& text) {
+    module_ = mlir::parseSourceString<mlir::ModuleOp>(text, &context_);
+    kernels.clear();
+    if (!module_) return;
+    for (auto function : module_->getOps<mlir::func::FuncOp>()) kernels.push_back(function);
+  }
+
+  std::vector<mlir::func::FuncOp> kernels;
+  std::string messages;
+
+ private:
+  static mlir::DialectRegistry registry() {
+    mlir::DialectRegistry registry;
+    cpu::registerLoweringDialects(registry);
+    registerLoweringDialects(registry);
+    registry.insert<graph::GraphDialect>();
+    return registry;
+  }
+
+  mlir::MLIRContext context_;
+  mlir::ScopedDiagnosticHandler handler_;
+  mlir::OwningOpRef<mlir::ModuleOp> module_;
+};
+
+inline std::vector<int64_t> shapeUnder(mlir::Type type, SymbolValues& symbols) {
+  std::vector<int64_t> shape;
+  for (const DimExpr& dim : graph::shapeOf(type)) {
+    std::set<std::string> names;
+    dim.collectSymbols(names);
+    // Every symbol its own small number.
+    for (const std::string& name : names) {
+      symbols.try_emplace(name, static_cast<int64_t>(symbols.size()) * 4 + 3);
+    }
+    shape.push_back(*dim.evaluate(symbols));
+  }
+  return shape;
+}
+
+// Numbers between -2 and 2; integers between -3 and 3.
+inline HostTensor randomTensor(mlir::Type type, SymbolValues& symbols, std::mt19937& random) {
+  HostTensor tensor = HostTensor::zeros(graph::dtypeOf(type), shapeUnder(type, symbols));
+  std::uniform_real_distribution<double> real(-2, 2);
+  for (int64_t i = 0; i < tensor.numElements(); ++i) {
+    if (graph::isFloat(tensor.dtype())) {
+      graph::storeFloat(tensor, i, real(random));
+    } else {
+      graph::storeInteger(tensor, i, static_cast<int64_t>(random() % 7) - 3);
+    }
+  }
+  return tensor;
+}
+
+}  // namespace mlc::gpu
