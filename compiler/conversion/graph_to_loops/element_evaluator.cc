@@ -186,20 +186,22 @@ Value ElementEvaluator::gatherElements(graph::GatherElementsOp op, llvm::ArrayRe
   return at(op.getInput(), source);
 }
 
-Value ElementEvaluator::ifElse(Value condition, llvm::function_ref<Value()> then,
+Value ElementEvaluator::ifElse(Value condition, mlir::Type elementType,
+                               llvm::function_ref<Value()> then,
                                llvm::function_ref<Value()> otherwise) {
   mlir::OpBuilder& b = frame_.builder();
-  auto build = [&](llvm::function_ref<Value()> emit) {
-    return [&, emit](mlir::OpBuilder& nested, mlir::Location loc) {
-      // The emitters write at the frame's builder.
-      mlir::OpBuilder::InsertionGuard guard(b);
-      b.restoreInsertionPoint(nested.saveInsertionPoint());
-      Value value = emit();
-      mlir::scf::YieldOp::create(b, loc, value);
-    };
+  // In place before its branches are emitted: what they hoist goes in front of it.
+  auto choice = mlir::scf::IfOp::create(b, frame_.loc(), computeType(elementType), condition,
+                                        /*addThenBlock=*/true, /*addElseBlock=*/true);
+  mlir::OpBuilder::InsertionGuard guard(b);
+  auto emit = [&](mlir::Block& block, llvm::function_ref<Value()> branch) {
+    b.setInsertionPointToEnd(&block);
+    Value value = branch();
+    mlir::scf::YieldOp::create(b, frame_.loc(), value);
   };
-  return mlir::scf::IfOp::create(b, frame_.loc(), condition, build(then), build(otherwise))
-      .getResult(0);
+  emit(choice.getThenRegion().front(), then);
+  emit(choice.getElseRegion().front(), otherwise);
+  return choice.getResult(0);
 }
 
 Value ElementEvaluator::concat(graph::ConcatOp op, llvm::ArrayRef<Value> indices) {
@@ -217,7 +219,7 @@ Value ElementEvaluator::concat(graph::ConcatOp op, llvm::ArrayRef<Value> indices
     const DimExpr end = begin + shapeOf(input)[axis];
     Value inside = arith::CmpIOp::create(frame_.builder(), frame_.loc(), arith::CmpIPredicate::slt,
                                          indices[axis], frame_.index(end));
-    return ifElse(inside, element, [&] { return select(i + 1, end); });
+    return ifElse(inside, mlir::cast<mlir::RankedTensorType>(op.getType()).getElementType(), element, [&] { return select(i + 1, end); });
   };
   return select(0, 0);
 }
@@ -253,7 +255,8 @@ Value ElementEvaluator::pad(graph::PadOp op, llvm::ArrayRef<Value> indices) {
   }
   if (!inside) return at(op.getInput(), source);
   return ifElse(
-      inside, [&] { return at(op.getInput(), source); }, [&] { return at(op.getValue(), {}); });
+      inside, mlir::cast<mlir::RankedTensorType>(op.getType()).getElementType(),
+      [&] { return at(op.getInput(), source); }, [&] { return at(op.getValue(), {}); });
 }
 
 Value ElementEvaluator::rotate(graph::RotaryEmbeddingOp op, llvm::ArrayRef<Value> indices) {

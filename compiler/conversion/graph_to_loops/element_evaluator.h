@@ -44,7 +44,8 @@ class ElementEvaluator {
   mlir::Value reshape(graph::ReshapeOp op, llvm::ArrayRef<mlir::Value> indices);
   // An index value from a tensor's element; a negative one counts from the end, one out of range is moved to the nearest end.
   mlir::Value indexElement(mlir::Value element, mlir::Value size);
-  mlir::Value ifElse(mlir::Value condition, llvm::function_ref<mlir::Value()> then,
+  mlir::Value ifElse(mlir::Value condition, mlir::Type elementType,
+                     llvm::function_ref<mlir::Value()> then,
                      llvm::function_ref<mlir::Value()> otherwise);
 
   KernelFrame& frame_;
