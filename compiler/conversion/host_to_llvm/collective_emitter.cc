@@ -38,18 +38,6 @@ std::pair<DimExpr, DimExpr> aroundDim(Value tensor, int64_t dim) {
 
 }  // namespace
 
-// An array of int64_t in the function's stack frame: sizes[i] * inner.
-Value FunctionEmitter::sizesOnStack(llvm::ArrayRef<int64_t> sizes) {
-  Value array;
-  {
-    mlir::OpBuilder::InsertionGuard guard(builder_);
-    builder_.setInsertionPointToStart(&emitted_.getBody().front());
-    array = mlir::LLVM::AllocaOp::create(builder_, loc_, abi_.ptr(), builder_.getI64Type(),
-                                         abi_.i64(sizes.size()));
-  }
-  return array;
-}
-
 void FunctionEmitter::emitAllReduce(dist::AllReduceOp op) {
   Value input = op.getInput(), result = op.getResult();
   copyTensor(result, input);
@@ -63,7 +51,7 @@ void FunctionEmitter::emitAllReduce(dist::AllReduceOp op) {
 void FunctionEmitter::emitAllGather(dist::AllGatherOp op) {
   if (hazards_.pending()) barrier();
   auto [outer, inner] = aroundDim(op.getInput(), op.getDim());
-  Value sizes = sizesOnStack(op.getSizes());
+  Value sizes = slotsOnStack(static_cast<int64_t>(op.getSizes().size()));
   for (auto [i, size] : llvm::enumerate(op.getSizes())) {
     abi_.storeAt(sizes, i * sizeof(int64_t), bytes(inner * size));
   }
@@ -75,7 +63,7 @@ void FunctionEmitter::emitAllGather(dist::AllGatherOp op) {
 void FunctionEmitter::emitReduceScatter(dist::ReduceScatterOp op) {
   if (hazards_.pending()) barrier();
   auto [outer, inner] = aroundDim(op.getInput(), op.getDim());
-  Value sizes = sizesOnStack(op.getSizes());
+  Value sizes = slotsOnStack(static_cast<int64_t>(op.getSizes().size()));
   for (auto [i, size] : llvm::enumerate(op.getSizes())) {
     abi_.storeAt(sizes, i * sizeof(int64_t), bytes(inner * size));
   }

@@ -10,20 +10,16 @@ namespace arith = mlir::arith;
 namespace scf = mlir::scf;
 using mlir::Value;
 
-namespace {
-
-// Whether the scalar i1 tensor at `pointer` (a byte) holds.
-Value loadCondition(mlir::OpBuilder& builder, mlir::Location loc, Value pointer) {
-  Value byte = mlir::LLVM::LoadOp::create(builder, loc, builder.getI8Type(), pointer);
-  Value zero = arith::ConstantIntOp::create(builder, loc, 0, 8);
-  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, byte, zero);
+// Whether a scalar i1 tensor (a byte) holds.
+Value FunctionEmitter::readCondition(Value tensor) {
+  Value byte = readScalar(tensor, builder_.getI8Type());
+  Value zero = arith::ConstantIntOp::create(builder_, loc_, 0, 8);
+  return arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::ne, byte, zero);
 }
-
-}  // namespace
 
 mlir::LogicalResult FunctionEmitter::emitIf(graph::IfOp op) {
   if (hazards_.pending()) barrier();
-  Value condition = loadCondition(builder_, loc_, pointer(op.getCondition()));
+  Value condition = readCondition(op.getCondition());
   auto branch = scf::IfOp::create(builder_, loc_, condition, /*withElseRegion=*/true);
   for (auto [region, block] : {std::pair(&op.getThenRegion(), branch.thenBlock()),
                                std::pair(&op.getElseRegion(), branch.elseBlock())}) {
@@ -50,20 +46,20 @@ mlir::LogicalResult FunctionEmitter::emitLoop(graph::LoopOp op) {
   for (size_t i = 0; i < carried; ++i) copyTensor(op.getResult(i), op.getCarried()[i]);
   copyTensor(condition, op.getCondition());
   barrier();
-  Value trips = mlir::LLVM::LoadOp::create(builder_, loc_, i64, pointer(op.getTripCount()));
+  Value trips = readScalar(op.getTripCount(), i64);
 
   auto loop = scf::WhileOp::create(builder_, loc_, i64, mlir::ValueRange{abi_.i64(0)});
   mlir::OpBuilder::InsertionGuard guard(builder_);
   mlir::Block* before = builder_.createBlock(&loop.getBefore(), {}, i64, loc_);
   Value more = arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::slt,
                                      before->getArgument(0), trips);
-  Value holds = loadCondition(builder_, loc_, pointer(condition));
+  Value holds = readCondition(condition);
   scf::ConditionOp::create(builder_, loc_, arith::AndIOp::create(builder_, loc_, more, holds),
                            before->getArguments());
 
   mlir::Block* after = builder_.createBlock(&loop.getAfter(), {}, i64, loc_);
   Value trip = after->getArgument(0);
-  onThreadZero([&] { mlir::LLVM::StoreOp::create(builder_, loc_, trip, pointer(iteration)); });
+  writeScalar(iteration, trip);
   barrier();
   if (mlir::failed(emitBlock(body))) return mlir::failure();
   loc_ = op.getLoc();

@@ -121,12 +121,14 @@ Value FunctionEmitter::bytes(const DimExpr& expr) {
 }
 
 void FunctionEmitter::barrier() {
+  if (onDevice()) return;
   abi_.barrier(thread_);
   hazards_.clear();
 }
 
 void FunctionEmitter::access(llvm::ArrayRef<Value> reads, llvm::ArrayRef<Value> writes,
                              Operation* scratchOf) {
+  if (onDevice()) return;
   auto ids = [&](llvm::ArrayRef<Value> values) {
     std::vector<BufferId> result;
     for (Value value : values) {
@@ -142,6 +144,7 @@ void FunctionEmitter::access(llvm::ArrayRef<Value> reads, llvm::ArrayRef<Value> 
 }
 
 void FunctionEmitter::onThreadZero(llvm::function_ref<void()> emit) {
+  if (onDevice()) return emit();
   Value zero = mlir::arith::ConstantIndexOp::create(builder_, loc_, 0);
   Value first = mlir::arith::CmpIOp::create(builder_, loc_, mlir::arith::CmpIPredicate::eq, index_, zero);
   auto branch = mlir::scf::IfOp::create(builder_, loc_, first, /*withElseRegion=*/false);
@@ -151,6 +154,7 @@ void FunctionEmitter::onThreadZero(llvm::function_ref<void()> emit) {
 }
 
 void FunctionEmitter::copy(Value destination, Value source, const DimExpr& count) {
+  if (onDevice()) return copyWithinDevice(destination, source, count);
   onThreadZero([&] {
     LLVM::MemcpyOp::create(builder_, loc_, destination, source, bytes(count), /*isVolatile=*/false);
   });
@@ -208,7 +212,8 @@ FuncOp FunctionEmitter::declare(llvm::StringRef name, mlir::ValueRange arguments
 }
 
 void FunctionEmitter::emitKernelCall(CallOp call, FuncOp kernel) {
-  const KernelInfo& info = program_.kernels.lookup(kernel.getName());
+  const KernelInfo info = program_.kernels.lookup(kernel.getName());
+  if (info.launch) return emitLaunch(call, info);
   access(llvm::SmallVector<Value>(call.getOperands()), llvm::SmallVector<Value>(call.getResults()),
          call);
   llvm::SmallVector<Value> arguments{index_, count_};

@@ -31,6 +31,7 @@ struct ProgramContext {
   const llvm::StringMap<KernelInfo>& kernels;
   const std::vector<std::string>& symbols;
   WeightSlots& weights;
+  Memory memory;
 };
 
 class FunctionEmitter {
@@ -44,6 +45,7 @@ class FunctionEmitter {
   mlir::LogicalResult emitBlock(mlir::Block& block);
   mlir::LogicalResult emitOp(mlir::Operation* op);
   void emitKernelCall(mlir::func::CallOp call, mlir::func::FuncOp kernel);
+  void emitLaunch(mlir::func::CallOp call, const KernelInfo& info);
   void emitBlockCall(mlir::func::CallOp call);
   mlir::LogicalResult emitIf(graph::IfOp op);
   mlir::LogicalResult emitLoop(graph::LoopOp op);
@@ -60,9 +62,16 @@ class FunctionEmitter {
               mlir::Operation* scratchOf = nullptr);
   // Thread 0 copies a whole tensor.
   void copy(mlir::Value destination, mlir::Value source, const DimExpr& count);
+  void copyWithinDevice(mlir::Value destination, mlir::Value source, const DimExpr& count);
   void copyTensor(mlir::Value to, mlir::Value from);
   void onThreadZero(llvm::function_ref<void()> emit);
-  mlir::Value sizesOnStack(llvm::ArrayRef<int64_t> sizes);
+  // `count` eight-byte slots in the function's stack frame.
+  mlir::Value slotsOnStack(int64_t count);
+  // The value of a scalar tensor, wherever it is.
+  mlir::Value readScalar(mlir::Value tensor, mlir::Type type);
+  mlir::Value readCondition(mlir::Value tensor);
+  void writeScalar(mlir::Value tensor, mlir::Value value);
+  bool onDevice() const { return program_.memory == Memory::kDevice; }
   mlir::func::FuncOp declare(llvm::StringRef name, mlir::ValueRange arguments);
 
   ProgramContext& program_;

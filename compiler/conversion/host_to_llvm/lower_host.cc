@@ -132,7 +132,8 @@ void emitRun(mlir::OpBuilder& builder, FuncOp main, FuncOp hostMain, size_t symb
 }  // namespace
 
 mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,
-                                       const llvm::StringMap<KernelInfo>& kernels) {
+                                       const llvm::StringMap<KernelInfo>& kernels,
+                                       Memory memory) {
   mlir::MLIRContext* context = program.getContext();
   context->loadDialect<LLVM::LLVMDialect, mlir::arith::ArithDialect, mlir::scf::SCFDialect>();
   auto main = program.lookupSymbol<FuncOp>("main");
@@ -144,7 +145,7 @@ mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,
   result.symbols = symbolsOf(program);
   result.arenaBytes = frames.total(main);
   WeightSlots weights;
-  ProgramContext shared{program, *result.module, kernels, result.symbols, weights};
+  ProgramContext shared{program, *result.module, kernels, result.symbols, weights, memory};
   for (FuncOp function : frames.order()) {
     if (mlir::failed(FunctionEmitter(shared, function, frames.of(function)).emit())) {
       return mlir::failure();

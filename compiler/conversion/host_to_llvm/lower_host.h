@@ -5,8 +5,12 @@
 // module exports what runtime/abi/abi.h asks for; kernels are external functions
 //
 //   void kernel(i64 thread, i64 threads, i64 symbols..., ptr inputs..., ptr outputs... [, ptr scratch])
+//
+// For a device rank the buffers are in the device's memory and one thread runs the host functions: kernels are launched and tensors
+// copied through the table, in order, so that there are no barriers; conditions of if and loop are read back.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +21,22 @@
 
 namespace mlc::conversion {
 
+// Whose memory the buffers of a program are in, and so where its kernels run.
+enum class Memory { kHost, kDevice };
+
+// How a device kernel is launched: block threads for every point, at most maxBlocks blocks.
+struct KernelLaunch {
+  int64_t kernel = 0;  // index among the program's device kernels
+  DimExpr points;      // over the symbols
+  int64_t blockThreads = 1;
+  int64_t maxBlocks = 1;
+};
+
 // What the host needs to know of a lowered kernel.
 struct KernelInfo {
   std::vector<std::string> symbols;  // its symbol arguments, in order
   DimExpr scratchBytes;              // per thread; zero: no scratch argument
+  std::optional<KernelLaunch> launch;  // of a device kernel
 };
 
 struct HostProgram {
@@ -31,6 +47,7 @@ struct HostProgram {
 };
 
 mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,
-                                       const llvm::StringMap<KernelInfo>& kernels);
+                                       const llvm::StringMap<KernelInfo>& kernels,
+                                       Memory memory = Memory::kHost);
 
 }  // namespace mlc::conversion
