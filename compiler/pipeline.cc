@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
+#include <optional>
 
 #include "compiler/diagnostics.h"
 #include "compiler/dialect/register.h"
@@ -11,6 +13,7 @@
 #include "compiler/partition/build_block_graph.h"
 #include "compiler/target/compile_program.h"
 #include "compiler/target/cpu/lower_kernel.h"
+#include "compiler/target/gpu/compile_device_kernels.h"
 #include "compiler/transforms/optimize.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/MLIRContext.h"
@@ -51,6 +54,7 @@ class Compilation {
       auto* registry = new mlir::DialectRegistry;
       registerDialects(*registry);
       cpu::registerLoweringDialects(*registry);
+      gpu::registerLoweringDialects(*registry);
       return registry;
     }();
     return *made;
@@ -133,29 +137,67 @@ class Compilation {
     manifest.dp_shares = plan.dpShares;
     manifest.microbatches = plan.microbatches;
     manifest.predicted_ms = plan.predictedSeconds * 1e3;
-    for (size_t i = 0; i < programs_.programs.size(); ++i) {
-      partition::RankProgram& source = programs_.programs[i];
-      MLC_ASSIGN_OR_RETURN(
-          target::CompiledProgram compiled,
-          target::compileCpuProgram(*source.module, target,
-                                    [&](const std::string& stage, mlir::ModuleOp module) {
-                                      dump(stage, stage + "_" + std::to_string(i) + ".mlir", module);
-                                    }));
-      package::Program program;
-      program.target = "cpu";
-      program.cpu_features = target.features();
-      program.symbols = compiled.symbols;
-      program.inputs = source.inputs;
-      program.outputs = source.outputs;
-      program.weights = compiled.weights;
-      report_.kernels += compiled.kernels;
-      report_.objectBytes += static_cast<int64_t>(compiled.object.size());
-      manifest.programs.push_back(std::move(program));
-      package_.objects.push_back(std::move(compiled.object));
+    for (size_t rank = 0; rank < programs_.programOfRank.size(); ++rank) {
+      MLC_ASSIGN_OR_RETURN(const int program, programOf(rank, target));
+      manifest.ranks.push_back({program, openNameOf(rank)});
     }
     report_.programs = static_cast<int>(manifest.programs.size());
-    for (int program : programs_.programOfRank) manifest.ranks.push_back({program, "cpu"});
     return okStatus();
+  }
+
+  // The device that the plan gives to a rank; null where the plan was made for devices that are not described here: a CPU.
+  const partition::Device* deviceOf(size_t rank) const {
+    const std::vector<int>& devices = report_.plan.devices;
+    const auto known = static_cast<int>(options_.devices.devices.size());
+    if (rank >= devices.size() || devices[rank] < 0 || devices[rank] >= known) return nullptr;
+    return &options_.devices.devices[static_cast<size_t>(devices[rank])];
+  }
+
+  std::string openNameOf(size_t rank) const {
+    return deviceOf(rank) ? options_.devices.openName(report_.plan.devices[rank]) : "cpu";
+  }
+
+  StatusOr<std::optional<gpu::GpuTarget>> gpuTargetOf(size_t rank) const {
+    using Kind = partition::Device::Kind;
+    const partition::Device* device = deviceOf(rank);
+    if (!device || device->kind == Kind::kCpu) return std::optional<gpu::GpuTarget>();
+    MLC_ASSIGN_OR_RETURN(gpu::GpuTarget target, gpu::GpuTarget::named(device->kind == Kind::kFake
+                                                                          ? "fake"
+                                                                          : device->arch));
+    return std::optional(std::move(target));
+  }
+
+  // The rank's program in the manifest: compiled once for all ranks that have the same one and the same kind of device. -1: none.
+  StatusOr<int> programOf(size_t rank, const cpu::CpuTarget& cpu) {
+    const int source = programs_.programOfRank[rank];
+    if (source < 0) return -1;
+    MLC_ASSIGN_OR_RETURN(std::optional<gpu::GpuTarget> gpu, gpuTargetOf(rank));
+    auto [known, isNew] = compiled_.try_emplace({source, gpu ? gpu->name() : "cpu"},
+                                                static_cast<int>(package_.programs.size()));
+    if (!isNew) return known->second;
+    const int index = known->second;
+    partition::RankProgram& rankProgram = programs_.programs[static_cast<size_t>(source)];
+    mlir::OwningOpRef<mlir::ModuleOp> module = rankProgram.module->clone();
+    const target::ProgramTarget target = {cpu, gpu};
+    MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled,
+                         target::compileProgram(*module, target, [&](const std::string& stage, mlir::ModuleOp at) {
+                           dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
+                         }));
+    package::Program program;
+    program.target = gpu ? "cuda" : "cpu";
+    program.cpu_features = cpu.features();
+    program.symbols = compiled.symbols;
+    program.inputs = rankProgram.inputs;
+    program.outputs = rankProgram.outputs;
+    program.weights = compiled.weights;
+    program.device_kernels = compiled.deviceKernels;
+    report_.kernels += compiled.kernels;
+    report_.objectBytes += static_cast<int64_t>(compiled.object.size() + compiled.ptx.size() +
+                                                compiled.emulation.size());
+    package_.manifest.programs.push_back(std::move(program));
+    package_.programs.push_back({std::move(compiled.object), std::move(compiled.ptx),
+                                 std::move(compiled.emulation)});
+    return index;
   }
 
   std::string modelPath_;
@@ -165,6 +207,7 @@ class Compilation {
   partition::ModelGraph graph_;
   partition::RankPrograms programs_;
   package::PackageContents package_;
+  std::map<std::pair<int, std::string>, int> compiled_;  // by program of programs_ and target
   CompileReport report_;
 };
 

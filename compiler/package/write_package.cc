@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <tuple>
 
 #include "runtime/base/checksum.h"
 #include "runtime/base/mapped_file.h"
@@ -171,8 +172,17 @@ Status writePackage(PackageContents contents, const graph::WeightTable& weights,
   WeightWriter writer(weights, options, folder.path());
   for (size_t i = 0; i < manifest.programs.size(); ++i) {
     Program& program = manifest.programs[i];
-    program.object = "program_" + std::to_string(i) + ".so";
-    MLC_RETURN_IF_ERROR(writeFile(folder.path() + "/" + program.object, contents.objects[i]));
+    const ProgramFiles& files = contents.programs[i];
+    const std::string name = "program_" + std::to_string(i);
+    const std::tuple<std::string&, std::string, const std::string&> named[] = {
+        {program.object, name + ".so", files.object},
+        {program.ptx, name + ".ptx", files.ptx},
+        {program.emulation, name + "_emulation.so", files.emulation}};
+    for (const auto& [entry, file, bytes] : named) {
+      if (bytes.empty()) continue;
+      entry = file;
+      MLC_RETURN_IF_ERROR(writeFile(folder.path() + "/" + file, bytes));
+    }
     for (WeightSlot& slot : program.weights) {
       MLC_ASSIGN_OR_RETURN(slot.source, writer.sourceOf(slot.name));
     }

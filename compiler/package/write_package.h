@@ -1,4 +1,4 @@
-// Writes a package: manifest.json, one shared object per distinct program, weights, plan.json, checksums.
+// Writes a package: manifest.json, for each distinct program a shared object and its device kernels, weights, plan.json, checksums.
 #pragma once
 
 #include <string>
@@ -10,10 +10,17 @@
 
 namespace mlc::package {
 
+// Bytes of a program's files; empty: no such file.
+struct ProgramFiles {
+  std::string object;
+  std::string ptx;
+  std::string emulation;
+};
+
 struct PackageContents {
-  // All but `weights`, `files`, the programs' `object` and their weight slots' `source`, which writing fills in.
+  // All but `weights`, `files`, the programs' file names and their weight slots' `source`, which writing fills in.
   Manifest manifest;
-  std::vector<std::string> objects;  // bytes, one per program
+  std::vector<ProgramFiles> programs;  // of the manifest's programs
   std::string planJson;
 };
 

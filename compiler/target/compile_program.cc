@@ -14,6 +14,7 @@
 #include "compiler/target/cpu/emit_object.h"
 #include "compiler/target/cpu/link_shared_object.h"
 #include "compiler/target/cpu/lower_kernel.h"
+#include "compiler/target/gpu/compile_device_kernels.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -93,49 +94,87 @@ StatusOr<std::string> link(const std::vector<std::string>& objects) {
   return bytes;
 }
 
+// The kernels of a program, compiled, and what the host needs to know of them.
+struct Kernels {
+  llvm::StringMap<conversion::KernelInfo> infos;
+  std::vector<std::string> objects;  // to be linked with the host functions
+};
+
+StatusOr<Kernels> compileForCpu(const std::vector<FuncOp>& functions, const cpu::CpuTarget& target) {
+  MLC_ASSIGN_OR_RETURN(std::vector<CompiledKernel> compiled, compileKernels(functions, target));
+  Kernels kernels;
+  for (size_t i = 0; i < functions.size(); ++i) {
+    FuncOp function = functions[i];
+    kernels.infos[function.getName()] = compiled[i].info;
+    kernels.objects.push_back(std::move(compiled[i].object));
+  }
+  return kernels;
+}
+
+StatusOr<Kernels> compileForDevice(const std::vector<FuncOp>& functions,
+                                   const ProgramTarget& target, CompiledProgram& result) {
+  MLC_ASSIGN_OR_RETURN(gpu::DeviceKernels compiled,
+                       gpu::compileDeviceKernels(functions, *target.gpu, target.cpu));
+  result.ptx = std::move(compiled.ptx);
+  if (target.gpu->isFake()) {
+    std::vector<std::string> objects;
+    if (!compiled.object.empty()) objects.push_back(std::move(compiled.object));
+    MLC_ASSIGN_OR_RETURN(result.emulation, link(objects));
+  }
+  Kernels kernels;
+  for (const gpu::DeviceKernelInfo& kernel : compiled.kernels) {
+    conversion::KernelInfo& info = kernels.infos[kernel.name];
+    info.symbols = kernel.symbols;
+    info.launch = {static_cast<int64_t>(result.deviceKernels.size()), kernel.points,
+                   gpu::kBlockThreads, gpu::kMaxBlocks};
+    result.deviceKernels.push_back({kernel.name});
+  }
+  return kernels;
+}
+
 }  // namespace
 
-StatusOr<CompiledProgram> compileCpuProgram(mlir::ModuleOp program, const cpu::CpuTarget& target,
-                                            const DumpFunction& dump) {
+StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTarget& target,
+                                         const DumpFunction& dump) {
   DiagnosticCollector diagnostics(program.getContext());
   mlir::PassManager passes(program.getContext());
   passes.addPass(conversion::createDecomposeAttentionPass());
   passes.addPass(mlir::createCSEPass());
-  if (mlir::failed(passes.run(program)) ||
-      mlir::failed(conversion::formKernels(program, cpuPolicy(target)))) {
+  const conversion::KernelPolicy policy =
+      target.gpu ? conversion::KernelPolicy() : cpuPolicy(target.cpu);
+  if (mlir::failed(passes.run(program)) || mlir::failed(conversion::formKernels(program, policy))) {
     return diagnostics.status(StatusCode::kInvalid, "cannot form kernels");
   }
   dump("kernels", program);
 
-  std::vector<FuncOp> kernels;
+  std::vector<FuncOp> functions;
   for (FuncOp function : program.getOps<FuncOp>()) {
-    if (function->hasAttr(conversion::kKernelAttr)) kernels.push_back(function);
+    if (function->hasAttr(conversion::kKernelAttr)) functions.push_back(function);
   }
-  StatusOr<std::vector<CompiledKernel>> compiled = compileKernels(kernels, target);
-  if (!compiled.ok()) {
-    return diagnostics.status(compiled.status().code(), compiled.status().message());
-  }
-  llvm::StringMap<conversion::KernelInfo> infos;
-  std::vector<std::string> objects;
-  for (size_t i = 0; i < kernels.size(); ++i) {
-    infos[kernels[i].getName()] = (*compiled)[i].info;
-    objects.push_back(std::move((*compiled)[i].object));
+  CompiledProgram result;
+  StatusOr<Kernels> kernels = target.gpu ? compileForDevice(functions, target, result)
+                                         : compileForCpu(functions, target.cpu);
+  if (!kernels.ok()) {
+    return diagnostics.status(kernels.status().code(), kernels.status().message());
   }
 
-  mlir::FailureOr<conversion::HostProgram> host = conversion::lowerHost(program, infos);
-  if (mlir::failed(host)) return diagnostics.status(StatusCode::kInvalid, "cannot lower the host program");
+  const auto memory = target.gpu ? conversion::Memory::kDevice : conversion::Memory::kHost;
+  mlir::FailureOr<conversion::HostProgram> host =
+      conversion::lowerHost(program, kernels->infos, memory);
+  if (mlir::failed(host)) {
+    return diagnostics.status(StatusCode::kInvalid, "cannot lower the host program");
+  }
   dump("host", *host->module);
   if (mlir::failed(cpu::lowerToLLVM(*host->module))) {
     return diagnostics.status(StatusCode::kInvalid, "cannot lower the host program to LLVM");
   }
-  MLC_ASSIGN_OR_RETURN(std::string hostObject, cpu::emitObject(*host->module, target));
-  objects.push_back(std::move(hostObject));
+  MLC_ASSIGN_OR_RETURN(std::string hostObject, cpu::emitObject(*host->module, target.cpu));
+  kernels->objects.push_back(std::move(hostObject));
 
-  CompiledProgram result;
-  MLC_ASSIGN_OR_RETURN(result.object, link(objects));
+  MLC_ASSIGN_OR_RETURN(result.object, link(kernels->objects));
   result.symbols = host->symbols;
   result.weights = host->weights;
-  result.kernels = static_cast<int>(kernels.size());
+  result.kernels = static_cast<int>(functions.size());
   return result;
 }
 

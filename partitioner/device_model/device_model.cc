@@ -1,5 +1,6 @@
 #include "partitioner/device_model/device_model.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace mlc::partition {
@@ -61,6 +62,20 @@ class ObjectReader {
   Status status_;
 };
 
+struct KindName {
+  const char* text;
+  Device::Kind kind;
+};
+constexpr KindName kKinds[] = {
+    {"cpu", Device::Kind::kCpu}, {"cuda", Device::Kind::kCuda}, {"fake", Device::Kind::kFake}};
+
+std::string kindName(Device::Kind kind) {
+  for (const KindName& known : kKinds) {
+    if (known.kind == kind) return known.text;
+  }
+  return "";
+}
+
 Status readPeaks(const json& object, const std::string& where, Device& device) {
   if (!object.is_object()) return usageError("devices: " + where + ": \"peak_flops\" must be an object");
   for (const auto& [key, value] : object.items()) {
@@ -83,16 +98,18 @@ Status readDevice(const json& object, int index, DeviceModel& model) {
   reader.text("name", device.name, true);
   reader.text("kind", kind);
   reader.text("host", device.host);
+  reader.text("arch", device.arch);
   reader.integer("threads", device.threads);
   reader.integer("count", count);
   reader.number("memory_bandwidth", device.memoryBandwidth, true);
   reader.number("memory_bytes", device.memoryBytes);
   reader.number("launch_seconds", device.launchSeconds);
-  if (kind != "cpu" && kind != "cuda") reader.fail("\"kind\" must be \"cpu\" or \"cuda\"");
+  const auto* known = std::ranges::find(kKinds, kind, [](const KindName& name) { return std::string(name.text); });
+  if (known == std::end(kKinds)) reader.fail("\"kind\" must be \"cpu\", \"cuda\" or \"fake\"");
   const json* peaks = reader.find("peak_flops", true);
   MLC_RETURN_IF_ERROR(reader.finish());
   if (device.memoryBandwidth <= 0) return usageError("devices: " + where + ": \"memory_bandwidth\" must be positive");
-  device.kind = kind == "cuda" ? Device::Kind::kCuda : Device::Kind::kCpu;
+  device.kind = known->kind;
   MLC_RETURN_IF_ERROR(readPeaks(*peaks, where, device));
   if (count == 0) {
     model.devices.push_back(device);
@@ -140,14 +157,16 @@ json linkJson(const Link& link) {
 json deviceJson(const Device& device) {
   json peaks = json::object();
   for (const auto& [type, value] : device.peakFlops) peaks[std::string(dtypeName(type))] = value;
-  return {{"name", device.name},
-          {"kind", device.kind == Device::Kind::kCuda ? "cuda" : "cpu"},
+  json object = {{"name", device.name},
+          {"kind", kindName(device.kind)},
           {"host", device.host},
           {"threads", device.threads},
           {"peak_flops", peaks},
           {"memory_bandwidth", device.memoryBandwidth},
           {"memory_bytes", device.memoryBytes},
           {"launch_seconds", device.launchSeconds}};
+  if (device.kind == Device::Kind::kCuda) object["arch"] = device.arch;
+  return object;
 }
 
 }  // namespace
@@ -162,6 +181,17 @@ double Device::peak(DType type) const {
 const Link& DeviceModel::link(int a, int b) const {
   if (auto found = links.find(std::minmax(a, b)); found != links.end()) return found->second;
   return devices[a].host == devices[b].host ? sameHost : otherHost;
+}
+
+std::string DeviceModel::openName(int device) const {
+  const Device& wanted = devices[static_cast<size_t>(device)];
+  if (wanted.kind == Device::Kind::kCpu) return "cpu";
+  int before = 0;
+  for (int i = 0; i < device; ++i) {
+    const Device& other = devices[static_cast<size_t>(i)];
+    before += other.kind == wanted.kind && other.host == wanted.host;
+  }
+  return kindName(wanted.kind) + ":" + std::to_string(before);
 }
 
 StatusOr<DeviceModel> parseDeviceModel(const std::string& text) {

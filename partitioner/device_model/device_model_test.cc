@@ -32,6 +32,24 @@ TEST(DeviceModel, ReadsDevicesCountsAndLinks) {
   EXPECT_EQ(model->link(1, 2).bandwidth, model->sameHost.bandwidth);
 }
 
+TEST(DeviceModel, KindsSayHowADeviceIsOpened) {
+  auto model = parseDeviceModel(R"({"devices": [
+      {"name": "cores", "peak_flops": {"f32": 1e11}, "memory_bandwidth": 1e10},
+      {"name": "gpu", "kind": "cuda", "arch": "sm_90a", "count": 2, "peak_flops": {"f32": 5e13}, "memory_bandwidth": 3e12},
+      {"name": "far", "kind": "cuda", "host": "b", "peak_flops": {"f32": 5e13}, "memory_bandwidth": 3e12},
+      {"name": "pretended", "kind": "fake", "peak_flops": {"f32": 1e10}, "memory_bandwidth": 1e10}]})");
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_EQ(model->devices[2].arch, "sm_90a");
+  EXPECT_EQ(model->devices[3].arch, "sm_80");
+  EXPECT_EQ(model->devices[4].kind, Device::Kind::kFake);
+  const char* const names[] = {"cpu", "cuda:0", "cuda:1", "cuda:0", "fake:0"};
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(model->openName(i), names[i]) << i;
+  EXPECT_EQ(printDeviceModel(*parseDeviceModel(printDeviceModel(*model))), printDeviceModel(*model));
+  EXPECT_NE(errorOf(R"({"devices": [{"name": "a", "kind": "abacus", "memory_bandwidth": 1, "peak_flops": {"f32": 1}}]})")
+                .find("\"kind\" must be"),
+            std::string::npos);
+}
+
 TEST(DeviceModel, PrintsWhatItReads) {
   std::string text = printDeviceModel(*parseDeviceModel(kTwo));
   EXPECT_EQ(printDeviceModel(*parseDeviceModel(text)), text);

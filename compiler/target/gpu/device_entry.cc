@@ -22,6 +22,12 @@ class EntryBuilder {
     llvm::ArrayRef<mlir::Type> own = llvm::ArrayRef(types_).drop_front(2);
     LLVM::LLVMFuncOp entry = begin(own);
     entry->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b_.getUnitAttr());
+    // As the loops' buffers: read-only ones go through the cache for constants.
+    for (auto [i, type] : llvm::enumerate(own)) {
+      if (mlir::isa<LLVM::LLVMPointerType>(type)) {
+        entry.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(), b_.getUnitAttr());
+      }
+    }
     entry->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                    b_.getDenseI32ArrayAttr({static_cast<int32_t>(kBlockThreads), 1, 1}));
     Value block = special<NVVM::BlockIdXOp>(), thread = special<NVVM::ThreadIdXOp>();
