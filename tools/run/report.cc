@@ -16,8 +16,9 @@ std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", static_ca
 
 std::string planLine(const RunReport& report) {
   const Json plan = Json::parse(report.planJson, nullptr, false);
-  if (plan.is_discarded()) return {};
-  std::string text = fmt::format("dp={} pp={} tp={}", plan.value("dp", 1), plan.value("pp", 1), plan.value("tp", 1));
+  if (plan.is_discarded() || !plan.contains("mesh")) return {};
+  const Json& mesh = plan["mesh"];
+  std::string text = fmt::format("dp={} pp={} tp={}", mesh.value("dp", 1), mesh.value("pp", 1), mesh.value("tp", 1));
   if (const int microbatches = plan.value("microbatches", 1); microbatches > 1) text += fmt::format(", {} microbatches", microbatches);
   if (report.predictedMs > 0) text += fmt::format(", {:.2f} ms predicted", report.predictedMs);
   return text;
