@@ -1,0 +1,110 @@
+"""Writes ONNX's backend tests to a folder: KIND/NAME with model.onnx, input_0.pb, ..., output_0.pb, ...
+
+    make_cases.py FOLDER
+
+Models state axes, shapes and the like as constants, the node tests have them as inputs: for those there is a
+second case, of kind "constant", where such inputs are initializers.
+
+The node tests are made by the onnx package's own code, the others are files of the package. Only
+tensors are written: inputs and outputs that are sequences, optionals or maps are left out.
+"""
+
+import pathlib
+import shutil
+import sys
+import warnings
+
+import numpy
+import onnx
+from onnx.backend.test import loader
+
+
+# Ops and the inputs that their result's shape depends on.
+SHAPE_INPUTS = {
+    "CenterCropPad": [1],
+    "ConstantOfShape": [0],
+    "CumSum": [1],
+    "Dropout": [2],
+    "Expand": [1],
+    "OneHot": [1],
+    "Pad": [1, 3],
+    "Range": [0, 1, 2],
+    "Reshape": [1],
+    "Resize": [1, 2, 3],
+    "Slice": [1, 2, 3, 4],
+    "Split": [1],
+    "Squeeze": [1],
+    "Tile": [1],
+    "TopK": [1],
+    "Trilu": [1],
+    "Unsqueeze": [1],
+}
+
+
+def shape_inputs(graph):
+    """The graph's inputs that a SHAPE_INPUTS op takes; every Reduce op has its axes as input 1."""
+    names = set()
+    for node in graph.node:
+        indices = [1] if node.op_type.startswith("Reduce") else SHAPE_INPUTS.get(node.op_type, [])
+        names.update(node.input[i] for i in indices if i < len(node.input) and node.input[i])
+    return [info.name for info in graph.input if info.name in names]
+
+
+def with_constants(case):
+    """The case with its shape inputs as initializers; None if it has none."""
+    names = shape_inputs(case.model.graph)
+    if not names:
+        return None
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    inputs, outputs = case.data_sets[0]
+    kept_values, kept_infos = [], []
+    for value, info in zip(inputs, case.model.graph.input):
+        if info.name in names:
+            model.graph.initializer.append(onnx.numpy_helper.from_array(numpy.asarray(value), info.name))
+        else:
+            kept_values.append(value)
+            kept_infos.append(info)
+    del model.graph.input[:]
+    model.graph.input.extend(kept_infos)
+    return model, kept_values, outputs
+
+
+def tensor_bytes(value, name):
+    if isinstance(value, onnx.TensorProto):
+        return value.SerializeToString()
+    return onnx.numpy_helper.from_array(numpy.asarray(value), name).SerializeToString()
+
+
+def write_made(folder, model, inputs, outputs):
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    graph = model.graph
+    for kind, values, infos in (("input", inputs, graph.input), ("output", outputs, graph.output)):
+        for i, (value, info) in enumerate(zip(values, infos)):
+            if info.type.HasField("tensor_type"):
+                (folder / f"{kind}_{i}.pb").write_bytes(tensor_bytes(value, info.name))
+
+
+def copy_stored(source, folder):
+    folder.mkdir(parents=True)
+    shutil.copy(source / "model.onnx", folder)
+    for file in (source / "test_data_set_0").iterdir():
+        shutil.copy(file, folder)
+
+
+def main():
+    warnings.simplefilter("ignore")
+    target = pathlib.Path(sys.argv[1])
+    for case in loader.load_model_tests(kind="node"):
+        write_made(target / "node" / case.name, case.model, *case.data_sets[0])
+        constant = with_constants(case)
+        if constant:
+            write_made(target / "constant" / case.name, *constant)
+    for kind in ("simple", "pytorch-operator", "pytorch-converted"):
+        for source in (pathlib.Path(loader.DATA_DIR) / kind).iterdir():
+            if source.is_dir():
+                copy_stored(source, target / kind / source.name)
+
+
+main()

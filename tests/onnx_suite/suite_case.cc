@@ -1,0 +1,88 @@
+#include "tests/onnx_suite/suite_case.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "compiler/import/onnx/import.h"
+#include "compiler/import/onnx/tensor_file.h"
+#include "compiler/pipeline.h"
+#include "runtime/api/session.h"
+#include "tests/onnx_suite/compare.h"
+
+namespace mlc::onnx_suite {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Two threads, so that kernels are cut into shares.
+constexpr int kThreads = 2;
+
+StatusOr<std::vector<HostTensor>> readTensors(const fs::path& folder, const std::string& kind) {
+  std::vector<HostTensor> tensors;
+  for (int i = 0;; ++i) {
+    const fs::path file = folder / (kind + "_" + std::to_string(i) + ".pb");
+    if (!fs::exists(file)) return tensors;
+    MLC_ASSIGN_OR_RETURN(HostTensor tensor, onnx_import::readTensorFile(file.string()));
+    tensors.push_back(std::move(tensor));
+  }
+}
+
+StatusOr<std::vector<HostTensor>> compute(const fs::path& folder, const std::string& package,
+                                          const std::vector<HostTensor>& inputs) {
+  CompileOptions options;
+  partition::Device device;
+  device.name = "cpu";
+  device.threads = kThreads;
+  device.peakFlops[DType::kF32] = 1e11;
+  options.devices.devices.push_back(device);
+  MLC_RETURN_IF_ERROR(compileModel((folder / "model.onnx").string(), options, package).status());
+  MLC_ASSIGN_OR_RETURN(auto session,
+                       api::Session::openThreads(package, {.threads = kThreads, .pin = false}));
+  return session->run(inputs);
+}
+
+StatusOr<std::string> compileAndCompare(const fs::path& folder, const std::string& package) {
+  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> inputs, readTensors(folder, "input"));
+  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> expected, readTensors(folder, "output"));
+  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> outputs, compute(folder, package, inputs));
+  if (expected.empty() || outputs.size() != expected.size()) {
+    return "there are " + std::to_string(outputs.size()) + " outputs, expected " + std::to_string(expected.size());
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string different = difference(outputs[i], expected[i]);
+    if (!different.empty()) return "output " + std::to_string(i) + ": " + different;
+  }
+  return std::string();
+}
+
+}  // namespace
+
+std::vector<std::string> caseNames(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& kind : fs::directory_iterator(folder)) {
+    for (const auto& entry : fs::directory_iterator(kind)) {
+      names.push_back(kind.path().filename().string() + "/" + entry.path().filename().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string unsupportedReason(const std::string& caseFolder) {
+  mlir::MLIRContext context;
+  const StatusOr<ImportedModel> model = importOnnx(context, caseFolder + "/model.onnx");
+  if (model.ok() || model.status().code() != StatusCode::kUnsupported) return "";
+  std::string reason = model.status().message();
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  return reason;
+}
+
+std::string runCase(const std::string& caseFolder, const std::string& scratch) {
+  const std::string package = scratch + "/package";
+  const StatusOr<std::string> wrong = compileAndCompare(caseFolder, package);
+  std::error_code ignored;
+  fs::remove_all(package, ignored);
+  return wrong.ok() ? *wrong : wrong.status().message();
+}
+
+}  // namespace mlc::onnx_suite
