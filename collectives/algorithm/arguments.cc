@@ -1,5 +1,6 @@
 #include "collectives/algorithm/arguments.h"
 
+#include <algorithm>
 #include <string>
 
 namespace mlc::collectives {
@@ -56,6 +57,21 @@ Status countMismatch(int sender, int64_t sent, int receiver, int64_t expected) {
   return invalidError("rank " + std::to_string(sender) + " sends " + std::to_string(sent) +
                       " elements where rank " + std::to_string(receiver) + " expects " +
                       std::to_string(expected));
+}
+
+StatusOr<int64_t> largestMatching(std::span<const int64_t* const> countsOf) {
+  const size_t size = countsOf.size();
+  int64_t largest = 0;
+  for (size_t from = 0; from < size; ++from) {
+    for (size_t to = 0; to < size; ++to) {
+      const int64_t sent = countsOf[from][to], expected = countsOf[to][size + from];
+      if (sent != expected) {
+        return countMismatch(static_cast<int>(from), sent, static_cast<int>(to), expected);
+      }
+      largest = std::max(largest, sent);
+    }
+  }
+  return largest;
 }
 
 std::unique_ptr<Request> failedRequest(Status status) {

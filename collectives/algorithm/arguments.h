@@ -19,6 +19,10 @@ Status checkMessage(int64_t bytes, int peer, int size, int tag);
 // For an all-to-all.
 Status countMismatch(int sender, int64_t sent, int receiver, int64_t expected);
 
+// countsOf[r]: what rank r sends to each of the ranks, then what it expects from each. The largest
+// of them, or an error where they do not match: the same on every rank.
+StatusOr<int64_t> largestMatching(std::span<const int64_t* const> countsOf);
+
 // A transfer that failed before it began.
 std::unique_ptr<Request> failedRequest(Status status);
 

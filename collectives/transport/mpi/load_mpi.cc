@@ -10,7 +10,7 @@
 namespace mlc::collectives {
 namespace {
 
-using Factory = Communicator* (*)(std::string * error);
+using Factory = Communicator* (*)(bool sharedMemory, std::string* error);
 
 std::string besideExecutable() {
   std::error_code error;
@@ -24,19 +24,17 @@ bool startedByMpirun() {
   return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
 }
 
-StatusOr<std::unique_ptr<Communicator>> createMpiCommunicator(const std::string& library) {
-  const std::string path = library.empty() ? besideExecutable() : library;
+StatusOr<std::unique_ptr<Communicator>> createMpiCommunicator(const MpiOptions& options) {
+  const std::string path = options.library.empty() ? besideExecutable() : options.library;
   // Global, since OpenMPI's own plugins look its symbols up.
   void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!handle) {
-    return deviceError(
-        std::string("started under mpirun, but the MPI transport cannot be loaded: ") +
-        ::dlerror());
+    return deviceError(std::string("the MPI transport cannot be loaded: ") + ::dlerror());
   }
-  auto factory = reinterpret_cast<Factory>(::dlsym(handle, "mlcCreateMpiCommunicator"));
+  auto factory = reinterpret_cast<Factory>(::dlsym(handle, "mlcCreateMpiWorld"));
   if (!factory) return deviceError(path + " is not an MPI transport of mlc");
   std::string error;
-  std::unique_ptr<Communicator> communicator(factory(&error));
+  std::unique_ptr<Communicator> communicator(factory(options.sharedMemory, &error));
   if (!communicator) return deviceError(error);
   return communicator;
 }

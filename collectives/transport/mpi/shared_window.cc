@@ -1,41 +1,62 @@
 #include "collectives/transport/mpi/shared_window.h"
 
 #include <immintrin.h>
+#include <linux/futex.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
+#include <climits>
 #include <cstring>
-#include <thread>
-
-#include "collectives/algorithm/reduce.h"
+#include <ctime>
+#include <string>
 
 namespace mlc::collectives {
 namespace {
 
-constexpr int64_t kLine = 4096;         // the flag's page
-constexpr int64_t kChunk = 512 * 1024;  // bytes of one buffer
-constexpr int64_t kOneShotBytes = 32 * 1024;
+constexpr int64_t kDeskBytes = 4096;  // a page, so that payloads are aligned to pages
+constexpr int64_t kPartBytes = kDeskBytes + 3 * SharedWindow::kPayloadBytes;
+// A few microseconds more than a rank is usually late; where ranks share cores, none at all.
+constexpr int kSpins = 4000;
+constexpr int kYields = 50;
 
-std::atomic<uint32_t>& flagOf(char* part) {
-  return *reinterpret_cast<std::atomic<uint32_t>*>(part);
+// The kernel's wait for a word of memory that processes share. Spurious returns are fine.
+void sleepWhile(std::atomic<uint32_t>& word, uint32_t value) {
+  const timespec limit{0, 10'000'000};  // a rank that leaves does not wake the others
+  ::syscall(SYS_futex, &word, FUTEX_WAIT, value, &limit, nullptr, 0);
+}
+
+void wakeAll(std::atomic<uint32_t>& word) {
+  ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
 }  // namespace
 
-std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator) {
+// One cache line.
+struct SharedWindow::Desk {
+  std::atomic<uint32_t> meetings = 0;
+  std::atomic<uint32_t> sleepers = 0;  // ranks that sleep until meetings changes
+  std::atomic<bool> left = false;
+  CallSignature signatures[2];
+};
+static_assert(std::atomic<uint32_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator, int hostRanks) {
   int size = 0, rank = 0, local = 0;
   MPI_Comm_size(communicator, &size);
   MPI_Comm_rank(communicator, &rank);
   MPI_Comm host;
-  MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host);
+  if (MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host) !=
+      MPI_SUCCESS) {
+    return nullptr;
+  }
   MPI_Comm_size(host, &local);
+  MPI_Comm_set_errhandler(host, MPI_ERRORS_RETURN);
   MPI_Win window = MPI_WIN_NULL;
   char* own = nullptr;
-  int usable = local == size && size > 1;
-  if (usable) {
-    usable = MPI_Win_allocate_shared(kLine + 3 * kChunk, 1, MPI_INFO_NULL, host, &own, &window) ==
-             MPI_SUCCESS;
-  }
+  int usable = local == size && MPI_Win_allocate_shared(kPartBytes, 1, MPI_INFO_NULL, host, &own,
+                                                        &window) == MPI_SUCCESS;
   MPI_Comm_free(&host);
   int all = 0;
   MPI_Allreduce(&usable, &all, 1, MPI_INT, MPI_MIN, communicator);
@@ -43,70 +64,87 @@ std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator) {
     if (window != MPI_WIN_NULL) MPI_Win_free(&window);
     return nullptr;
   }
-  std::vector<char*> parts(size);
+  std::vector<char*> parts(static_cast<size_t>(size));
   for (int r = 0; r < size; ++r) {
     MPI_Aint bytes = 0;
     int unit = 0;
-    MPI_Win_shared_query(window, r, &bytes, &unit, &parts[r]);
+    MPI_Win_shared_query(window, r, &bytes, &unit, &parts[static_cast<size_t>(r)]);
   }
-  new (own) std::atomic<uint32_t>(0);
+  // The pages of a part come from the memory near the rank that writes it first.
+  std::memset(own, 0, kPartBytes);
+  new (own) Desk;
   MPI_Barrier(communicator);
-  return std::unique_ptr<SharedWindow>(new SharedWindow(window, rank, std::move(parts)));
+  return std::unique_ptr<SharedWindow>(new SharedWindow(window, rank, std::move(parts), hostRanks));
 }
 
-SharedWindow::SharedWindow(MPI_Win window, int rank, std::vector<char*> parts)
-    : window_(window), rank_(rank), parts_(std::move(parts)), inputs_(parts_.size()) {
-  // More ranks than cores: a waiting rank gives its core away at once.
-  spins_ = parts_.size() <= std::thread::hardware_concurrency() ? 5000 : 20;
+SharedWindow::SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, int hostRanks)
+    : window_(window), rank_(rank), parts_(std::move(parts)) {
+  spins_ = hostRanks <= ::sysconf(_SC_NPROCESSORS_ONLN) ? kSpins : 0;
 }
 
-SharedWindow::~SharedWindow() { MPI_Win_free(&window_); }
+SharedWindow::~SharedWindow() {
+  deskOf(rank_).left.store(true, std::memory_order_release);
+  MPI_Win_free(&window_);
+}
 
-void SharedWindow::arriveAndWait() {
-  flagOf(parts_[rank_]).store(++epoch_, std::memory_order_release);
-  for (char* part : parts_) {
-    for (int i = 0; static_cast<int32_t>(flagOf(part).load(std::memory_order_acquire) - epoch_) < 0;
-         ++i) {
-      if (i < spins_) {
-        _mm_pause();
-      } else {
-        ::sched_yield();
-      }
+SharedWindow::Desk& SharedWindow::deskOf(int rank) const {
+  return *reinterpret_cast<Desk*>(parts_[static_cast<size_t>(rank)]);
+}
+
+// The payload of the last meet() is the odd or even one by turn_; others may still read it when
+// this rank writes the next. The one before it is free: all ranks have come to a later meeting.
+char* SharedWindow::payload() const {
+  return parts_[static_cast<size_t>(rank_)] + kDeskBytes + (turn_ + 1) % 2 * kPayloadBytes;
+}
+
+const char* SharedWindow::payloadOf(int rank) const {
+  return parts_[static_cast<size_t>(rank)] + kDeskBytes + turn_ % 2 * kPayloadBytes;
+}
+
+char* SharedWindow::resultOf(int rank) const {
+  return parts_[static_cast<size_t>(rank)] + kDeskBytes + 2 * kPayloadBytes;
+}
+
+Status SharedWindow::meet(const CallSignature& signature) {
+  ++turn_;
+  deskOf(rank_).signatures[turn_ % 2] = signature;
+  MLC_RETURN_IF_ERROR(meetAgain());
+  for (int r = 0; r < static_cast<int>(parts_.size()); ++r) {
+    if (deskOf(r).signatures[turn_ % 2] != signature) return disagreement(rank_, r);
+  }
+  return okStatus();
+}
+
+Status SharedWindow::meetAgain() {
+  ++meetings_;
+  Desk& own = deskOf(rank_);
+  // In one order with the sleepers' count and look: either they see this, or this sees them.
+  own.meetings.store(meetings_, std::memory_order_seq_cst);
+  if (own.sleepers.load(std::memory_order_seq_cst) > 0) wakeAll(own.meetings);
+  for (int r = 0; r < static_cast<int>(parts_.size()); ++r) MLC_RETURN_IF_ERROR(waitFor(r));
+  return okStatus();
+}
+
+Status SharedWindow::waitFor(int rank) const {
+  Desk& desk = deskOf(rank);
+  for (int i = 0;; ++i) {
+    const uint32_t meetings = desk.meetings.load(std::memory_order_acquire);
+    if (static_cast<int32_t>(meetings - meetings_) >= 0) return okStatus();
+    if (desk.left.load(std::memory_order_acquire) &&
+        desk.meetings.load(std::memory_order_acquire) == meetings) {
+      return deviceError("rank " + std::to_string(rank) + " has left the communicator");
     }
-  }
-}
-
-void SharedWindow::allReduce(void* data, int64_t count, DType dtype, Reduction reduction) {
-  const auto elementBytes = static_cast<int64_t>(dtypeBytes(dtype));
-  const int64_t perChunk = kChunk / elementBytes;
-  for (int64_t begin = 0; begin < count; begin += perChunk) {
-    reduceChunk(static_cast<char*>(data) + begin * elementBytes, std::min(perChunk, count - begin),
-                elementBytes, dtype, reduction);
-  }
-}
-
-// The inputs alternate between two buffers: a rank that is one chunk ahead does not overwrite what
-// others still read. The result buffer is safe because nobody writes it before all have arrived
-// with the next chunk's input.
-void SharedWindow::reduceChunk(char* data, int64_t count, int64_t elementBytes, DType dtype,
-                               Reduction reduction) {
-  const auto size = static_cast<int64_t>(parts_.size());
-  const int64_t bytes = count * elementBytes;
-  const int64_t input = kLine + (chunk_++ % 2) * kChunk, result = kLine + 2 * kChunk;
-  std::memcpy(parts_[rank_] + input, data, bytes);
-  arriveAndWait();
-  if (bytes <= kOneShotBytes) {
-    for (int64_t r = 0; r < size; ++r) inputs_[r] = parts_[r] + input;
-    reduceParts(inputs_, data, count, dtype, reduction);
-    return;
-  }
-  auto begin = [&](int64_t r) { return count * r / size * elementBytes; };
-  const int64_t own = begin(rank_), ownBytes = begin(rank_ + 1) - own;
-  for (int64_t r = 0; r < size; ++r) inputs_[r] = parts_[r] + input + own;
-  reduceParts(inputs_, parts_[rank_] + result, ownBytes / elementBytes, dtype, reduction);
-  arriveAndWait();
-  for (int64_t r = 0; r < size; ++r) {
-    std::memcpy(data + begin(r), parts_[r] + result, begin(r + 1) - begin(r));
+    if (i < spins_) {
+      _mm_pause();
+    } else if (i < spins_ + kYields) {
+      ::sched_yield();
+    } else {
+      desk.sleepers.fetch_add(1, std::memory_order_seq_cst);
+      if (desk.meetings.load(std::memory_order_seq_cst) == meetings) {
+        sleepWhile(desk.meetings, meetings);
+      }
+      desk.sleepers.fetch_sub(1, std::memory_order_relaxed);
+    }
   }
 }
 

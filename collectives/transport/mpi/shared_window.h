@@ -1,41 +1,56 @@
-// Memory that all ranks of a communicator on one host share, for reductions that read the others'
-// data directly.
+// Memory that all ranks of a communicator on one host share: a place where they meet, show what
+// call they are in, and leave bytes for the others.
+//
+//   rank 0: | desk | payload A | payload B | result |   rank 1: | desk | ...
 #pragma once
 
 #include <mpi/mpi.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "collectives/communicator.h"
+#include "collectives/algorithm/call_signature.h"
 
 namespace mlc::collectives {
 
-// Reduces in rank order, in chunks of the window: each rank writes its chunk into its part, reduces
-// its share of all parts, and reads the result (two-shot; below kOneShotBytes every rank reduces
-// everything itself).
 class SharedWindow {
  public:
-  // Null where the ranks are not all on one host, or shared memory is not to be had.
-  static std::unique_ptr<SharedWindow> create(MPI_Comm communicator);
+  static constexpr int64_t kPayloadBytes = 256 * 1024;
+
+  // Called by all ranks. Null on all where they are not on one host, or where shared memory is not
+  // to be had. hostRanks: how many ranks of the job share the host's cores.
+  static std::unique_ptr<SharedWindow> create(MPI_Comm communicator, int hostRanks);
+  // The ranks that wait for this one get kDeviceFailed; then waits for all to destroy theirs.
   ~SharedWindow();
 
-  void allReduce(void* data, int64_t count, DType dtype, Reduction reduction);
+  // kPayloadBytes for what this rank will show in the next meet(). Free to be written at any time:
+  // two payloads take turns.
+  char* payload() const;
+  // Waits for all ranks. Either all get the same kInvalid, because they disagree, or none does.
+  Status meet(const CallSignature& signature);
+  // What rank showed in the last meet(); stays until this rank meets again.
+  const char* payloadOf(int rank) const;
+
+  // kPayloadBytes to be written between meet() and meetAgain(), and read by all from there to the
+  // next meet().
+  char* result() const { return resultOf(rank_); }
+  char* resultOf(int rank) const;
+  // Waits for all ranks, which agree already.
+  Status meetAgain();
 
  private:
-  SharedWindow(MPI_Win window, int rank, std::vector<char*> parts);
-  void arriveAndWait();
-  void reduceChunk(char* data, int64_t count, int64_t elementBytes, DType dtype,
-                   Reduction reduction);
+  struct Desk;
+
+  SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, int hostRanks);
+  Desk& deskOf(int rank) const;
+  Status waitFor(int rank) const;
 
   MPI_Win window_;
   int rank_;
-  std::vector<char*> parts_;  // per rank: a flag line, two input buffers, a result buffer
-  std::vector<const void*> inputs_;
-  uint32_t epoch_ = 0;
-  uint32_t chunk_ = 0;
+  std::vector<char*> parts_;  // by rank
+  uint32_t meetings_ = 0;     // of both kinds
+  uint32_t turn_ = 0;         // of meet()
   int spins_;
 };
 

@@ -32,7 +32,7 @@ class ThreadCommunicator : public Communicator {
     const bool copied = count * width <= kCopiedBytes;
     if (copied && count > 0) std::memcpy(group_->copyOf(rank_, turn_ + 1), data, count * width);
     MLC_RETURN_IF_ERROR(agree(
-        {{Collective::kAllReduce, static_cast<uint64_t>(count), dtype, static_cast<int>(reduction)},
+        {{Collective::kAllReduce, static_cast<int>(reduction), static_cast<uint64_t>(count), dtype},
          data}));
     if (!copied) {
       reduceOwnPart(count, width, dtype, reduction);
@@ -52,7 +52,7 @@ class ThreadCommunicator : public Communicator {
       std::memcpy(group_->copyOf(rank_, turn_ + 1), in, counts[rank_] * width);
     }
     MLC_RETURN_IF_ERROR(
-        agree({{Collective::kAllGather, digestOf(counts), dtype}, const_cast<void*>(in)}));
+        agree({{Collective::kAllGather, 0, digestOf(counts), dtype}, const_cast<void*>(in)}));
     char* to = static_cast<char*>(out);
     for (int r = 0; r < size(); ++r) {
       const char* from = copied && r != rank_ ? group_->copyOf(r, turn_) : dataOf(r);
@@ -68,7 +68,7 @@ class ThreadCommunicator : public Communicator {
     MLC_RETURN_IF_ERROR(checkCounts(counts, size()));
     const auto width = static_cast<int64_t>(dtypeBytes(dtype));
     MLC_RETURN_IF_ERROR(
-        agree({{Collective::kReduceScatter, digestOf(counts), dtype, static_cast<int>(reduction)},
+        agree({{Collective::kReduceScatter, static_cast<int>(reduction), digestOf(counts), dtype},
                const_cast<void*>(in)}));
     const int64_t begin = std::accumulate(counts.begin(), counts.begin() + rank_, int64_t{0});
     if (counts[rank_] > 0) {
@@ -82,22 +82,11 @@ class ThreadCommunicator : public Communicator {
                   const std::vector<int64_t>& receiveCounts, DType dtype) override {
     MLC_RETURN_IF_ERROR(checkCounts(sendCounts, size()));
     MLC_RETURN_IF_ERROR(checkCounts(receiveCounts, size()));
-    const auto width = static_cast<int64_t>(dtypeBytes(dtype));
+    std::vector<int64_t> both(sendCounts);
+    both.insert(both.end(), receiveCounts.begin(), receiveCounts.end());
     MLC_RETURN_IF_ERROR(
-        agree({{Collective::kAllToAll, 0, dtype}, const_cast<void*>(in), &sendCounts}));
-    Status status;
-    char* to = static_cast<char*>(out);
-    for (int r = 0; r < size() && status.ok(); ++r) {
-      const std::vector<int64_t>& theirs = *group_->callOf(r, turn_).counts;
-      const int64_t count = theirs[rank_];
-      if (count != receiveCounts[r]) {
-        status = countMismatch(r, count, rank_, receiveCounts[r]);
-      } else if (count > 0) {
-        const int64_t begin = std::accumulate(theirs.begin(), theirs.begin() + rank_, int64_t{0});
-        std::memcpy(to, dataOf(r) + begin * width, count * width);
-        to += count * width;
-      }
-    }
+        agree({{Collective::kAllToAll, 0, 0, dtype}, const_cast<void*>(in), both.data()}));
+    const Status status = copyFromAll(static_cast<char*>(out), dtypeBytes(dtype));
     MLC_RETURN_IF_ERROR(group_->finish());
     return status;
   }
@@ -110,7 +99,7 @@ class ThreadCommunicator : public Communicator {
       std::memcpy(group_->copyOf(rank_, turn_ + 1), data, bytes);
     }
     MLC_RETURN_IF_ERROR(
-        agree({{Collective::kBroadcast, static_cast<uint64_t>(bytes), DType::kU8, root}, data}));
+        agree({{Collective::kBroadcast, root, static_cast<uint64_t>(bytes)}, data}));
     if (rank_ != root && bytes > 0) {
       std::memcpy(data, copied ? group_->copyOf(root, turn_) : dataOf(root), bytes);
     }
@@ -142,8 +131,9 @@ class ThreadCommunicator : public Communicator {
     std::ranges::sort(members, {},
                       [&](int r) { return std::pair(group_->callOf(r, turn_).key, r); });
     std::shared_ptr<ThreadGroup>& place = group_->offspring()[members[0]];
-    if (members[0] == rank_)
+    if (members[0] == rank_) {
       place = std::make_shared<ThreadGroup>(static_cast<int>(members.size()));
+    }
     MLC_RETURN_IF_ERROR(group_->finish());
     const auto own = static_cast<int>(std::ranges::find(members, rank_) - members.begin());
     auto communicator = std::make_unique<ThreadCommunicator>(place, own);
@@ -156,6 +146,23 @@ class ThreadCommunicator : public Communicator {
   Status agree(const Call& call) { return group_->agree(rank_, ++turn_, call); }
 
   char* dataOf(int rank) const { return static_cast<char*>(group_->callOf(rank, turn_).data); }
+
+  // The receiving side of an all-to-all.
+  Status copyFromAll(char* to, size_t width) {
+    std::vector<const int64_t*> countsOf;
+    for (int r = 0; r < size(); ++r) countsOf.push_back(group_->callOf(r, turn_).counts);
+    if (const StatusOr<int64_t> largest = largestMatching(countsOf); !largest.ok()) {
+      return largest.status();
+    }
+    for (int r = 0; r < size(); ++r) {
+      const int64_t* counts = countsOf[static_cast<size_t>(r)];
+      const auto bytes = static_cast<size_t>(counts[rank_]) * width;
+      const auto begin = static_cast<size_t>(std::accumulate(counts, counts + rank_, int64_t{0}));
+      if (bytes > 0) std::memcpy(to, dataOf(r) + begin * width, bytes);
+      to += bytes;
+    }
+    return okStatus();
+  }
 
   // Reduces this rank's part of everybody's data, and writes it to all of them: nobody else
   // touches that part meanwhile.

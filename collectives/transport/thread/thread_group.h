@@ -4,44 +4,22 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "collectives/algorithm/call_signature.h"
 #include "collectives/communicator.h"
 #include "collectives/transport/thread/mailbox.h"
 #include "collectives/transport/thread/rendezvous.h"
 
 namespace mlc::collectives {
 
-enum class Collective {
-  kBarrier,
-  kAllReduce,
-  kAllGather,
-  kReduceScatter,
-  kAllToAll,
-  kBroadcast,
-  kSplit
-};
-
-// What all ranks of a collective must agree about.
-struct CallSignature {
-  Collective collective = Collective::kBarrier;
-  uint64_t sizes = 0;  // the count, or digestOf() the counts
-  DType dtype = DType::kU8;
-  int choice = 0;  // the reduction or the root
-
-  bool operator==(const CallSignature&) const = default;
-};
-
-uint64_t digestOf(std::span<const int64_t> counts);
-
 // What a rank shows to the others for the length of one collective.
 struct Call {
   CallSignature signature;
   void* data = nullptr;
-  const std::vector<int64_t>* counts = nullptr;  // of an all-to-all
-  int color = 0, key = 0;                        // of a split
+  const int64_t* counts = nullptr;  // of an all-to-all: what it sends, then what it expects
+  int color = 0, key = 0;           // of a split
 };
 
 // Contributions up to this size are copied, so that their owner need not wait for the others.

@@ -1,0 +1,161 @@
+#include "collectives/transport/mpi/transfer.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <climits>
+#include <string>
+
+#include "collectives/algorithm/arguments.h"
+#include "collectives/transport/mpi/mpi_calls.h"
+
+namespace mlc::collectives {
+namespace {
+
+// MPI moves messages only while somebody asks for them. Asks at once for a while, then lets other
+// threads and ranks of the host run in between.
+class Patience {
+ public:
+  void waitALittle() {
+    ++asked_;
+    if (asked_ > kYields) {
+      ::usleep(50);
+    } else if (asked_ > kSpins) {
+      ::sched_yield();
+    }
+  }
+
+ private:
+  static constexpr int kSpins = 200, kYields = 2000;
+  int asked_ = 0;
+};
+
+// MPI counts in ints. Longer messages are of one element, of a type that holds them whole.
+class MessageType {
+ public:
+  explicit MessageType(int64_t bytes) {
+    if (bytes <= INT_MAX) {
+      count_ = static_cast<int>(bytes);
+      return;
+    }
+    MPI_Datatype block;
+    MPI_Type_contiguous(kBlock, MPI_BYTE, &block);
+    int lengths[2] = {static_cast<int>(bytes / kBlock), static_cast<int>(bytes % kBlock)};
+    MPI_Aint places[2] = {0, static_cast<MPI_Aint>(bytes / kBlock * kBlock)};
+    MPI_Datatype types[2] = {block, MPI_BYTE};
+    MPI_Type_create_struct(2, lengths, places, types, &type_);
+    MPI_Type_commit(&type_);
+    MPI_Type_free(&block);
+    count_ = 1;
+  }
+  // MPI keeps the type for transfers under way.
+  ~MessageType() {
+    if (type_ != MPI_BYTE) MPI_Type_free(&type_);
+  }
+  MessageType(const MessageType&) = delete;
+
+  MPI_Datatype type() const { return type_; }
+  int count() const { return count_; }
+
+ private:
+  static constexpr int kBlock = 1 << 20;
+  MPI_Datatype type_ = MPI_BYTE;
+  int count_ = 0;
+};
+
+class Transfer : public Request {
+ public:
+  enum class Kind { kSend, kReceive, kReceiveUpTo };
+
+  Transfer(MPI_Request request, Kind kind, int64_t bytes)
+      : request_(request), kind_(kind), bytes_(bytes) {}
+  ~Transfer() override {
+    if (done_) return;
+    // A send that MPI has begun stays: its buffer is in use until the receiver has taken it.
+    if (kind_ != Kind::kSend) MPI_Cancel(&request_);
+    (void)wait();
+  }
+
+  Status wait() override {
+    for (Patience patience; !test();) patience.waitALittle();
+    return status_;
+  }
+
+  bool test() override {
+    if (done_) return true;
+    int done = 0;
+    MPI_Status status = {};
+    const int error = MPI_Test(&request_, &done, &status);
+    if (error == MPI_SUCCESS && !done) return false;
+    done_ = true;
+    status_ = outcome(error, status);
+    return true;
+  }
+
+ private:
+  Status outcome(int error, const MPI_Status& status) const {
+    int errorClass = MPI_SUCCESS;
+    MPI_Error_class(error, &errorClass);
+    if (errorClass == MPI_ERR_TRUNCATE) return wrongSize("more", status);
+    MLC_RETURN_IF_ERROR(fromMpi(error, "a transfer"));
+    if (kind_ != Kind::kReceive) return okStatus();
+    MPI_Count received = 0;
+    MPI_Get_elements_x(&status, MPI_BYTE, &received);
+    return received == bytes_ ? okStatus() : wrongSize(std::to_string(received), status);
+  }
+
+  Status wrongSize(const std::string& received, const MPI_Status& status) const {
+    return invalidError("rank " + std::to_string(status.MPI_SOURCE) + " sends " + received +
+                        " bytes where " + std::to_string(bytes_) + " are expected (tag " +
+                        std::to_string(status.MPI_TAG) + ")");
+  }
+
+  MPI_Request request_;
+  Kind kind_;
+  int64_t bytes_;
+  bool done_ = false;
+  Status status_;
+};
+
+std::unique_ptr<Request> receive(MPI_Comm communicator, void* data, int64_t bytes, int from,
+                                 int tag, Transfer::Kind kind) {
+  const MessageType message(bytes);
+  MPI_Request request;
+  const int error =
+      MPI_Irecv(data, message.count(), message.type(), from, tag, communicator, &request);
+  if (error != MPI_SUCCESS) return failedRequest(fromMpi(error, "a receive"));
+  return std::make_unique<Transfer>(request, kind, bytes);
+}
+
+}  // namespace
+
+std::unique_ptr<Request> startSend(MPI_Comm communicator, const void* data, int64_t bytes, int to,
+                                   int tag) {
+  const MessageType message(bytes);
+  MPI_Request request;
+  const int error =
+      MPI_Isend(data, message.count(), message.type(), to, tag, communicator, &request);
+  if (error != MPI_SUCCESS) return failedRequest(fromMpi(error, "a send"));
+  return std::make_unique<Transfer>(request, Transfer::Kind::kSend, bytes);
+}
+
+std::unique_ptr<Request> startReceive(MPI_Comm communicator, void* data, int64_t bytes, int from,
+                                      int tag) {
+  return receive(communicator, data, bytes, from, tag, Transfer::Kind::kReceive);
+}
+
+std::unique_ptr<Request> startReceiveUpTo(MPI_Comm communicator, void* data, int64_t capacity,
+                                          int from, int tag) {
+  return receive(communicator, data, capacity, from, tag, Transfer::Kind::kReceiveUpTo);
+}
+
+Status waitAll(const std::vector<std::unique_ptr<Request>>& requests) {
+  Status first;
+  for (const auto& request : requests) {
+    Status status = request->wait();
+    if (first.ok()) first = std::move(status);
+  }
+  return first;
+}
+
+}  // namespace mlc::collectives
