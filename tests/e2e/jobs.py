@@ -88,3 +88,10 @@ def reference(model, inputs):
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, inputs), strict=True))
+
+
+def check_nothing_half_written(test, *folders):
+    """Nothing under a temporary name is left in the folders and in the cache."""
+    for folder in (pathlib.Path(os.environ["MLC_CACHE"]), *folders):
+        left = [str(path) for path in folder.rglob("*") if ".tmp" in path.name]
+        test.assertEqual(left, [])
