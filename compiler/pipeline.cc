@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "compiler/diagnostics.h"
+#include "compiler/dialect/graph/shape.h"
 #include "compiler/dialect/register.h"
 #include "compiler/import/onnx/import.h"
 #include "compiler/package/write_package.h"
@@ -96,7 +97,7 @@ class Compilation {
   }
 
   Status planModel() {
-    graph_ = partition::buildBlockGraph(*model_.module);
+    graph_ = partition::buildBlockGraph(*model_.module, nominalSizes());
     if (options_.planJson.empty()) {
       MLC_ASSIGN_OR_RETURN(report_.plan,
                            partition::search(graph_.graph, options_.devices, options_.search));
@@ -106,6 +107,22 @@ class Compilation {
     package_.planJson = partition::printPlan(report_.plan);
     if (options_.wantsDump && options_.wantsDump("plan")) options_.dump("plan.json", package_.planJson);
     return okStatus();
+  }
+
+  // Of the symbols, by the shapes that are expected.
+  partition::NominalSizes nominalSizes() {
+    partition::NominalSizes sizes;
+    auto main = model_.module->lookupSymbol<mlir::func::FuncOp>("main");
+    for (mlir::BlockArgument input : main.getArguments()) {
+      const auto name = main.getArgAttrOfType<mlir::StringAttr>(input.getArgNumber(), "mlc.name");
+      const auto shape = options_.expectedShapes.find(name.str());
+      if (shape == options_.expectedShapes.end()) continue;
+      const graph::Shape dims = graph::shapeOf(input);
+      for (size_t i = 0; i < std::min(dims.size(), shape->second.size()); ++i) {
+        if (!dims[i].isConstant()) sizes.try_emplace(dims[i].str(), shape->second[i]);
+      }
+    }
+    return sizes;
   }
 
   Status partitionModel() {

@@ -27,6 +27,9 @@ struct CompileOptions {
   std::string cpuTarget = "host";
   // Sizes for symbolic dims.
   std::map<std::string, int64_t> dims;
+  // The shapes that inputs are expected to have, by their names: the plan is made for these sizes, and runs at any. Inputs that are not
+  // named count as of batch 1 and 128 along other symbolic dims.
+  std::map<std::string, std::vector<int64_t>> expectedShapes;
   // Copies weights into the package, instead of referring to the model's files.
   bool packWeights = true;
   // Called with a stage's name ("import", "optimize", "plan", "partition", "kernels", "host") and its artefact as text, for the stages

@@ -8,6 +8,7 @@
 #include "compiler/dialect/graph/evaluate/evaluator.h"
 #include "compiler/dialect/register.h"
 #include "compiler/import/onnx/import.h"
+#include "compiler/import/onnx/model_outline.h"
 #include "compiler/import/onnx/tensor_file.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -56,8 +57,9 @@ class LinkedCompiler : public CompilerLibrary {
     return onnx_import::writeTensorFile(path, name, tensor);
   }
 
-  StatusOr<std::vector<std::string>> filesOf(const std::string& modelPath) override {
-    return onnx_import::filesOfModel(modelPath);
+  StatusOr<ModelOutline> outline(const std::string& modelPath) override {
+    MLC_ASSIGN_OR_RETURN(onnx_import::ModelOutline outline, onnx_import::outlineOfModel(modelPath));
+    return ModelOutline{std::move(outline.files), std::move(outline.inputs)};
   }
 
  private:

@@ -12,6 +12,11 @@
 
 namespace mlc {
 
+struct ModelOutline {
+  std::vector<std::string> files;   // the model itself, then those of its external data, as they are named in it (not checked)
+  std::vector<std::string> inputs;  // names, in order
+};
+
 class CompilerLibrary {
  public:
   virtual ~CompilerLibrary() = default;
@@ -32,8 +37,8 @@ class CompilerLibrary {
   virtual Status writeTensorProto(const std::string& path, const std::string& name,
                                   const HostTensor& tensor) = 0;
 
-  // Every file that the model consists of: itself and its external data.
-  virtual StatusOr<std::vector<std::string>> filesOf(const std::string& modelPath) = 0;
+  // What can be said of a model without compiling it.
+  virtual StatusOr<ModelOutline> outline(const std::string& modelPath) = 0;
 };
 
 // Loads libmlc_compiler.so from beside the executable; it stays loaded. Fails if it is not there.

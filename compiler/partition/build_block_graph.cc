@@ -15,7 +15,7 @@ using mlir::Value;
 using mlir::func::CallOp;
 using mlir::func::FuncOp;
 
-constexpr int64_t kNominalBatch = 8, kNominalDim = 128;
+constexpr int64_t kNominalBatch = 1, kNominalDim = 128;
 
 std::string nameOf(Operation* op) {
   if (auto name = op->getLoc()->findInstanceOf<mlir::NameLoc>()) return name.getName().str();

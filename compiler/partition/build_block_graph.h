@@ -20,7 +20,7 @@ struct ModelGraph {
   std::vector<std::vector<mlir::Value>> tensors;      // by function and tensor
 };
 
-// Sizes for the symbols, for costs only. A symbol that is not named has 8 if it is the first dim of an input of @main, else 128.
+// Sizes for the symbols, for costs only. A symbol that is not named has 1 if it is the first dim of an input of @main, else 128.
 using NominalSizes = std::map<std::string, int64_t, std::less<>>;
 
 // The module has a @main; its ops are of the graph dialect and calls.

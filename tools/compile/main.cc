@@ -70,7 +70,7 @@ Status compile(const CompileToolOptions& options) {
 
   std::string output = options.output;
   while (output.size() > 1 && output.back() == '/') output.pop_back();
-  MLC_ASSIGN_OR_RETURN(const CachedPackage cached, findOrCompile(options.package, devices, search, /*packWeights=*/true));
+  MLC_ASSIGN_OR_RETURN(const CachedPackage cached, findOrCompile(options.package, {.devices = devices, .search = search, .expectedShapes = {}, .packWeights = true}));
   MLC_RETURN_IF_ERROR(copyPackage(cached.path, output));
   MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(output));
   const CompileSummary summary = summarize(*package, cached);

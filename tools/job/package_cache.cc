@@ -1,5 +1,7 @@
 #include "tools/job/package_cache.h"
 
+#include <algorithm>
+#include <bit>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
@@ -16,13 +18,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-StatusOr<CompileOptions> compileOptions(const PackageOptions& options, const partition::DeviceModel& devices,
-                                        const partition::SearchOptions& search, bool packWeights) {
+StatusOr<CompileOptions> compileOptions(const PackageOptions& options, const PackageUse& use) {
   CompileOptions compile;
-  compile.devices = devices;
-  compile.search = search;
+  compile.devices = use.devices;
+  compile.search = use.search;
   compile.cpuTarget = options.target;
-  compile.packWeights = packWeights;
+  compile.packWeights = use.packWeights;
+  if (use.devices.devices.size() > 1) {
+    for (const auto& [name, shape] : use.expectedShapes) {
+      for (int64_t dim : shape) {
+        compile.expectedShapes[name].push_back(static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(std::max<int64_t>(dim, 1)))));
+      }
+    }
+  }
   MLC_ASSIGN_OR_RETURN(compile.dims, parseDims(options.dims));
   if (!options.planFile.empty()) {
     MLC_ASSIGN_OR_RETURN(compile.planJson, readTextFile(options.planFile));
@@ -40,7 +48,13 @@ StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& opt
   text += compile.cpuTarget + "\n";
   for (const std::string& feature : cpuFeatures()) text += feature + " ";
   for (const auto& [name, size] : compile.dims) text += name + "=" + std::to_string(size) + "\n";
-  MLC_ASSIGN_OR_RETURN(std::vector<std::string> files, compiler.filesOf(options.model));
+  for (const auto& [name, shape] : compile.expectedShapes) {
+    text += name;
+    for (int64_t dim : shape) text += " " + std::to_string(dim);
+    text += "\n";
+  }
+  MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler.outline(options.model));
+  std::vector<std::string> files = outline.files;
   files.push_back(compiler.path());
   for (const std::string& file : files) {
     MLC_ASSIGN_OR_RETURN(const std::string checksum, checksumOfFile(file));
@@ -53,11 +67,10 @@ StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& opt
 
 }  // namespace
 
-StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const partition::DeviceModel& devices,
-                                      const partition::SearchOptions& search, bool packWeights) {
+StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const PackageUse& use) {
   const auto begin = std::chrono::steady_clock::now();
   MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
-  MLC_ASSIGN_OR_RETURN(CompileOptions compile, compileOptions(options, devices, search, packWeights));
+  MLC_ASSIGN_OR_RETURN(CompileOptions compile, compileOptions(options, use));
   MLC_ASSIGN_OR_RETURN(const std::string key, keyOf(*compiler, options, compile));
   MLC_ASSIGN_OR_RETURN(const std::string folder, cacheFolder("packages"));
   CachedPackage cached;

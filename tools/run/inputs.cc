@@ -1,5 +1,6 @@
 #include "tools/run/inputs.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <optional>
@@ -20,6 +21,7 @@ struct Description {
   std::optional<HostTensor> tensor;
   std::vector<int64_t> shape;
   bool hasShape = false;
+  std::optional<DType> dtype;
   std::string fill = "random";
 };
 
@@ -84,8 +86,8 @@ StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, cons
   return tensor;
 }
 
-// "2x128xi64=7" or "2x128" or "2x128=random"; the type, if given, must be the input's.
-StatusOr<Description> parseDescription(const std::string& text, DType dtype) {
+// "2x128xi64=7" or "2x128" or "2x128=random".
+StatusOr<Description> parseDescription(const std::string& text) {
   Description description;
   const size_t equals = text.find('=');
   if (equals != std::string::npos) description.fill = text.substr(equals + 1);
@@ -100,9 +102,7 @@ StatusOr<Description> parseDescription(const std::string& text, DType dtype) {
     if (error == std::errc() && stop == part.data() + part.size() && dim >= 0) {
       description.shape.push_back(dim);
     } else if (end == shape.size() && parseDType(part, given)) {
-      if (given != dtype) {
-        return usageError("type " + part + " where the model has " + std::string(dtypeName(dtype)));
-      }
+      description.dtype = given;
     } else {
       return usageError("'" + part + "' is neither a dim nor a type");
     }
@@ -111,14 +111,49 @@ StatusOr<Description> parseDescription(const std::string& text, DType dtype) {
   return description;
 }
 
+// Of the model's inputs, in order: from --inputs (input_0.pb, ... or NAME.npy), then --input.
+StatusOr<std::vector<Description>> readDescriptions(const std::vector<std::string>& names, const RunOptions& options) {
+  std::vector<Description> descriptions(names.size());
+  for (size_t i = 0; i < names.size() && !options.inputsFolder.empty(); ++i) {
+    const fs::path folder(options.inputsFolder);
+    const fs::path proto = folder / ("input_" + std::to_string(i) + ".pb"), npy = folder / (names[i] + ".npy");
+    if (!fs::exists(proto) && !fs::exists(npy)) {
+      return usageError("--inputs: " + options.inputsFolder + " has neither " + proto.filename().string() + " nor " +
+                        npy.filename().string());
+    }
+    MLC_ASSIGN_OR_RETURN(descriptions[i].tensor, readTensorOf((fs::exists(proto) ? proto : npy).string()));
+  }
+  for (const std::string& text : options.inputs) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos) return usageError("--input '" + text + "' is not NAME=...");
+    const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
+    const auto at = std::find(names.begin(), names.end(), name);
+    if (at == names.end()) {
+      std::string known;
+      for (const std::string& other : names) known += " " + other;
+      return invalidError("--input: the model has no input '" + name + "'; it has" + known);
+    }
+    Description& description = descriptions[static_cast<size_t>(at - names.begin())];
+    if (value.starts_with('@')) {
+      MLC_ASSIGN_OR_RETURN(description.tensor, readTensorOf(value.substr(1)));
+    } else {
+      StatusOr<Description> parsed = parseDescription(value);
+      if (!parsed.ok()) return parsed.status().withContext("--input " + name);
+      description = *std::move(parsed);
+    }
+  }
+  return descriptions;
+}
+
 class InputMaker {
  public:
   InputMaker(const package::Manifest& manifest, const RunOptions& options)
-      : manifest_(manifest), options_(options), descriptions_(manifest.inputs.size()) {}
+      : manifest_(manifest), options_(options) {}
 
   StatusOr<std::vector<HostTensor>> run() {
-    MLC_RETURN_IF_ERROR(readFolder());
-    for (const std::string& text : options_.inputs) MLC_RETURN_IF_ERROR(describe(text));
+    std::vector<std::string> names;
+    for (const package::TensorSpec& input : manifest_.inputs) names.push_back(input.name);
+    MLC_ASSIGN_OR_RETURN(descriptions_, readDescriptions(names, options_));
     MLC_RETURN_IF_ERROR(bindSymbols());
     std::vector<HostTensor> inputs;
     for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
@@ -130,45 +165,6 @@ class InputMaker {
   }
 
  private:
-  // input_0.pb, ... of --inputs, or NAME.npy.
-  Status readFolder() {
-    if (options_.inputsFolder.empty()) return okStatus();
-    for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
-      const fs::path folder(options_.inputsFolder);
-      const fs::path proto = folder / ("input_" + std::to_string(i) + ".pb");
-      const fs::path npy = folder / (manifest_.inputs[i].name + ".npy");
-      if (fs::exists(proto)) {
-        MLC_ASSIGN_OR_RETURN(descriptions_[i].tensor, readTensorOf(proto.string()));
-      } else if (fs::exists(npy)) {
-        MLC_ASSIGN_OR_RETURN(descriptions_[i].tensor, readTensorOf(npy.string()));
-      } else {
-        return usageError("--inputs: " + options_.inputsFolder + " has neither " +
-                          proto.filename().string() + " nor " + npy.filename().string());
-      }
-    }
-    return okStatus();
-  }
-
-  Status describe(const std::string& text) {
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos) return usageError("--input '" + text + "' is not NAME=...");
-    const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
-    for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
-      if (manifest_.inputs[i].name != name) continue;
-      if (!value.empty() && value[0] == '@') {
-        MLC_ASSIGN_OR_RETURN(descriptions_[i].tensor, readTensorOf(value.substr(1)));
-        return okStatus();
-      }
-      StatusOr<Description> description = parseDescription(value, manifest_.inputs[i].dtype);
-      if (!description.ok()) return description.status().withContext("--input " + name);
-      descriptions_[i] = *std::move(description);
-      return okStatus();
-    }
-    std::string names;
-    for (const package::TensorSpec& input : manifest_.inputs) names += " " + input.name;
-    return Status(StatusCode::kInvalid, "--input: the model has no input '" + name + "'; it has" + names);
-  }
-
   // From the shapes that are given; the rest from --dim and defaults.
   Status bindSymbols() {
     MLC_ASSIGN_OR_RETURN(auto dims, parseDims(options_.package.dims));
@@ -188,13 +184,11 @@ class InputMaker {
 
   StatusOr<HostTensor> make(size_t i) {
     const package::TensorSpec& spec = manifest_.inputs[i];
-    if (descriptions_[i].tensor) {
-      if (descriptions_[i].tensor->dtype() != spec.dtype) {
-        return invalidError("has type " + std::string(dtypeName(descriptions_[i].tensor->dtype())) +
-                            ", the model wants " + std::string(dtypeName(spec.dtype)));
-      }
-      return *descriptions_[i].tensor;
+    const std::optional<DType> given = descriptions_[i].tensor ? descriptions_[i].tensor->dtype() : descriptions_[i].dtype;
+    if (given && *given != spec.dtype) {
+      return invalidError("has type " + std::string(dtypeName(*given)) + ", the model wants " + std::string(dtypeName(spec.dtype)));
     }
+    if (descriptions_[i].tensor) return *descriptions_[i].tensor;
     std::vector<int64_t> shape = descriptions_[i].shape;
     if (!descriptions_[i].hasShape) {
       for (const std::string& text : spec.dims) {
@@ -221,6 +215,20 @@ StatusOr<HostTensor> readTensorOf(const std::string& path) {
   }
   if (path.ends_with(".npy")) return readNpy(path);
   return usageError(path + ": tensors are read from .npy and .pb files");
+}
+
+StatusOr<std::map<std::string, std::vector<int64_t>>> describedShapes(const std::vector<std::string>& inputNames,
+                                                                      const RunOptions& options) {
+  MLC_ASSIGN_OR_RETURN(const std::vector<Description> descriptions, readDescriptions(inputNames, options));
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (size_t i = 0; i < inputNames.size(); ++i) {
+    if (descriptions[i].tensor) {
+      shapes[inputNames[i]] = descriptions[i].tensor->shape();
+    } else if (descriptions[i].hasShape) {
+      shapes[inputNames[i]] = descriptions[i].shape;
+    }
+  }
+  return shapes;
 }
 
 StatusOr<std::vector<HostTensor>> makeInputs(const package::Manifest& manifest,

@@ -1,6 +1,8 @@
 // The model's inputs as the command line describes them.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "runtime/base/host_tensor.h"
@@ -14,6 +16,9 @@ namespace mlc::tools {
 // are those of --dim; of other inputs that name them; batch-like leading ones 1, others 128.
 StatusOr<std::vector<HostTensor>> makeInputs(const package::Manifest& manifest,
                                              const RunOptions& options);
+
+// The shapes of the inputs that --inputs and --input give, by name.
+StatusOr<std::map<std::string, std::vector<int64_t>>> describedShapes(const std::vector<std::string>& inputNames, const RunOptions& options);
 
 // A .npy, .npz member (FILE.npz:NAME) or .pb file.
 StatusOr<HostTensor> readTensorOf(const std::string& path);

@@ -70,7 +70,7 @@ class RankJob {
     }
     StatusOr<std::string> mine = std::string();
     if (root()) {
-      StatusOr<CachedPackage> package = findOrCompile(options, devices, *search, /*packWeights=*/false);
+      StatusOr<CachedPackage> package = makePackage(devices, *search);
       if (package.ok()) {
         report_.compiled = true;
         report_.cacheHit = package->hit;
@@ -82,6 +82,13 @@ class RankJob {
     }
     MLC_ASSIGN_OR_RETURN(path_, shareFromRoot(world_, mine));
     return okStatus();
+  }
+
+  StatusOr<CachedPackage> makePackage(const partition::DeviceModel& devices, const partition::SearchOptions& search) const {
+    MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
+    MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler->outline(options_.package.model));
+    MLC_ASSIGN_OR_RETURN(const auto shapes, describedShapes(outline.inputs, options_));
+    return findOrCompile(options_.package, {.devices = devices, .search = search, .expectedShapes = shapes, .packWeights = false});
   }
 
   StatusOr<partition::SearchOptions> searchOptions() const {

@@ -1,10 +1,7 @@
 #include "compiler/import/onnx/tensor_file.h"
 
-#include <filesystem>
 #include <fstream>
-#include <set>
 
-#include "compiler/import/onnx/file_reader.h"
 #include "compiler/import/onnx/tensor_reader.h"
 #include "runtime/base/mapped_file.h"
 
@@ -41,20 +38,6 @@ Status writeTensorFile(const std::string& path, const std::string& name, const H
   std::ofstream file(path, std::ios::binary);
   if (!proto.SerializeToOstream(&file) || !file.flush()) return invalidError("cannot write " + path);
   return okStatus();
-}
-
-StatusOr<std::vector<std::string>> filesOfModel(const std::string& modelPath) {
-  MLC_ASSIGN_OR_RETURN(auto file, readModelFile(modelPath));
-  const std::filesystem::path folder = std::filesystem::path(file->path).parent_path();
-  std::set<std::string> external;
-  for (const onnx::TensorProto& tensor : file->model.graph().initializer()) {
-    for (const auto& entry : tensor.external_data()) {
-      if (entry.key() == "location") external.insert((folder / entry.value()).string());
-    }
-  }
-  std::vector<std::string> files{file->path};
-  files.insert(files.end(), external.begin(), external.end());
-  return files;
 }
 
 }  // namespace mlc::onnx_import
