@@ -10,23 +10,28 @@ namespace {
 constexpr double kRelative = 1e-3;
 constexpr double kAbsolute = 1e-7;
 
+// Two units in the last place, relative to the smallest number of a binade.
+constexpr double kRelativeF16 = 0x1p-9;
+constexpr double kRelativeBF16 = 0x1p-6;
+
 std::string describe(const HostTensor& tensor) {
   std::string text(dtypeName(tensor.dtype()));
   for (int64_t dim : tensor.shape()) text += " " + std::to_string(dim);
   return text;
 }
 
-bool close(double actual, double expected) {
+bool close(double actual, double expected, double relative) {
   if (actual == expected || (std::isnan(actual) && std::isnan(expected))) return true;
   if (!std::isfinite(expected)) return false;
-  return std::abs(actual - expected) <= kAbsolute + kRelative * std::abs(expected);
+  return std::abs(actual - expected) <= kAbsolute + relative * std::abs(expected);
 }
 
 template <typename T, typename Wide = float>
-std::string floatDifference(const HostTensor& actual, const HostTensor& expected) {
+std::string floatDifference(const HostTensor& actual, const HostTensor& expected,
+                            double relative = kRelative) {
   for (int64_t i = 0; i < expected.numElements(); ++i) {
     const auto a = static_cast<Wide>(actual.data<T>()[i]), e = static_cast<Wide>(expected.data<T>()[i]);
-    if (!close(a, e)) {
+    if (!close(a, e, relative)) {
       return "element " + std::to_string(i) + " is " + std::to_string(a) + ", expected " + std::to_string(e);
     }
   }
@@ -53,8 +58,8 @@ std::string difference(const HostTensor& actual, const HostTensor& expected) {
   switch (expected.dtype()) {
     case DType::kF32: return floatDifference<float>(actual, expected);
     case DType::kF64: return floatDifference<double, double>(actual, expected);
-    case DType::kF16: return floatDifference<Float16>(actual, expected);
-    case DType::kBF16: return floatDifference<BFloat16>(actual, expected);
+    case DType::kF16: return floatDifference<Float16>(actual, expected, kRelativeF16);
+    case DType::kBF16: return floatDifference<BFloat16>(actual, expected, kRelativeBF16);
     case DType::kI8: return integerDifference<int8_t>(actual, expected);
     case DType::kI16: return integerDifference<int16_t>(actual, expected);
     case DType::kI32: return integerDifference<int32_t>(actual, expected);

@@ -7,6 +7,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/TypeUtilities.h"
 
 namespace mlc::conversion {
@@ -180,7 +181,7 @@ class Emitter {
   }
 
   Value power() {
-    if (!float_) return make<math::IPowIOp>();
+    if (!float_) return integerPower();
     // Squares and roots are what exporters write; anything else is the library's.
     if (std::optional<double> exponent = constantExponent()) {
       if (*exponent == 2) return mul(x(), x());
@@ -190,6 +191,41 @@ class Emitter {
       if (*exponent == -1) return div(constant(1), x());
     }
     return make<math::PowFOp>();
+  }
+
+  // By squaring, one bit of the exponent at a time; wraps around. A negative exponent gives zero, except for 1 and -1.
+  Value integerPower() {
+    Value base = operands_[0], exponent = operands_[1];
+    Value zero = constant(0), one = constant(1);
+    auto both = [&](Value a, Value b) { return Value(arith::AndIOp::create(b_, loc_, a, b)); };
+    auto equal = [&](Value a, Value b) {
+      return Value(arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::eq, a, b));
+    };
+    auto select = [&](Value condition, Value a, Value b) {
+      return Value(arith::SelectOp::create(b_, loc_, condition, a, b));
+    };
+    Value result = one, square = base, bits = exponent;
+    const unsigned width = mlir::getElementTypeOrSelf(base.getType()).getIntOrFloatBitWidth();
+    auto begin = arith::ConstantIndexOp::create(b_, loc_, 0);
+    auto end = arith::ConstantIndexOp::create(b_, loc_, width);
+    auto step = arith::ConstantIndexOp::create(b_, loc_, 1);
+    auto loop = mlir::scf::ForOp::create(
+        b_, loc_, begin, end, step, mlir::ValueRange{result, square, bits},
+        [&](mlir::OpBuilder&, mlir::Location, Value, mlir::ValueRange carried) {
+          Value isOdd = equal(both(carried[2], one), one);
+          Value product = arith::MulIOp::create(b_, loc_, carried[0], carried[1]);
+          Value next = arith::MulIOp::create(b_, loc_, carried[1], carried[1]);
+          Value rest = arith::ShRUIOp::create(b_, loc_, carried[2], one);
+          mlir::scf::YieldOp::create(
+              b_, loc_, mlir::ValueRange{select(isOdd, product, carried[0]), next, rest});
+        });
+    result = loop.getResult(0);
+    if (unsigned_) return result;
+    Value minusOne = constant(-1);
+    Value sign = select(equal(both(exponent, one), one), minusOne, one);
+    Value inverse = select(equal(base, one), one, select(equal(base, minusOne), sign, zero));
+    Value negative = arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::slt, exponent, zero);
+    return select(negative, inverse, result);
   }
 
   std::optional<double> constantExponent() {

@@ -38,7 +38,7 @@ class Decomposition {
     }
     if (op_.getCausal()) scores = maskFuture(scores);
     const int64_t axis = grouped ? 4 : 3;
-    Value weights = graph::SoftmaxOp::create(rewriter_, loc_, scores, axis, false);
+    Value weights = graph::SoftmaxOp::create(rewriter_, loc_, scores, axis, false, op_.getZeroMasked());
     Value result = contract(weights, op_.getValue(),
                             grouped ? "bhgqk,bhkd->bhgqd" : "bhqk,bhkd->bhqd");
     if (grouped) result = reshape(result, shapeOf(op_.getResult()));

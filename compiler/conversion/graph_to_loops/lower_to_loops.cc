@@ -100,10 +100,12 @@ class LoopLowering {
     });
   }
 
-  // Indices whose row-major offset is i: all in the last dim.
+  // Indices whose row-major offset is i: all in the last dim that is not 1.
   Indices flatIndices(Value i) {
     Indices indices(shape_.size(), frame_.index(int64_t{0}));
-    if (!indices.empty()) indices.back() = i;
+    size_t last = shape_.size();
+    while (last > 0 && shape_[last - 1] == DimExpr(1)) --last;
+    if (last > 0) indices[last - 1] = i;
     return indices;
   }
 

@@ -43,7 +43,7 @@ class PointEmitter {
       count = count * shape[d];
     }
     const mlir::Type type = computeType(elementTypeOf(op.getInput()));
-    Value total = nest(ranges, initial(op.getKind(), type), [&](llvm::ArrayRef<Value> at, Value carried) {
+    Value total = nest(ranges, initial(op.getKind(), elementTypeOf(op.getInput())), [&](llvm::ArrayRef<Value> at, Value carried) {
       Indices source;
       size_t kept = 0, reduced = 0;
       for (size_t d = 0; d < shape.size(); ++d) {
@@ -158,7 +158,7 @@ class PointEmitter {
     llvm::SmallVector<Value> ranges;
     for (int64_t size : op.getKernel()) ranges.push_back(frame_.index(size));
     const auto kind = maximum ? graph::ReduceKind::max : graph::ReduceKind::sum;
-    Value total = nest(ranges, initial(kind, type), [&](llvm::ArrayRef<Value> point, Value carried) {
+    Value total = nest(ranges, initial(kind, element), [&](llvm::ArrayRef<Value> point, Value carried) {
       Indices source{indices_[0], indices_[1]};
       Value inside = window(op, input, point, spatial, source);
       return guarded(inside, carried, [&] {
@@ -286,7 +286,8 @@ class PointEmitter {
                                arith::MulFOp::create(b_, loc_, logarithm, constant(exponent)));
   }
 
-  Value initial(graph::ReduceKind kind, mlir::Type type) {
+  Value initial(graph::ReduceKind kind, mlir::Type element) {
+    const mlir::Type type = computeType(element);
     if (kind == graph::ReduceKind::prod) return constantLike(b_, loc_, type, 1);
     if (kind == graph::ReduceKind::sum || kind == graph::ReduceKind::mean) {
       return constantLike(b_, loc_, type, 0);
@@ -297,10 +298,10 @@ class PointEmitter {
       return constantLike(b_, loc_, type, maximum ? -infinity : infinity);
     }
     const unsigned width = type.getIntOrFloatBitWidth();
-    llvm::APInt bits = width == 1  ? llvm::APInt(1, maximum ? 0 : 1)
-                       : maximum ? llvm::APInt::getSignedMinValue(width)
-                                 : llvm::APInt::getSignedMaxValue(width);
-    return arith::ConstantOp::create(b_, loc_, b_.getIntegerAttr(type, bits));
+    const bool isUnsigned = element.isUnsignedInteger() || width == 1;
+    const llvm::APInt low = isUnsigned ? llvm::APInt::getZero(width) : llvm::APInt::getSignedMinValue(width);
+    const llvm::APInt high = isUnsigned ? llvm::APInt::getMaxValue(width) : llvm::APInt::getSignedMaxValue(width);
+    return arith::ConstantOp::create(b_, loc_, b_.getIntegerAttr(type, maximum ? low : high));
   }
 
   Value combine(graph::ReduceKind kind, mlir::Type element, Value a, Value b) {

@@ -67,6 +67,16 @@ class Rows {
   }
 
   Value constant(double value) { return constantLike(b_, loc_, type(), value); }
+  Value lowestFinite() {
+    auto type = mlir::cast<mlir::FloatType>(this->type());
+    auto lowest = llvm::APFloat::getLargest(type.getFloatSemantics(), /*Negative=*/true);
+    return arith::ConstantOp::create(b_, loc_, b_.getFloatAttr(type, lowest));
+  }
+  // Zero where `test` is zero, else `value`.
+  Value zeroWhereZero(Value test, Value value) {
+    Value isZero = arith::CmpFOp::create(b_, loc_, arith::CmpFPredicate::OEQ, test, constant(0));
+    return arith::SelectOp::create(b_, loc_, isZero, constant(0), value);
+  }
   Value length() { return length_; }
   Value lengthAsFloat() {
     Value integer = arith::IndexCastOp::create(b_, loc_, b_.getI64Type(), length_);
@@ -121,7 +131,9 @@ class Rows {
 
 void emitSoftmax(graph::SoftmaxOp op, Rows& rows) {
   rows.forEachRow([&] {
-    Value lowest = rows.constant(-std::numeric_limits<double>::infinity());
+    // With a finite maximum all elements of a masked row become exp(-infinity) = 0.
+    Value lowest = op.getZeroMasked() ? rows.lowestFinite()
+                                      : rows.constant(-std::numeric_limits<double>::infinity());
     Value maximum = rows.fold(lowest, [&](Value x, mlir::ValueRange carried) {
       return llvm::SmallVector<Value>{rows.max(carried[0], x)};
     })[0];
@@ -135,6 +147,7 @@ void emitSoftmax(graph::SoftmaxOp op, Rows& rows) {
       });
     } else {
       Value scale = rows.div(rows.constant(1), sum);
+      if (op.getZeroMasked()) scale = rows.zeroWhereZero(sum, scale);
       rows.store([&](Value x, llvm::ArrayRef<Value>) {
         return rows.mul(rows.exp(rows.sub(x, maximum)), scale);
       });

@@ -4,7 +4,9 @@
 include "compiler/dialect/graph/graph_base.td"
 
 def Graph_SoftmaxOp : Graph_InferredOp<"softmax"> {
-  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$logarithm);
+  let summary = "Rows of only -infinity give NaN, or with zero_masked (not for logarithms) zeros.";
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$logarithm,
+                       DefaultValuedAttr<BoolAttr, "false">:$zero_masked);
   let results = (outs AnyRankedTensor:$result);
 }
 def Graph_LayerNormOp : Graph_InferredOp<"layer_norm"> {
@@ -22,10 +24,11 @@ def Graph_AttentionOp : Graph_InferredOp<"attention"> {
   let description = [{
     query [batch, heads, q_len, d], key [batch, kv_heads, kv_len, d], value [batch, kv_heads, kv_len, dv], heads a multiple of kv_heads (query
     head h reads head h * kv_heads / heads). mask: added to the scores, broadcastable to [batch, heads, q_len, kv_len]. causal: query i sees
-    keys up to i + kv_len - q_len. Result [batch, heads, q_len, dv].
+    keys up to i + kv_len - q_len. zero_masked: a query that sees no key gives zeros, else NaN. Result [batch, heads, q_len, dv].
   }];
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value, Optional<AnyRankedTensor>:$mask,
-                       F64Attr:$scale, DefaultValuedAttr<BoolAttr, "false">:$causal);
+                       F64Attr:$scale, DefaultValuedAttr<BoolAttr, "false">:$causal,
+                       DefaultValuedAttr<BoolAttr, "false">:$zero_masked);
   let results = (outs AnyRankedTensor:$result);
 }
 def Graph_RotaryEmbeddingOp : Graph_InferredOp<"rotary_embedding"> {

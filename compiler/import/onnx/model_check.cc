@@ -1,5 +1,6 @@
 #include "compiler/import/onnx/model_check.h"
 
+#include <algorithm>
 #include <set>
 #include <sstream>
 #include <string>
@@ -107,6 +108,11 @@ class Checker {
   Findings findings_;
 };
 
+bool usesOwnOps(const onnx::GraphProto& graph) {
+  return std::any_of(graph.node().begin(), graph.node().end(),
+                     [](const onnx::NodeProto& node) { return node.domain().empty() || node.domain() == "ai.onnx"; });
+}
+
 Status checkVersions(const onnx::ModelProto& model) {
   if (model.ir_version() < 3 || model.ir_version() > kLastIrVersion) {
     return invalidError("the model's IR version " + std::to_string(model.ir_version()) + " is unknown: 3 to " +
@@ -118,14 +124,14 @@ Status checkVersions(const onnx::ModelProto& model) {
       if (!import.domain().empty() && import.domain() != "ai.onnx") continue;
       hasOwn = true;
       if (import.version() < kFirstOpset || import.version() > kLastOpset) {
-        return invalidError(where + " uses opset " + std::to_string(import.version()) + ": " + std::to_string(kFirstOpset) +
+        return unsupportedError(where + " uses opset " + std::to_string(import.version()) + ": " + std::to_string(kFirstOpset) +
                             " to " + std::to_string(kLastOpset) + " are known");
       }
     }
     return okStatus();
   };
   MLC_RETURN_IF_ERROR(check(model.opset_import(), "the model"));
-  if (!hasOwn) return invalidError("the model does not say which opset it uses");
+  if (!hasOwn && usesOwnOps(model.graph())) return invalidError("the model does not say which opset it uses");
   for (const auto& function : model.functions()) {
     MLC_RETURN_IF_ERROR(check(function.opset_import(), "function '" + function.name() + "'"));
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -17,10 +18,14 @@ int64_t product(llvm::ArrayRef<int64_t> dims) {
   return count;
 }
 
-// The softmax of values, in place; all -infinity gives NaN, as the formula does.
-void softmax(std::vector<double>& values, bool logarithm) {
+// The softmax of values, in place; all -infinity gives NaN, as the formula does, or zeros.
+void softmax(std::vector<double>& values, bool logarithm, bool zeroMasked) {
   double maximum = -std::numeric_limits<double>::infinity(), sum = 0;
   for (double value : values) maximum = std::max(maximum, value);
+  if (zeroMasked && std::isinf(maximum) && maximum < 0) {
+    std::fill(values.begin(), values.end(), 0);
+    return;
+  }
   for (double value : values) sum += std::exp(value - maximum);
   for (double& value : values) {
     value = logarithm ? value - maximum - std::log(sum) : std::exp(value - maximum) / sum;
@@ -65,7 +70,7 @@ MLC_EVALUATE(SoftmaxOp) {
   forEachIndex(outer, [&](llvm::ArrayRef<int64_t> index, int64_t) {
     const int64_t base = offsetOf(index, strides);
     for (int64_t i = 0; i < length; ++i) values[i] = loadFloat(input, base + i * strides[axis]);
-    softmax(values, getLogarithm());
+    softmax(values, getLogarithm(), getZeroMasked());
     for (int64_t i = 0; i < length; ++i) storeFloat(result, base + i * strides[axis], values[i]);
   });
   results.push_back(std::move(result));
@@ -119,7 +124,7 @@ MLC_EVALUATE(AttentionOp) {
             scores[j] = -std::numeric_limits<double>::infinity();
           }
         }
-        softmax(scores, false);
+        softmax(scores, false, getZeroMasked());
         for (int64_t d = 0; d < width; ++d) {
           double sum = 0;
           for (int64_t j = 0; j < keys; ++j) sum += scores[j] * loadFloat(value, (group * keys + j) * width + d);

@@ -82,7 +82,8 @@ void attention(Node& node) {
     causal = false;
   }
   const double scale = node.number("scale", 1 / std::sqrt(static_cast<double>(*q[3].constant())));
-  Value result = e.emit<graph::AttentionOp>(query, key, value, mask, llvm::APFloat(scale), causal);
+  Value result = e.emit<graph::AttentionOp>(query, key, value, mask, llvm::APFloat(scale), causal,
+                                             /*zero_masked=*/static_cast<bool>(mask));
   node.set(flat ? mergeHeads(node, result) : result);
   node.set(1, key);
   node.set(2, value);

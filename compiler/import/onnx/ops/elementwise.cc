@@ -48,12 +48,26 @@ void pow(Node& node) {
   node.set(e.cast(power, type));
 }
 
+// The remainder of floats with the sign of the divisor.
+Value floorMod(Emitter& e, Value a, Value b) {
+  Value rest = e.binary<graph::ModOp>(a, b), zero = e.scalarLike(0, b);
+  auto isNegative = [&](Value x) { return e.binary<graph::CompareOp>(x, zero, graph::Predicate::lt); };
+  Value differ = e.binary<graph::XorOp>(isNegative(rest), isNegative(b));
+  Value moved = e.emit<graph::SelectOp>(differ, e.binary<graph::AddOp>(rest, b), rest);
+  Value none = e.emit<graph::SelectOp>(isNegative(b), e.scalarLike(-0.0, b), zero);
+  return e.emit<graph::SelectOp>(e.binary<graph::CompareOp>(rest, zero, graph::Predicate::eq), none, moved);
+}
+
 // fmod: the sign of the dividend, as C has it; else of the divisor, as python has it.
 void mod(Node& node) {
   Emitter& e = node.emitter;
   Value a = node.value(0), b = node.value(1);
   const bool isInteger = !isFloat(node.dtype(0));
-  if (node.integer("fmod", 0) == 0 && !isInteger) node.invalid("fmod must be 1 for floating-point operands");
+  if (node.integer("fmod", 0) == 0 && !isInteger) {
+    if (node.opset() < 28) node.invalid("fmod must be 1 for floating-point operands");
+    node.set(floorMod(e, a, b));
+    return;
+  }
   if (node.integer("fmod", 0) != 0 && isInteger) {
     Value quotient = e.binary<graph::DivOp>(a, b);
     node.set(e.binary<graph::SubOp>(a, e.binary<graph::MulOp>(quotient, b)));
