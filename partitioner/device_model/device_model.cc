@@ -44,7 +44,7 @@ class ObjectReader {
     return nullptr;
   }
   void fail(const std::string& message) {
-    if (status_.ok()) status_ = usageError("devices: " + where_ + ": " + message);
+    if (status_.ok()) status_ = invalidError("devices: " + where_ + ": " + message);
   }
   // The first error; or a key that nothing asked for.
   Status finish() {
@@ -77,16 +77,16 @@ std::string kindName(Device::Kind kind) {
 }
 
 Status readPeaks(const json& object, const std::string& where, Device& device) {
-  if (!object.is_object()) return usageError("devices: " + where + ": \"peak_flops\" must be an object");
+  if (!object.is_object()) return invalidError("devices: " + where + ": \"peak_flops\" must be an object");
   for (const auto& [key, value] : object.items()) {
     DType type;
-    if (!parseDType(key, type)) return usageError("devices: " + where + ": \"peak_flops\": unknown type \"" + key + "\"");
+    if (!parseDType(key, type)) return invalidError("devices: " + where + ": \"peak_flops\": unknown type \"" + key + "\"");
     if (!value.is_number() || value.get<double>() <= 0) {
-      return usageError("devices: " + where + ": \"peak_flops\": \"" + key + "\" must be a positive number");
+      return invalidError("devices: " + where + ": \"peak_flops\": \"" + key + "\" must be a positive number");
     }
     device.peakFlops[type] = value.get<double>();
   }
-  if (!device.peakFlops.contains(DType::kF32)) return usageError("devices: " + where + ": \"peak_flops\": \"f32\" is missing");
+  if (!device.peakFlops.contains(DType::kF32)) return invalidError("devices: " + where + ": \"peak_flops\": \"f32\" is missing");
   return okStatus();
 }
 
@@ -108,7 +108,7 @@ Status readDevice(const json& object, int index, DeviceModel& model) {
   if (known == std::end(kKinds)) reader.fail("\"kind\" must be \"cpu\", \"cuda\" or \"fake\"");
   const json* peaks = reader.find("peak_flops", true);
   MLC_RETURN_IF_ERROR(reader.finish());
-  if (device.memoryBandwidth <= 0) return usageError("devices: " + where + ": \"memory_bandwidth\" must be positive");
+  if (device.memoryBandwidth <= 0) return invalidError("devices: " + where + ": \"memory_bandwidth\" must be positive");
   device.kind = known->kind;
   MLC_RETURN_IF_ERROR(readPeaks(*peaks, where, device));
   if (count == 0) {
@@ -133,7 +133,7 @@ StatusOr<int> deviceNamed(const DeviceModel& model, const json& name, const std:
   for (size_t i = 0; i < model.devices.size(); ++i) {
     if (name.is_string() && model.devices[i].name == name.get<std::string>()) return static_cast<int>(i);
   }
-  return usageError("devices: " + where + ": \"between\" names no device: " + name.dump());
+  return invalidError("devices: " + where + ": \"between\" names no device: " + name.dump());
 }
 
 Status readLink(const json& object, int index, DeviceModel& model) {
@@ -143,7 +143,7 @@ Status readLink(const json& object, int index, DeviceModel& model) {
   const json* between = reader.find("between", true);
   readLinkNumbers(reader, link);
   MLC_RETURN_IF_ERROR(reader.finish());
-  if (!between->is_array() || between->size() != 2) return usageError("devices: " + where + ": \"between\" must be two names");
+  if (!between->is_array() || between->size() != 2) return invalidError("devices: " + where + ": \"between\" must be two names");
   MLC_ASSIGN_OR_RETURN(int a, deviceNamed(model, (*between)[0], where));
   MLC_ASSIGN_OR_RETURN(int b, deviceNamed(model, (*between)[1], where));
   model.links[std::minmax(a, b)] = link;
@@ -196,7 +196,7 @@ std::string DeviceModel::openName(int device) const {
 
 StatusOr<DeviceModel> parseDeviceModel(const std::string& text) {
   json root = json::parse(text, nullptr, false);
-  if (root.is_discarded()) return usageError("devices: not valid JSON");
+  if (root.is_discarded()) return invalidError("devices: not valid JSON");
   ObjectReader reader(root, "file");
   DeviceModel model;
   const json* devices = reader.find("devices", true);
@@ -204,7 +204,7 @@ StatusOr<DeviceModel> parseDeviceModel(const std::string& text) {
   const json* sameHost = reader.find("same_host", false);
   const json* otherHost = reader.find("other_host", false);
   MLC_RETURN_IF_ERROR(reader.finish());
-  if (!devices->is_array() || devices->empty()) return usageError("devices: \"devices\" must be a list that is not empty");
+  if (!devices->is_array() || devices->empty()) return invalidError("devices: \"devices\" must be a list that is not empty");
   for (size_t i = 0; i < devices->size(); ++i) MLC_RETURN_IF_ERROR(readDevice((*devices)[i], static_cast<int>(i), model));
   for (auto [object, link] : {std::pair{sameHost, &model.sameHost}, {otherHost, &model.otherHost}}) {
     if (!object) continue;
@@ -212,7 +212,7 @@ StatusOr<DeviceModel> parseDeviceModel(const std::string& text) {
     readLinkNumbers(linkReader, *link);
     MLC_RETURN_IF_ERROR(linkReader.finish());
   }
-  if (links && !links->is_array()) return usageError("devices: \"links\" must be a list");
+  if (links && !links->is_array()) return invalidError("devices: \"links\" must be a list");
   for (size_t i = 0; links && i < links->size(); ++i) MLC_RETURN_IF_ERROR(readLink((*links)[i], static_cast<int>(i), model));
   return model;
 }

@@ -13,10 +13,6 @@ namespace {
 // A symbolic batch is cut in these parts at least: its size is not known.
 constexpr int64_t kSymbolicBatchUnits = 64;
 
-double sum(const std::vector<int64_t>& values) {
-  return static_cast<double>(std::accumulate(values.begin(), values.end(), int64_t{0}));
-}
-
 void addSharding(Plan& plan, int group, const FunctionSharding& sharding) {
   auto found = std::find(plan.shardings.begin(), plan.shardings.end(), sharding);
   plan.shardingOf[group][sharding.function] = static_cast<int>(found - plan.shardings.begin());
@@ -55,14 +51,24 @@ std::vector<int64_t> MeshEvaluator::sharesOf(const Mesh& mesh, const std::vector
   return proportionalShares(units, speeds);
 }
 
-bool MeshEvaluator::canCutBatch(const std::vector<int64_t>& dpShares, int microbatches) const {
+std::vector<int64_t> MeshEvaluator::piecesOf(const std::vector<int64_t>& dpShares) const {
+  const int64_t size = batchCut_.ok() ? batchCut_->size : 1;
+  const int64_t total = std::accumulate(dpShares.begin(), dpShares.end(), int64_t{0});
+  std::vector<int64_t> pieces;
+  int64_t before = 0;
+  for (int64_t share : dpShares) {
+    pieces.push_back(size * (before + share) / total - size * before / total);
+    before += share;
+  }
+  return pieces;
+}
+
+bool MeshEvaluator::canCutBatch(const std::vector<int64_t>& pieces, int microbatches) const {
   if (microbatches == 1) return true;
   if (!batchCut_.ok()) return false;
   // A symbolic batch has any size at run time, so who asks for microbatches gets them.
   if (!batchCut_->symbol.empty() && options_.microbatches == microbatches) return true;
-  // Of a single replica the share says nothing of the batch's size.
-  if (dpShares.size() == 1) return batchCut_->size % microbatches == 0;
-  return std::all_of(dpShares.begin(), dpShares.end(), [&](int64_t share) { return share % microbatches == 0; });
+  return std::all_of(pieces.begin(), pieces.end(), [&](int64_t piece) { return piece % microbatches == 0; });
 }
 
 std::vector<int> MeshEvaluator::cutStages(const Mesh& mesh, const StageChain& chain, const std::vector<std::vector<int>>& groups,
@@ -133,15 +139,16 @@ std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<
   plan.microbatches = microbatches;
   for (int id : devices) plan.deviceNames.push_back(model_.devices[id].name);
   plan.dpShares = sharesOf(mesh, devices);
-  if (!canCutBatch(plan.dpShares, microbatches)) return std::nullopt;
+  const std::vector<int64_t> pieces = piecesOf(plan.dpShares);
+  if (!canCutBatch(pieces, microbatches)) return std::nullopt;
 
   const Function& main = graph_.functions[0];
   std::vector<std::vector<int>> groups;
   std::vector<const GroupPlan*> plans;
   for (int g = 0; g < mesh.dp * mesh.pp; ++g) {
     groups.emplace_back(devices.begin() + g * mesh.tp, devices.begin() + (g + 1) * mesh.tp);
-    const double share = static_cast<double>(plan.dpShares[g / mesh.pp]) / sum(plan.dpShares);
-    const double scale = share / microbatches;
+    const int64_t piece = pieces[g / mesh.pp];
+    const double scale = static_cast<double>((piece + microbatches - 1) / microbatches) / (batchCut_.ok() ? batchCut_->size : 1);
     plans.push_back(&planner_.plan(groups.back(), scale > 0 ? scale : 1, options_.tp > 1));
   }
   const StageChain chain = makeStageChain(main, graph_, model_, mesh.pp);
@@ -174,9 +181,10 @@ std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<
       total += seconds;
       slowest = std::max(slowest, seconds);
     }
-    if (plan.dpShares[d] == 0) continue;
+    if (pieces[d] == 0) continue;
     const bool isThroughput = options_.objective == Objective::kThroughput;
-    const double run = isThroughput ? microbatches * slowest : total + (microbatches - 1) * slowest;
+    const auto rounds = static_cast<double>(std::min<int64_t>(microbatches, pieces[d]));
+    const double run = isThroughput ? rounds * slowest : total + (rounds - 1) * slowest;
     plan.predictedSeconds = std::max(plan.predictedSeconds, run);
   }
   if (!fitMemory(plan, chain, cuts, plans, mains)) return std::nullopt;

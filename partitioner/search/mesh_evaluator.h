@@ -25,14 +25,16 @@ class MeshEvaluator {
 
   const StatusOr<BatchCut>& batchCut() const { return batchCut_; }
 
-  // Whether the batch can be cut into that many pieces of equal size for every replica.
-  bool canCutBatch(const std::vector<int64_t>& dpShares, int microbatches) const;
 
   // The message of the smallest shortage met.
   const std::string& shortage() const { return shortage_; }
 
  private:
   std::vector<int64_t> sharesOf(const Mesh& mesh, const std::vector<int>& devices) const;
+  // How much of the nominal batch each replica gets, as the executor cuts it.
+  std::vector<int64_t> piecesOf(const std::vector<int64_t>& dpShares) const;
+  // Whether every replica's piece can be cut into that many of equal size.
+  bool canCutBatch(const std::vector<int64_t>& pieces, int microbatches) const;
   std::vector<int> cutStages(const Mesh& mesh, const StageChain& chain, const std::vector<std::vector<int>>& groups,
                              const std::vector<const GroupPlan*>& plans, const std::vector<int64_t>& dpShares) const;
   bool fitMemory(Plan& plan, const StageChain& chain, const std::vector<int>& cuts, const std::vector<const GroupPlan*>& plans,
