@@ -25,6 +25,8 @@ HostTensor randomTensor(DType dtype, const std::vector<int64_t>& shape, std::mt1
   std::uniform_real_distribution<float> real(-1, 1);
   for (int64_t i = 0; i < tensor.numElements(); ++i) {
     if (dtype == DType::kF32) tensor.data<float>()[i] = real(random);
+    if (dtype == DType::kI8 || dtype == DType::kU8)
+      tensor.data<uint8_t>()[i] = static_cast<uint8_t>(random());
     if (dtype == DType::kBool) tensor.data<uint8_t>()[i] = random() % 2;
     if (dtype == DType::kI32) tensor.data<int32_t>()[i] = static_cast<int32_t>(random() % 7) - 3;
     if (dtype == DType::kI64) tensor.data<int64_t>()[i] = static_cast<int64_t>(random() % 7) - 3;
@@ -117,6 +119,9 @@ TEST_P(EquivalenceTest, EachPassAlone) {
     checkModule(module, [](mlir::PassManager& passes, WeightTable*) {
       passes.addPass(createSimplifyPass());
     });
+    checkModule(module, [](mlir::PassManager& passes, WeightTable* weights) {
+      passes.addPass(createIntegerContractionsPass(weights));
+    });
     checkModule(module, [](mlir::PassManager& passes, WeightTable*) {
       passes.addPass(createRecognizeCompositesPass());
     });
@@ -134,6 +139,7 @@ TEST_P(EquivalenceTest, AllPassesTogether) {
     checkModule(module, [](mlir::PassManager& passes, WeightTable* weights) {
       passes.addPass(createSimplifyPass());
       passes.addPass(mlir::createCSEPass());
+      passes.addPass(createIntegerContractionsPass(weights));
       passes.addPass(createRecognizeCompositesPass());
       passes.addPass(createSplitFusedProjectionsPass(weights));
       passes.addPass(createSimplifyPass());
@@ -144,7 +150,7 @@ TEST_P(EquivalenceTest, AllPassesTogether) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, EquivalenceTest,
-                         testing::Values("simplify.mlir", "recognize_composites.mlir",
+                         testing::Values("simplify.mlir", "integer_contractions.mlir", "recognize_composites.mlir",
                                          "split_fused_projections.mlir",
                                          "outline_repeated_blocks.mlir"),
                          [](const auto& info) {

@@ -1,5 +1,6 @@
 #include "compiler/transforms/fold_constants.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "compiler/dialect/graph/evaluate/evaluator.h"
@@ -69,7 +70,8 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
 
   bool growsTooMuch(Operation* op) const {
     if (mlir::isa<graph::DequantizeOp>(op))
-      return bytesOf(op->getResult(0)) > static_cast<int64_t>(kConstantBytes);
+      return bytesOf(op->getResult(0)) >
+             std::max(bytesOf(op->getOperand(0)), static_cast<int64_t>(kConstantBytes));
     if (bytesOf(op->getResult(0)) <= static_cast<int64_t>(kConstantBytes)) return false;
     int64_t operands = 0;
     bool fills = true;

@@ -1,6 +1,7 @@
 #include "compiler/transforms/optimize.h"
 
 #include "compiler/transforms/fold_constants.h"
+#include "compiler/transforms/integer_contractions.h"
 #include "compiler/transforms/outline_repeated_blocks.h"
 #include "compiler/transforms/recognize_composites.h"
 #include "compiler/transforms/simplify.h"
@@ -17,6 +18,9 @@ void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights)
     passes.addPass(createSimplifyPass());
     passes.addPass(mlir::createCSEPass());
   };
+  passes.addPass(createSimplifyPass());
+  // Before small weights are dequantized by folding.
+  passes.addPass(createIntegerContractionsPass(weights));
   tidy();
   passes.addPass(createRecognizeCompositesPass());
   tidy();

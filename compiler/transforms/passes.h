@@ -3,6 +3,7 @@
 
 #include "compiler/dialect/graph/weight_table.h"
 #include "compiler/transforms/fold_constants.h"
+#include "compiler/transforms/integer_contractions.h"
 #include "compiler/transforms/outline_repeated_blocks.h"
 #include "compiler/transforms/recognize_composites.h"
 #include "compiler/transforms/simplify.h"
