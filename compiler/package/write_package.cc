@@ -192,6 +192,7 @@ Status writePackage(PackageContents contents, const graph::WeightTable& weights,
   manifest.plan = "plan.json";
   MLC_RETURN_IF_ERROR(writeFile(folder.path() + "/plan.json", contents.planJson));
   MLC_RETURN_IF_ERROR(listFiles(folder.path(), manifest));
+  manifest.checksum = checksumOfManifest(manifest);
   MLC_RETURN_IF_ERROR(writeFile(folder.path() + "/manifest.json", printManifest(manifest)));
   return folder.commit(path);
 }

@@ -58,7 +58,7 @@ struct DeviceModel {
 //
 // A device needs "name", "peak_flops" (with "f32") and "memory_bandwidth"; the rest has defaults. "kind" is "cpu",
 // "cuda" or "fake". "count": n stands for n equal devices,
-// named name.0, name.1, ...; Fails with kUsage and a message that names the key.
+// named name.0, name.1, ...; Fails with kInvalid and a message that names the key.
 StatusOr<DeviceModel> parseDeviceModel(const std::string& json);
 
 // Canonical text: sorted keys, a newline at the end. parseDeviceModel's inverse.

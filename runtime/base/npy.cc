@@ -112,9 +112,12 @@ void fromFortranOrder(const char* source, HostTensor& tensor) {
 
 StatusOr<HostTensor> readNpy(const std::string& path) {
   MLC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::open(path));
-  const std::string_view text(file->data(), file->size());
+  return parseNpy({file->data(), file->size()}, path);
+}
+
+StatusOr<HostTensor> parseNpy(std::string_view text, const std::string& name) {
   auto bad = [&](const char* what) {
-    return invalidError(path + " is not a good .npy file: " + what);
+    return invalidError(name + " is not a good .npy file: " + what);
   };
   if (text.size() < 10 || text.substr(0, 6) != kMagic) return bad("it has another format");
   const int version = text[6];
@@ -130,7 +133,7 @@ StatusOr<HostTensor> readNpy(const std::string& path) {
   const std::string_view dictionary = text.substr(start, length);
   Header header;
   const std::string_view type = valueOf(dictionary, "descr");
-  if (type.size() > 1 && type[1] == '>') return unsupportedError(path + " is in big-endian order");
+  if (type.size() > 1 && type[1] == '>') return unsupportedError(name + " is in big-endian order");
   if (!parseType(type, header.dtype)) return bad("its element type is not known");
   const std::string_view order = valueOf(dictionary, "fortran_order");
   header.fortranOrder = order.starts_with("True");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "runtime/base/host_tensor.h"
 #include "runtime/base/status.h"
@@ -14,6 +15,9 @@ namespace mlc {
 // Reads a tensor; one in Fortran order is put into C order, a big-endian one is refused. Fails with
 // a message that names the file.
 StatusOr<HostTensor> readNpy(const std::string& path);
+
+// The same from the file's bytes; `name` stands for it in messages.
+StatusOr<HostTensor> parseNpy(std::string_view text, const std::string& name);
 
 // Writes version 1.0, in C order.
 Status writeNpy(const std::string& path, const HostTensor& tensor);

@@ -62,6 +62,7 @@ StatusOr<Placement> Placement::make(const Manifest& manifest,
     actual.push_back({&manifest.inputs[i], inputShapes[i]});
   }
   MLC_RETURN_IF_ERROR(bindSymbols(actual, placement.global_));
+  MLC_RETURN_IF_ERROR(checkConstraints(manifest.constraints, placement.global_));
   for (const Program& program : manifest.programs) {
     for (const ProgramInput& input : program.inputs) {
       const bool cut = input.kind == ProgramInput::Kind::kModelInput && dpSplit(input.splits);

@@ -52,6 +52,22 @@ Status bindSymbols(const std::vector<ActualShape>& tensors, SymbolValues& symbol
   return okStatus();
 }
 
+Status checkConstraints(const std::vector<std::string>& constraints, const SymbolValues& symbols) {
+  for (const std::string& constraint : constraints) {
+    const size_t equals = constraint.find(" = ");
+    if (equals == std::string::npos) return invalidError("bad constraint '" + constraint + "'");
+    MLC_ASSIGN_OR_RETURN(const DimExpr left, DimExpr::parse(constraint.substr(0, equals)));
+    MLC_ASSIGN_OR_RETURN(const DimExpr right, DimExpr::parse(constraint.substr(equals + 3)));
+    MLC_ASSIGN_OR_RETURN(const int64_t needed, left.evaluate(symbols));
+    MLC_ASSIGN_OR_RETURN(const int64_t given, right.evaluate(symbols));
+    if (needed == given) continue;
+    return invalidError("the model takes " + std::string(given > needed ? "at most " : "") +
+                        std::to_string(needed) + " for the dim " + right.str() +
+                        ", but the inputs have " + std::to_string(given));
+  }
+  return okStatus();
+}
+
 StatusOr<std::vector<int64_t>> shapeOf(const package::TensorSpec& spec,
                                        const SymbolValues& symbols) {
   std::vector<int64_t> shape;

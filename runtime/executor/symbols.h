@@ -21,6 +21,10 @@ struct ActualShape {
 // what was given.
 Status bindSymbols(const std::vector<ActualShape>& tensors, SymbolValues& symbols);
 
+// Whether what the model needs of its dims holds (Manifest::constraints). Fails with kInvalid and a
+// message that names the dim and what it may be.
+Status checkConstraints(const std::vector<std::string>& constraints, const SymbolValues& symbols);
+
 // The shape that a spec has under these symbols.
 StatusOr<std::vector<int64_t>> shapeOf(const package::TensorSpec& spec,
                                        const SymbolValues& symbols);

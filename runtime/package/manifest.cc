@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/base/checksum.h"
+
 namespace mlc::package {
 namespace {
 
@@ -274,6 +276,8 @@ Status readManifest(const Reader& reader, Manifest& manifest) {
   MLC_RETURN_IF_ERROR(reader.readList("weights", manifest.weights, readWeight));
   MLC_RETURN_IF_ERROR(reader.readList("files", manifest.files, readFile));
   MLC_READ("predicted_ms", manifest.predicted_ms);
+  MLC_READ("constraints", manifest.constraints);
+  MLC_READ("checksum", manifest.checksum);
   return okStatus();
 }
 
@@ -306,8 +310,16 @@ std::string printManifest(const Manifest& manifest) {
                      {"ranks", listToJson(manifest.ranks)},
                      {"weights", listToJson(manifest.weights)},
                      {"files", listToJson(manifest.files)},
-                     {"predicted_ms", manifest.predicted_ms}};
+                     {"predicted_ms", manifest.predicted_ms},
+                     {"constraints", manifest.constraints},
+                     {"checksum", manifest.checksum}};
   return json.dump(2) + "\n";
+}
+
+std::string checksumOfManifest(Manifest manifest) {
+  manifest.checksum.clear();
+  const std::string text = printManifest(manifest);
+  return checksumOf(text.data(), text.size());
 }
 
 }  // namespace mlc::package

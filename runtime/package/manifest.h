@@ -128,6 +128,9 @@ struct Manifest {
   std::vector<WeightSource> weights;
   std::vector<FileEntry> files;  // every file of the package but the manifest itself
   double predicted_ms = 0;
+  // What must hold of the dims in every run: "min(512, seq) = seq". Expressions of the inputs' symbols.
+  std::vector<std::string> constraints;
+  std::string checksum;  // of the manifest itself, see checksumOfManifest
 };
 
 // Reads manifest.json's text. Fails with a message that names the key that is missing or wrong.
@@ -135,5 +138,8 @@ StatusOr<Manifest> parseManifest(const std::string& json);
 
 // Canonical text: sorted keys, two spaces, a newline at the end.
 std::string printManifest(const Manifest& manifest);
+
+// XXH3-128, hex, of the canonical text with an empty checksum.
+std::string checksumOfManifest(Manifest manifest);
 
 }  // namespace mlc::package

@@ -39,6 +39,10 @@ StatusOr<std::shared_ptr<const Package>> Package::open(const std::string& path) 
   StatusOr<Manifest> manifest = parseManifest(std::string(file->data(), file->size()));
   if (!manifest.ok()) return manifest.status().withContext(path);
   MLC_RETURN_IF_ERROR(validateManifest(*manifest).withContext(path));
+  if (checksumOfManifest(*manifest) != manifest->checksum) {
+    return invalidError(manifestPath +
+                        " was changed after the package was written (its checksum differs)");
+  }
   std::shared_ptr<const Package> package(new Package(path, *std::move(manifest)));
   for (const FileEntry& entry : package->manifest().files) {
     MLC_RETURN_IF_ERROR(checkFile(package->pathOf(entry.path), entry));

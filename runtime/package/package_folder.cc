@@ -44,6 +44,7 @@ void PackageFolder::write() {
     manifest.files.push_back(
         {name, static_cast<int64_t>(fs::file_size(file(name))), *checksumOfFile(file(name))});
   }
+  manifest.checksum = checksumOfManifest(manifest);
   std::ofstream(file("manifest.json")) << printManifest(manifest);
 }
 

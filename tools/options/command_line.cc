@@ -58,7 +58,8 @@ std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv) {
   std::string shell;
   app.add_option("--completion", shell, "Print a completion script: bash")->check(CLI::IsMember({"bash"}))->configurable(false);
   app.get_option("--config")->configurable(false);
-  app.allow_config_extras(true);
+  // The file serves all tools: what another one takes is no mistake.
+  app.allow_config_extras(CLI::config_extras_mode::ignore);
   // The model is not needed for these.
   for (int i = 1; i < argc; ++i) {
     if (std::string(argv[i]).starts_with("--completion")) {

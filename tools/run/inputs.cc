@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <new>
 #include <optional>
 #include <random>
 
@@ -10,6 +11,8 @@
 #include "runtime/base/dim_expr.h"
 #include "runtime/base/float16.h"
 #include "runtime/base/npy.h"
+#include "runtime/executor/symbols.h"
+#include "tools/run/npz.h"
 
 namespace mlc::tools {
 namespace {
@@ -65,6 +68,12 @@ bool isFloat(DType type) {
 
 StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, const std::string& fill,
                             uint64_t seed) {
+  // More than any machine has.
+  constexpr int64_t kMostBytes = int64_t{1} << 46;
+  int64_t bytes = dtypeBytes(dtype);
+  for (int64_t dim : shape) {
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(dim, 1), &bytes) || bytes > kMostBytes) return invalidError("is too large");
+  }
   HostTensor tensor = HostTensor::uninitialized(dtype, shape);
   const int64_t count = tensor.numElements();
   if (fill == "random") {
@@ -176,9 +185,16 @@ class InputMaker {
       const std::vector<std::string>& texts = manifest_.inputs[i].dims;
       for (size_t d = 0; d < std::min(shape.size(), texts.size()); ++d) symbols_.try_emplace(texts[d], shape[d]);
     }
-    for (const package::TensorSpec& input : manifest_.inputs) {
-      for (size_t d = 0; d < input.dims.size(); ++d) symbols_.try_emplace(input.dims[d], d == 0 ? 1 : 128);
+    // As many as the model takes, where that is less than 128.
+    SymbolValues bound;
+    for (int64_t size = 128; size >= 1; size /= 2) {
+      bound = symbols_;
+      for (const package::TensorSpec& input : manifest_.inputs) {
+        for (size_t d = 0; d < input.dims.size(); ++d) bound.try_emplace(input.dims[d], d == 0 ? 1 : size);
+      }
+      if (executor::checkConstraints(manifest_.constraints, bound).ok()) break;
     }
+    symbols_ = std::move(bound);
     return okStatus();
   }
 
@@ -197,7 +213,11 @@ class InputMaker {
         shape.push_back(size);
       }
     }
-    return filled(spec.dtype, shape, descriptions_[i].fill, options_.seed * 1000003 + i);
+    try {
+      return filled(spec.dtype, shape, descriptions_[i].fill, options_.seed * 1000003 + i);
+    } catch (const std::bad_alloc&) {
+      return outOfMemoryError("does not fit in memory");
+    }
   }
 
   const package::Manifest& manifest_;
@@ -214,7 +234,9 @@ StatusOr<HostTensor> readTensorOf(const std::string& path) {
     return compiler->readTensorProto(path);
   }
   if (path.ends_with(".npy")) return readNpy(path);
-  return usageError(path + ": tensors are read from .npy and .pb files");
+  if (const size_t at = path.find(".npz:"); at != std::string::npos) return readNpz(path.substr(0, at + 4), path.substr(at + 5));
+  if (path.ends_with(".npz")) return readNpz(path, "");
+  return usageError(path + ": tensors are read from .npy, .npz and .pb files");
 }
 
 StatusOr<std::map<std::string, std::vector<int64_t>>> describedShapes(const std::vector<std::string>& inputNames,

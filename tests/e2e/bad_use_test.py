@@ -1,0 +1,135 @@
+"""Bad inputs, meshes, packages, files and options, and a full disk: each gives its message and exit code."""
+
+import json
+import unittest
+
+import jobs
+import numpy as np
+
+BERT = jobs.MODELS / "bert/model.onnx"
+MLP = jobs.MODELS / "mlp/model.onnx"
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = jobs.SCRATCH / self.id()
+        self.folder.mkdir()
+
+    def expect(self, code, *arguments, words=(), tool="mlc-run", **options):
+        result = jobs.run(tool, *arguments, **options)
+        self.assertEqual(result.code, code, f"{arguments}\n{result.out}\n{result.err}")
+        for word in words:
+            self.assertIn(word, result.err)
+        return result
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+
+class Inputs(Case):
+    def test_wrong_name(self):
+        self.expect(jobs.INVALID, BERT, "--input", "ids=1x4", words=["ids", "input_ids", "attention_mask"])
+
+    def test_wrong_type(self):
+        np.save(self.folder / "ids.npy", np.zeros((1, 4), np.float32))
+        self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/ids.npy", words=["input_ids", "f32", "i64"])
+        self.expect(jobs.INVALID, BERT, "--input", "input_ids=1x4xf32", words=["input_ids", "f32", "i64"])
+
+    def test_wrong_shape(self):
+        self.expect(jobs.INVALID, BERT, "--input", "input_ids=4", words=["input_ids", "2", "dims"])
+        self.expect(jobs.INVALID, BERT, "--input", "input_ids=2x4", "--input", "attention_mask=2x5", words=["seq"])
+        # The model has 32 positions.
+        self.expect(jobs.INVALID, BERT, "--input", "input_ids=1x33", words=["at most 32", "seq", "33"])
+        self.expect(jobs.INVALID, BERT, "--input", "input_ids=4", ranks=2, words=["input_ids"])
+
+    def test_too_large(self):
+        self.expect(jobs.INVALID, MLP, "--input", "x=99999999999x99999999999xf32", words=["x"])
+
+    def test_bad_descriptions(self):
+        for text in ("input_ids", "input_ids=1x-4", "input_ids=1x4=many", "input_ids=1xx4", "input_ids=99999999999999999999x4"):
+            self.expect(jobs.USAGE, BERT, "--input", text)
+
+    def test_bad_files(self):
+        self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/absent.npy", words=["absent.npy"])
+        self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/absent.pb", words=["absent.pb"])
+        self.expect(jobs.USAGE, BERT, "--input", f"input_ids=@{self.folder}/ids.txt", words=["ids.txt"])
+        for name in ("bad.npy", "bad.pb", "bad.npz:ids"):
+            self.file(name.split(":")[0], "this is no tensor")
+            self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/{name}", words=["bad."])
+        self.expect(jobs.USAGE, BERT, "--inputs", self.folder, words=["input_0.pb"])
+
+    def test_ids_outside_of_the_vocabulary(self):
+        # ONNX leaves this undefined; it must not crash.
+        jobs.mlc_run(BERT, "--input", "input_ids=1x4xi64=100000000000")
+
+
+class Ranks(Case):
+    def test_impossible_meshes(self):
+        for mesh in ("tp=0", "tp=-2", "tp=two", "tp", "xp=2", "tp=2,,", "tp=99999999999"):
+            self.expect(jobs.USAGE, BERT, "--mesh", mesh)
+
+    def test_too_few_ranks(self):
+        self.expect(jobs.USAGE, BERT, "--mesh", "tp=4", ranks=2, words=["tp=4", "4 ranks", "2", "mpirun -np 4"])
+        package = self.folder / "two.mlcpkg"
+        self.expect(jobs.DONE, BERT, "--mesh", "tp=2", "-o", package, tool="mlc-compile")
+        self.expect(jobs.USAGE, package, ranks=1, words=["2 ranks", "mpirun -np 2"])
+        self.expect(jobs.DONE, package, ranks=3)
+
+    def test_more_devices_than_a_mesh_can_have(self):
+        self.expect(jobs.USAGE, BERT, "--mesh", "tp=1000,pp=1000,dp=1000", ranks=2)
+
+
+class Files(Case):
+    def test_devices(self):
+        for content in ("", "{", "[]", "{}", {"devices": []}, {"devices": [{"name": 1}]}, {"devices": "two"}):
+            self.expect(jobs.INVALID, MLP, "--devices", self.file("devices.json", content), words=["devices.json"])
+        self.expect(jobs.INVALID, MLP, "--devices", self.folder / "absent.json", words=["absent.json"])
+
+    def test_plans(self):
+        for content in ("", "{", "[]", "{}", {"format_version": 1}, {"format_version": 99}):
+            self.expect(jobs.INVALID, MLP, "--plan", self.file("plan.json", content), words=["plan"])
+        self.expect(jobs.DONE, BERT, "--mesh", "tp=2", "--dump-after", "plan", "--dump-dir", self.folder)
+        plan = self.folder / "plan.json"
+        self.expect(jobs.DONE, BERT, "--plan", plan)
+        # Of another model.
+        self.expect(jobs.INVALID, MLP, "--plan", plan, words=["plan"])
+        good = json.loads(plan.read_text())
+        values = (None, [], -1, [-7], 10**18, [[]], "x", {}, [[1, 1, 1, 1]], [[10**9]])
+        for index, key in enumerate(good):
+            for value in (values[index % len(values)], values[(index + 3) % len(values)]):
+                result = jobs.mlc_run(BERT, "--plan", self.file("changed.json", {**good, key: value}))
+                self.assertIn(result.code, (jobs.DONE, jobs.INVALID), f"{key}={value}: {result.err}")
+
+    def test_options_in_a_file(self):
+        self.expect(jobs.DONE, MLP, "--config", self.file("good.toml", 'iterations = 3\nmesh = "tp=2"\n'))
+        self.expect(jobs.USAGE, MLP, "--config", self.file("bad.toml", 'iterations = "three"\n'), words=["iterations"])
+        self.expect(jobs.USAGE, MLP, "--config", self.folder / "absent.toml", words=["absent.toml"])
+        self.file("mlc.toml", 'mesh = "zp=1"\n')
+        self.expect(jobs.USAGE, MLP, directory=self.folder, words=["zp"])
+
+    def test_options(self):
+        for arguments in ([], [MLP, "--absent"], [MLP, MLP], [MLP, "--iterations", "0"], [MLP, "--iterations", "x"], [MLP, "--rtol", "-1"],
+                          [MLP, "--threads", "0"], [MLP, "--precision", "f8"], [MLP, "--outputs-format", "txt"], [MLP, "--dim", "batch"],
+                          [MLP, "--dim", "batch=0"], [MLP, "--dump-after", "lunch"], [MLP, "--seed", "x"]):
+            result = self.expect(jobs.USAGE, *arguments)
+            self.assertNotEqual(result.err, "")
+        self.expect(jobs.USAGE, MLP, tool="mlc-compile", words=["-o"])
+        self.expect(jobs.USAGE, MLP, "-o", self.folder / "p.mlcpkg", "--target", "z80", tool="mlc-compile", words=["z80"])
+        self.expect(jobs.USAGE, MLP, "--absent", ranks=2)
+
+    def test_outputs_that_cannot_be_written(self):
+        blocked = self.file("file", "")
+        self.expect(jobs.INVALID, MLP, "--outputs", blocked / "folder", words=["file/folder"])
+        self.expect(jobs.INVALID, MLP, "--json", self.folder / "absent/report.json", words=["report.json"])
+        self.expect(jobs.USAGE, MLP, "--expect", self.folder, words=["output_0.pb"])
+        other = self.folder / "kept"
+        other.mkdir()
+        (other / "mine.txt").write_text("mine")
+        self.expect(jobs.USAGE, MLP, "-o", other, tool="mlc-compile", words=["kept"])
+        self.assertEqual((other / "mine.txt").read_text(), "mine")
+
+
+if __name__ == "__main__":
+    unittest.main()
