@@ -65,8 +65,10 @@ Status SharedCommunicator::reducePayloads(char* data, int64_t count, DType dtype
                                           Reduction reduction) {
   const int64_t width = widthOf(dtype);
   const auto reduceTo = [&](void* to, int64_t begin, int64_t end) {
-    for (int r = 0; r < size(); ++r)
-      parts_[static_cast<size_t>(r)] = window_->payloadOf(r) + begin * width;
+    for (int r = 0; r < size(); ++r) {
+      const char* part = r == rank() ? data : window_->payloadOf(r);
+      parts_[static_cast<size_t>(r)] = part + begin * width;
+    }
     reduceParts(parts_, to, end - begin, dtype, reduction);
   };
   // With two ranks, reducing everything moves no more bytes than sharing the work out.

@@ -29,7 +29,7 @@ class SharedCommunicator : public MpiCommunicator {
  private:
   Status agreeToSplit() override;
   Status meet(Collective collective, uint64_t sizes, DType dtype, int choice = 0);
-  // After meet(): reduces count elements of all payloads.
+  // After meet(): combines data, which this rank has shown, with the others' payloads.
   Status reducePayloads(char* data, int64_t count, DType dtype, Reduction reduction);
   // The largest of all ranks' counts of an all-to-all; kInvalid on all where they do not match.
   StatusOr<int64_t> exchangeCounts(const std::vector<int64_t>& sendCounts,

@@ -1,8 +1,6 @@
 #include "collectives/transport/mpi/shared_window.h"
 
-#include <immintrin.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,15 +10,13 @@
 #include <ctime>
 #include <string>
 
+#include "collectives/algorithm/patience.h"
+
 namespace mlc::collectives {
 namespace {
 
 constexpr int64_t kDeskBytes = 4096;  // a page, so that payloads are aligned to pages
 constexpr int64_t kPartBytes = kDeskBytes + 3 * SharedWindow::kPayloadBytes;
-// A few microseconds more than a rank is usually late; where ranks share cores, none at all.
-constexpr int kSpins = 4000;
-constexpr int kYields = 50;
-
 // The kernel's wait for a word of memory that processes share. Spurious returns are fine.
 void sleepWhile(std::atomic<uint32_t>& word, uint32_t value) {
   const timespec limit{0, 10'000'000};  // a rank that leaves does not wake the others
@@ -78,9 +74,7 @@ std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator, int ho
 }
 
 SharedWindow::SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, int hostRanks)
-    : window_(window), rank_(rank), parts_(std::move(parts)) {
-  spins_ = hostRanks <= ::sysconf(_SC_NPROCESSORS_ONLN) ? kSpins : 0;
-}
+    : window_(window), rank_(rank), parts_(std::move(parts)), spins_(spinsFor(hostRanks)) {}
 
 SharedWindow::~SharedWindow() {
   deskOf(rank_).left.store(true, std::memory_order_release);
@@ -127,24 +121,19 @@ Status SharedWindow::meetAgain() {
 
 Status SharedWindow::waitFor(int rank) const {
   Desk& desk = deskOf(rank);
-  for (int i = 0;; ++i) {
+  for (Patience patience(spins_);;) {
     const uint32_t meetings = desk.meetings.load(std::memory_order_acquire);
     if (static_cast<int32_t>(meetings - meetings_) >= 0) return okStatus();
     if (desk.left.load(std::memory_order_acquire) &&
         desk.meetings.load(std::memory_order_acquire) == meetings) {
       return deviceError("rank " + std::to_string(rank) + " has left the communicator");
     }
-    if (i < spins_) {
-      _mm_pause();
-    } else if (i < spins_ + kYields) {
-      ::sched_yield();
-    } else {
-      desk.sleepers.fetch_add(1, std::memory_order_seq_cst);
-      if (desk.meetings.load(std::memory_order_seq_cst) == meetings) {
-        sleepWhile(desk.meetings, meetings);
-      }
-      desk.sleepers.fetch_sub(1, std::memory_order_relaxed);
+    if (patience.pass()) continue;
+    desk.sleepers.fetch_add(1, std::memory_order_seq_cst);
+    if (desk.meetings.load(std::memory_order_seq_cst) == meetings) {
+      sleepWhile(desk.meetings, meetings);
     }
+    desk.sleepers.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 

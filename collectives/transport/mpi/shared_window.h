@@ -16,7 +16,7 @@ namespace mlc::collectives {
 
 class SharedWindow {
  public:
-  static constexpr int64_t kPayloadBytes = 256 * 1024;
+  static constexpr int64_t kPayloadBytes = 128 * 1024;
 
   // Called by all ranks. Null on all where they are not on one host, or where shared memory is not
   // to be had. hostRanks: how many ranks of the job share the host's cores.

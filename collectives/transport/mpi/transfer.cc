@@ -1,34 +1,16 @@
 #include "collectives/transport/mpi/transfer.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <climits>
 #include <string>
 
 #include "collectives/algorithm/arguments.h"
+#include "collectives/algorithm/patience.h"
 #include "collectives/transport/mpi/mpi_calls.h"
 
 namespace mlc::collectives {
 namespace {
-
-// MPI moves messages only while somebody asks for them. Asks at once for a while, then lets other
-// threads and ranks of the host run in between.
-class Patience {
- public:
-  void waitALittle() {
-    ++asked_;
-    if (asked_ > kYields) {
-      ::usleep(50);
-    } else if (asked_ > kSpins) {
-      ::sched_yield();
-    }
-  }
-
- private:
-  static constexpr int kSpins = 200, kYields = 2000;
-  int asked_ = 0;
-};
 
 // MPI counts in ints. Longer messages are of one element, of a type that holds them whole.
 class MessageType {
@@ -77,7 +59,10 @@ class Transfer : public Request {
   }
 
   Status wait() override {
-    for (Patience patience; !test();) patience.waitALittle();
+    // MPI moves messages only while somebody asks: sleep for a while, not until something happens.
+    for (Patience patience(/*spins=*/200, /*yields=*/2000); !test();) {
+      if (!patience.pass()) ::usleep(50);
+    }
     return status_;
   }
 

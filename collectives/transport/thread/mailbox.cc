@@ -20,43 +20,48 @@ class Mailbox::TransferRequest : public Request {
   ~TransferRequest() override { mailbox_->withdraw(*transfer_); }
 
   Status wait() override {
+    for (Patience patience(mailbox_->spins_); !test();) {
+      if (!patience.pass()) return sleep();
+    }
+    return transfer_->status;
+  }
+
+  bool test() override { return transfer_->progress == Progress::kDone; }
+
+ private:
+  Status sleep() {
     std::unique_lock lock(mailbox_->mutex_);
     mailbox_->changed_.wait(lock, [&] { return transfer_->progress == Progress::kDone; });
     return transfer_->status;
   }
 
-  bool test() override {
-    const std::lock_guard lock(mailbox_->mutex_);
-    return transfer_->progress == Progress::kDone;
-  }
-
- private:
   std::shared_ptr<Mailbox> mailbox_;
   std::shared_ptr<Transfer> transfer_;
 };
 
 std::unique_ptr<Request> Mailbox::send(const void* data, int64_t bytes, int from, int to, int tag) {
-  return start(true, {{from, to, tag}, const_cast<void*>(data), bytes, {}, {}});
+  return start(true,
+               std::make_shared<Transfer>(Address(from, to, tag), const_cast<void*>(data), bytes));
 }
 
 std::unique_ptr<Request> Mailbox::receive(void* data, int64_t bytes, int from, int to, int tag) {
-  return start(false, {{from, to, tag}, data, bytes, {}, {}});
+  return start(false, std::make_shared<Transfer>(Address(from, to, tag), data, bytes));
 }
 
-std::unique_ptr<Request> Mailbox::start(bool isSend, Transfer transfer) {
-  auto shared = std::make_shared<Transfer>(std::move(transfer));
+std::unique_ptr<Request> Mailbox::start(bool isSend, std::shared_ptr<Transfer> transfer) {
   std::unique_lock lock(mutex_);
-  Queues& queues = queues_[shared->address];
-  (isSend ? queues.sends : queues.receives).push_back(shared);
+  Queues& queues = queues_[transfer->address];
+  (isSend ? queues.sends : queues.receives).push_back(transfer);
   if (!queues.sends.empty() && !queues.receives.empty()) {
     match(lock, queues);
-  } else if (const int peer = isSend ? std::get<1>(shared->address) : std::get<0>(shared->address);
+  } else if (const int peer =
+                 isSend ? std::get<1>(transfer->address) : std::get<0>(transfer->address);
              left_.contains(peer)) {
-    shared->status = gone(peer);
-    shared->progress = Progress::kDone;
+    transfer->status = gone(peer);
+    transfer->progress = Progress::kDone;
     (isSend ? queues.sends : queues.receives).pop_back();
   }
-  return std::make_unique<TransferRequest>(shared_from_this(), std::move(shared));
+  return std::make_unique<TransferRequest>(shared_from_this(), std::move(transfer));
 }
 
 void Mailbox::match(std::unique_lock<std::mutex>& lock, Queues& queues) {
@@ -70,12 +75,14 @@ void Mailbox::match(std::unique_lock<std::mutex>& lock, Queues& queues) {
                      " bytes where rank " + std::to_string(to) + " expects " +
                      std::to_string(receive->bytes) + " (tag " + std::to_string(tag) + ")");
   } else if (send->bytes > 0) {
-    send->progress = receive->progress = Progress::kCopying;
+    send->progress = Progress::kCopying;
+    receive->progress = Progress::kCopying;
     lock.unlock();
     std::memcpy(receive->data, send->data, static_cast<size_t>(send->bytes));
     lock.lock();
   }
-  send->progress = receive->progress = Progress::kDone;
+  send->progress = Progress::kDone;
+  receive->progress = Progress::kDone;
   changed_.notify_all();
 }
 

@@ -1,6 +1,7 @@
 // Messages between the threads of a group. The receiver copies from the sender's buffer.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -10,12 +11,16 @@
 #include <set>
 #include <tuple>
 
+#include "collectives/algorithm/patience.h"
 #include "collectives/communicator.h"
 
 namespace mlc::collectives {
 
 class Mailbox : public std::enable_shared_from_this<Mailbox> {
  public:
+  // For that many ranks.
+  explicit Mailbox(int size) : spins_(spinsFor(size)) {}
+
   std::unique_ptr<Request> send(const void* data, int64_t bytes, int from, int to, int tag);
   std::unique_ptr<Request> receive(void* data, int64_t bytes, int from, int to, int tag);
   // Transfers with this rank that are not done fail from now on.
@@ -26,23 +31,25 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
 
   enum class Progress { kWaiting, kCopying, kDone };
   struct Transfer {
-    Address address;
-    void* data;  // of a send: only read
-    int64_t bytes;
-    Progress progress = Progress::kWaiting;
+    const Address address;
+    void* const data;  // of a send: only read
+    const int64_t bytes;
     Status status;
+    // Written under the mutex, after the status.
+    std::atomic<Progress> progress = Progress::kWaiting;
   };
   struct Queues {
     std::deque<std::shared_ptr<Transfer>> sends, receives;
   };
   class TransferRequest;
 
-  std::unique_ptr<Request> start(bool isSend, Transfer transfer);
+  std::unique_ptr<Request> start(bool isSend, std::shared_ptr<Transfer> transfer);
   // The copy of the first send into the first receive, made by the thread that brought the second
   // of the two.
   void match(std::unique_lock<std::mutex>& lock, Queues& queues);
   void withdraw(Transfer& transfer);
 
+  const int spins_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<Address, Queues> queues_;

@@ -1,17 +1,15 @@
 #include "collectives/transport/thread/rendezvous.h"
 
-#include <immintrin.h>
-
 #include <string>
-#include <thread>
+
+#include "collectives/algorithm/patience.h"
 
 namespace mlc::collectives {
 
 Rendezvous::Rendezvous(int size)
-    : size_(static_cast<uint32_t>(size)), missing_(static_cast<uint32_t>(size)) {
-  // More threads than cores: those who wait must not keep the others from running.
-  spins_ = size_ <= std::thread::hardware_concurrency() ? 2000 : 50;
-}
+    : size_(static_cast<uint32_t>(size)),
+      spins_(spinsFor(size)),
+      missing_(static_cast<uint32_t>(size)) {}
 
 Status Rendezvous::meet() {
   const uint32_t meeting = state_.load(std::memory_order_acquire) >> 1;
@@ -21,17 +19,13 @@ Status Rendezvous::meet() {
     state_.notify_all();
     return okStatus();
   }
-  for (int i = 0;; ++i) {
+  for (Patience patience(spins_);;) {
     const uint32_t state = state_.load(std::memory_order_acquire);
     if (state >> 1 != meeting) return okStatus();
     if (state & 1) {
       return deviceError("rank " + std::to_string(left_.load()) + " has left the group");
     }
-    if (i < spins_) {
-      _mm_pause();
-    } else {
-      state_.wait(state, std::memory_order_acquire);
-    }
+    if (!patience.pass()) state_.wait(state, std::memory_order_acquire);
   }
 }
 

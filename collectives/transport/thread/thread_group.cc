@@ -14,7 +14,11 @@ std::string thisHost() {
 }  // namespace
 
 ThreadGroup::ThreadGroup(int size)
-    : size_(size), host_(thisHost()), rendezvous_(size), offspring_(size) {
+    : size_(size),
+      host_(thisHost()),
+      rendezvous_(size),
+      mailbox_(std::make_shared<Mailbox>(size)),
+      offspring_(size) {
   for (auto& calls : calls_) calls.resize(size);
   for (auto& copies : copies_) copies.resize(size * kCopiedBytes);
 }

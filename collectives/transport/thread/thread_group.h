@@ -52,7 +52,7 @@ class ThreadGroup {
   const int size_;
   std::string host_;
   Rendezvous rendezvous_;
-  std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
+  std::shared_ptr<Mailbox> mailbox_;
   std::array<std::vector<Call>, 2> calls_;
   std::array<std::vector<char>, 2> copies_;
   std::vector<std::shared_ptr<ThreadGroup>> offspring_;
