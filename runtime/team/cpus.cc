@@ -76,6 +76,14 @@ void restoreAffinity(const std::vector<int>& cpus) {
   (void)::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
 }
 
+void widenAffinity() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  // The kernel leaves out what is not there or not allowed.
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &set);
+  (void)::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
+}
+
 Status pinThisThread(int cpu) {
   // By the system call itself: hwloc would read the whole topology again for each thread.
   cpu_set_t set;

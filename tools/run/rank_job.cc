@@ -8,6 +8,7 @@
 #include "runtime/api/cores.h"
 #include "runtime/executor/agreement.h"
 #include "runtime/executor/executor.h"
+#include "runtime/team/cpus.h"
 #include "tools/job/cache_folder.h"
 #include "tools/job/devices.h"
 #include "tools/job/exchange.h"
@@ -88,7 +89,12 @@ class RankJob {
     MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
     MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler->outline(options_.package.model));
     MLC_ASSIGN_OR_RETURN(const auto shapes, describedShapes(outline.inputs, options_));
-    return findOrCompile(options_.package, {.devices = devices, .search = search, .expectedShapes = shapes, .packWeights = false});
+    // The other ranks wait, so their cores are free.
+    const std::vector<int> own = team::affinityOfThisThread();
+    team::widenAffinity();
+    StatusOr<CachedPackage> package = findOrCompile(options_.package, {.devices = devices, .search = search, .expectedShapes = shapes, .packWeights = false});
+    team::restoreAffinity(own);
+    return package;
   }
 
   StatusOr<partition::SearchOptions> searchOptions() const {
