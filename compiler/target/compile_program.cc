@@ -30,7 +30,7 @@ conversion::KernelPolicy cpuPolicy(const cpu::CpuTarget& target) {
   policy.packedLayout = [&target](graph::ContractOp op) -> std::optional<conversion::PackedLayout> {
     std::optional<cpu::PanelLayout> layout = cpu::packedOperandLayout(op, target);
     if (!layout) return std::nullopt;
-    return conversion::PackedLayout{layout->panel, layout->transposed};
+    return conversion::PackedLayout{layout->panel, layout->transposed, layout->group};
   };
   return policy;
 }
@@ -116,10 +116,8 @@ StatusOr<Kernels> compileForDevice(const std::vector<FuncOp>& functions,
   MLC_ASSIGN_OR_RETURN(gpu::DeviceKernels compiled,
                        gpu::compileDeviceKernels(functions, *target.gpu, target.cpu));
   result.ptx = std::move(compiled.ptx);
-  if (target.gpu->isFake()) {
-    std::vector<std::string> objects;
-    if (!compiled.object.empty()) objects.push_back(std::move(compiled.object));
-    MLC_ASSIGN_OR_RETURN(result.emulation, link(objects));
+  if (!compiled.object.empty()) {
+    MLC_ASSIGN_OR_RETURN(result.emulation, link({std::move(compiled.object)}));
   }
   Kernels kernels;
   for (const gpu::DeviceKernelInfo& kernel : compiled.kernels) {

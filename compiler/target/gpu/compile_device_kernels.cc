@@ -5,6 +5,7 @@
 #include "compiler/target/cpu/lower_kernel.h"
 #include "compiler/target/gpu/device_entry.h"
 #include "compiler/target/gpu/emit_ptx.h"
+#include "compiler/target/gpu/expand_double_math.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
@@ -16,18 +17,19 @@ namespace {
 namespace LLVM = mlir::LLVM;
 using mlir::func::FuncOp;
 
-// What the CPU's library computes is left to no library on a GPU. The rest becomes polynomials in cpu::lowerToLLVM.
-llvm::LogicalResult expandPowers(mlir::ModuleOp module) {
+// What a library computes on the CPU. Other functions become polynomials in cpu::lowerToLLVM.
+llvm::LogicalResult expandLibraryCalls(mlir::ModuleOp module) {
   mlir::RewritePatternSet patterns(module.getContext());
   mlir::math::populateExpansionPatterns(patterns, {"powf"});
-  return mlir::applyPatternsGreedily(module, std::move(patterns));
+  if (mlir::failed(mlir::applyPatternsGreedily(module, std::move(patterns)))) return mlir::failure();
+  return expandDoubleMath(module);
 }
 
 // Says what NVPTX could not select, which would otherwise end the process.
 llvm::LogicalResult checkForGpu(mlir::ModuleOp module) {
   mlir::WalkResult result = module.walk([&](mlir::Operation* op) {
     if (mlir::isa<LLVM::ExpOp, LLVM::LogOp, LLVM::PowOp, LLVM::SinOp, LLVM::CosOp>(op)) {
-      op->emitError("GPU kernels have no ") << op->getName().stripDialect() << " in double precision";
+      op->emitError("GPU kernels have no ") << op->getName().getStringRef() << " of " << op->getResult(0).getType();
       return mlir::WalkResult::interrupt();
     }
     if (auto call = mlir::dyn_cast<LLVM::CallOp>(op)) {
@@ -67,7 +69,7 @@ StatusOr<DeviceKernels> compileDeviceKernels(llvm::ArrayRef<FuncOp> kernels,
     MLC_ASSIGN_OR_RETURN(DeviceKernelInfo info, lowerToPoints(kernel, *module));
     result.kernels.push_back(std::move(info));
   }
-  if (mlir::failed(expandPowers(*module)) || mlir::failed(cpu::lowerToLLVM(*module)) ||
+  if (mlir::failed(expandLibraryCalls(*module)) || mlir::failed(cpu::lowerToLLVM(*module)) ||
       mlir::failed(checkForGpu(*module))) {
     return unsupportedError("cannot lower device kernels to LLVM");
   }

@@ -17,6 +17,7 @@ using Entry = device::EmulatedKernel;
 
 double toleranceOf(DType type) {
   if (type == DType::kBF16) return 1.0 / 128;
+  if (type == DType::kF64) return 4e-15;
   return type == DType::kF16 ? 1.0 / 1024 : 3e-5;
 }
 
@@ -24,7 +25,7 @@ void expectEqual(const HostTensor& actual, const HostTensor& expected) {
   ASSERT_EQ(actual.shape(), expected.shape());
   for (int64_t i = 0; i < expected.numElements(); ++i) {
     const double a = graph::loadNumber(actual, i), e = graph::loadNumber(expected, i);
-    if (std::isnan(e) && std::isnan(a)) continue;
+    if (a == e || (std::isnan(e) && std::isnan(a))) continue;
     const double tolerance =
         graph::isFloat(expected.dtype()) ? toleranceOf(expected.dtype()) * (1 + std::abs(e)) : 0;
     ASSERT_NEAR(a, e, tolerance) << "element " << i;

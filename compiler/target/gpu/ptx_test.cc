@@ -104,13 +104,15 @@ TEST(GpuTarget, UnknownNamesAreAUsageErrorThatListsTheKnownOnes) {
   EXPECT_NE(status.message().find("sm_90a"), std::string::npos) << status.message();
 }
 
-TEST(DeviceKernels, DoublePrecisionFunctionsAreADiagnosticOnTheOp) {
+TEST(DeviceKernels, TwoRootsAreADiagnosticOnTheOp) {
   KernelFile file("compiler/target/gpu/testdata/kernels.mlir");
-  file.parse("func.func private @k(%x: tensor<4xf64>) -> tensor<4xf64> {\n"
-             "%0 = graph.exp %x : (tensor<4xf64>) -> tensor<4xf64>\nreturn %0 : tensor<4xf64>\n}");
+  file.parse("func.func private @k(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {\n"
+             "%0 = graph.softmax %x {axis = 1} : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+             "%1 = graph.softmax %0 {axis = 0} : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+             "return %1 : tensor<4x4xf32>\n}");
   const Status status = compile(file, "sm_80").status();
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
-  EXPECT_NE(file.messages.find("double precision"), std::string::npos) << file.messages;
+  EXPECT_NE(file.messages.find("second root"), std::string::npos) << file.messages;
 }
 
 }  // namespace

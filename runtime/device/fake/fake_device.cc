@@ -75,6 +75,8 @@ class FakeDevice : public Device {
 }  // namespace
 
 StatusOr<std::unique_ptr<Device>> makeFakeDevice(const package::LoadedProgram& program) {
+  const std::vector<package::DeviceKernel>& wanted = program.program->device_kernels;
+  if (wanted.empty()) return std::unique_ptr<Device>(new FakeDevice(nullptr, {}));
   if (program.program->emulation.empty()) {
     return invalidError(
         "the package has no emulation of its device kernels: it does not run on a fake device");
@@ -82,7 +84,7 @@ StatusOr<std::unique_ptr<Device>> makeFakeDevice(const package::LoadedProgram& p
   const std::string path = program.package->pathOf(program.program->emulation);
   MLC_ASSIGN_OR_RETURN(std::shared_ptr<const SharedObject> object, SharedObject::load(path));
   std::vector<EmulatedKernel> kernels;
-  for (const package::DeviceKernel& kernel : program.program->device_kernels) {
+  for (const package::DeviceKernel& kernel : wanted) {
     void* symbol = object->find(kernel.name);
     if (!symbol) return invalidError(path + " lacks the device kernel '" + kernel.name + "'");
     kernels.push_back(reinterpret_cast<EmulatedKernel>(symbol));

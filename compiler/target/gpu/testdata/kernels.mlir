@@ -72,3 +72,33 @@ func.func private @double(%x: tensor<7xf64>, %y: tensor<7xf64>) -> tensor<7xf64>
   %2 = graph.max %1, %x : (tensor<7xf64>, tensor<7xf64>) -> tensor<7xf64>
   return %2 : tensor<7xf64>
 }
+
+func.func private @double_exp(%x: tensor<400xf64>) -> tensor<400xf64> {
+  %0 = graph.exp %x : (tensor<400xf64>) -> tensor<400xf64>
+  return %0 : tensor<400xf64>
+}
+
+func.func private @double_log(%x: tensor<400xf64>) -> tensor<400xf64> {
+  %0 = graph.log %x : (tensor<400xf64>) -> tensor<400xf64>
+  return %0 : tensor<400xf64>
+}
+
+func.func private @double_tanh(%x: tensor<400xf64>) -> tensor<400xf64> {
+  %0 = graph.tanh %x : (tensor<400xf64>) -> tensor<400xf64>
+  return %0 : tensor<400xf64>
+}
+
+func.func private @double_erf(%x: tensor<400xf64>) -> tensor<400xf64> {
+  %0 = graph.erf %x : (tensor<400xf64>) -> tensor<400xf64>
+  return %0 : tensor<400xf64>
+}
+
+func.func private @double_sin(%x: tensor<400xf64>) -> tensor<400xf64> {
+  %0 = graph.sin %x : (tensor<400xf64>) -> tensor<400xf64>
+  return %0 : tensor<400xf64>
+}
+
+func.func private @double_cos(%x: tensor<400xf64>) -> tensor<400xf64> {
+  %0 = graph.cos %x : (tensor<400xf64>) -> tensor<400xf64>
+  return %0 : tensor<400xf64>
+}
