@@ -82,9 +82,11 @@ TEST(Loader, PacksPanels) {
   Program& program = folder.manifest.programs[0];
   for (bool transposed : {false, true}) {
     for (int64_t panel : {1, 3, 4, 16}) {
-      program.weights.push_back({"w", 0, {}, {}, WeightLayout::kPanels, transposed, panel});
-      program.weights.push_back(
-          {"w", 0, {1, 1, 2}, {1, 3, 4}, WeightLayout::kPanels, transposed, panel});
+      for (int64_t group : {1, 2, 4}) {
+        program.weights.push_back({"w", 0, {}, {}, WeightLayout::kPanels, transposed, panel, group});
+        program.weights.push_back(
+            {"w", 0, {1, 1, 2}, {1, 3, 4}, WeightLayout::kPanels, transposed, panel, group});
+      }
     }
   }
   folder.write();
@@ -100,13 +102,15 @@ TEST(Loader, PacksPanels) {
     std::vector<float> expected;
     for (int64_t b = 0; b < sizes[0]; ++b) {
       for (int64_t first = 0; first < n; first += slot.panel) {
-        for (int64_t row = 0; row < k; ++row) {
+        for (int64_t top = 0; top < k; top += slot.group) {
           for (int64_t column = first; column < first + slot.panel; ++column) {
-            const int64_t x = slot.transposed ? column : row, y = slot.transposed ? row : column;
-            expected.push_back(
-                column < n ? static_cast<float>(((b + offsets[0]) * 5 + x + offsets[1]) * 7 + y +
-                                                offsets[2])
-                           : 0.0f);
+            for (int64_t row = top; row < top + slot.group; ++row) {
+              const int64_t x = slot.transposed ? column : row, y = slot.transposed ? row : column;
+              expected.push_back(
+                  column < n && row < k ? static_cast<float>(((b + offsets[0]) * 5 + x + offsets[1]) * 7 +
+                                                             y + offsets[2])
+                                        : 0.0f);
+            }
           }
         }
       }

@@ -42,7 +42,8 @@ Json toJson(const WeightSlot& slot) {
           {"sizes", slot.sizes},
           {"layout", slot.layout == WeightLayout::kPanels ? "panels" : "plain"},
           {"transposed", slot.transposed},
-          {"panel", slot.panel}};
+          {"panel", slot.panel},
+          {"group", slot.group}};
 }
 
 Json toJson(const ProgramInput& input);
@@ -212,6 +213,7 @@ Status readSlot(const Reader& reader, WeightSlot& slot) {
                                         WeightLayout::kPanels, slot.layout));
   MLC_READ("transposed", slot.transposed);
   MLC_READ("panel", slot.panel);
+  MLC_READ("group", slot.group);
   return okStatus();
 }
 

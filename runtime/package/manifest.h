@@ -56,8 +56,8 @@ struct ProgramOutput {
 
 // How a weight's bytes are laid out for the kernels.
 //   kPlain       row-major, as in the file (after slicing)
-//   kPanels      a [K, N] matrix (or a batch of them in front) as [N / panel][K][panel], the last
-//   panel filled up with zeros;
+//   kPanels      a [K, N] matrix (or a batch of them in front) as [N / panel][K / group][panel][group],
+//                the last panel and the last group filled up with zeros;
 //                `transposed` says that the file has [N, K]
 enum class WeightLayout { kPlain, kPanels };
 
@@ -70,6 +70,7 @@ struct WeightSlot {
   WeightLayout layout = WeightLayout::kPlain;
   bool transposed = false;
   int64_t panel = 0;  // columns of a panel
+  int64_t group = 1;  // rows of a panel whose elements lie side by side
 };
 
 // Bytes of a weight: a range of a data file of the package or of the model; or one repeated value.

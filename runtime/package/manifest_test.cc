@@ -38,7 +38,7 @@ Manifest fullManifest() {
   output.spec = manifest.outputs[0];
   output.splits = input.splits;
   program.outputs = {output};
-  program.weights = {{"w", 0, {0, 2}, {4, 2}, WeightLayout::kPanels, true, 16}};
+  program.weights = {{"w", 0, {0, 2}, {4, 2}, WeightLayout::kPanels, true, 16, 4}};
   program.device_kernels = {{"k0"}};
   manifest.programs = {program};
   manifest.ranks = {{0, "cpu"}, {-1, "cpu"}};
@@ -52,6 +52,7 @@ TEST(Manifest, WhatIsPrintedIsRead) {
   ASSERT_TRUE(read.ok()) << read.status().message();
   EXPECT_EQ(printManifest(*read), text);
   EXPECT_EQ(read->programs[0].weights[0].panel, 16);
+  EXPECT_EQ(read->programs[0].weights[0].group, 4);
   EXPECT_EQ(read->inputs[0].dtype, DType::kBF16);
   EXPECT_EQ(read->weights[1].fill, "7f");
   EXPECT_TRUE(validateManifest(*read).ok()) << validateManifest(*read).message();

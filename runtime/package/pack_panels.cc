@@ -1,5 +1,6 @@
 #include "runtime/package/pack_panels.h"
 
+#include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -49,47 +50,76 @@ void copyPanel(const char* source, int64_t rows, int64_t rowStride, int64_t colu
   }
 }
 
+// The same with `group` rows side by side: row r of column c is element r % group of the c-th group
+// of line r / group.
 template <typename T>
-void packPanelsOf(const StridedView& view, bool transposed, int64_t panel, int threads, char* out) {
+void copyGroups(const char* source, int64_t rows, int64_t rowStride, int64_t columns,
+                int64_t columnStride, const PanelShape& shape, T* out) {
+  for (int64_t first = 0; first < rows; first += shape.group) {
+    T* line = out + first * shape.panel;
+    std::fill_n(line, shape.panel * shape.group, T{});
+    const int64_t count = std::min(shape.group, rows - first);
+    for (int64_t column = 0; column < columns; ++column) {
+      for (int64_t i = 0; i < count; ++i) {
+        std::memcpy(line + column * shape.group + i,
+                    source + ((first + i) * rowStride + column * columnStride) *
+                                 static_cast<int64_t>(sizeof(T)),
+                    sizeof(T));
+      }
+    }
+  }
+}
+
+template <typename T>
+void packPanelsOf(const StridedView& view, const PanelShape& shape, int threads, char* out) {
   const size_t rank = view.sizes.size();
-  const size_t rowDim = transposed ? rank - 1 : rank - 2;
-  const size_t columnDim = transposed ? rank - 2 : rank - 1;
+  const size_t rowDim = shape.transposed ? rank - 1 : rank - 2;
+  const size_t columnDim = shape.transposed ? rank - 2 : rank - 1;
+  const int64_t panel = shape.panel;
   const int64_t rows = view.sizes[rowDim], columns = view.sizes[columnDim];
   int64_t batch = 1;
   for (size_t dim = 0; dim + 2 < rank; ++dim) batch *= view.sizes[dim];
   const int64_t panels = (columns + panel - 1) / panel;
+  const int64_t lines = (rows + shape.group - 1) / shape.group * shape.group;
   T* destination = reinterpret_cast<T*>(out);
   auto copyOne = [&](int64_t i) {
     const int64_t first = i % panels * panel;
-    copyPanel(view.data + (matrixOffset(view, i / panels) + first * view.strides[columnDim]) *
-                              static_cast<int64_t>(sizeof(T)),
-              rows, view.strides[rowDim], std::min(panel, columns - first), view.strides[columnDim],
-              panel, destination + i * rows * panel);
+    const char* source =
+        view.data + (matrixOffset(view, i / panels) + first * view.strides[columnDim]) *
+                        static_cast<int64_t>(sizeof(T));
+    const int64_t present = std::min(panel, columns - first);
+    T* to = destination + i * lines * panel;
+    if (shape.group == 1) {
+      copyPanel(source, rows, view.strides[rowDim], present, view.strides[columnDim], panel, to);
+    } else {
+      copyGroups(source, rows, view.strides[rowDim], present, view.strides[columnDim], shape, to);
+    }
   };
-  tbb::task_arena arena(threads);
+  tbb::task_arena arena(std::min(threads, tbb::info::default_concurrency()));
   arena.execute([&] { tbb::parallel_for(int64_t{0}, batch * panels, copyOne); });
 }
 
 }  // namespace
 
-void packPanels(const StridedView& view, bool transposed, int64_t panel, int threads, char* out) {
+void packPanels(const StridedView& view, const PanelShape& shape, int threads, char* out) {
   if (view.numElements() == 0) return;
   switch (view.elementBytes) {
     case 1:
-      return packPanelsOf<uint8_t>(view, transposed, panel, threads, out);
+      return packPanelsOf<uint8_t>(view, shape, threads, out);
     case 2:
-      return packPanelsOf<uint16_t>(view, transposed, panel, threads, out);
+      return packPanelsOf<uint16_t>(view, shape, threads, out);
     case 4:
-      return packPanelsOf<uint32_t>(view, transposed, panel, threads, out);
+      return packPanelsOf<uint32_t>(view, shape, threads, out);
     default:
-      return packPanelsOf<uint64_t>(view, transposed, panel, threads, out);
+      return packPanelsOf<uint64_t>(view, shape, threads, out);
   }
 }
 
-int64_t panelsElements(const std::vector<int64_t>& sizes, bool transposed, int64_t panel) {
+int64_t panelsElements(const std::vector<int64_t>& sizes, const PanelShape& shape) {
   const size_t rank = sizes.size();
-  const int64_t columns = sizes[transposed ? rank - 2 : rank - 1];
-  int64_t count = (columns + panel - 1) / panel * panel * sizes[transposed ? rank - 1 : rank - 2];
+  auto roundedUp = [](int64_t size, int64_t step) { return (size + step - 1) / step * step; };
+  int64_t count = roundedUp(sizes[shape.transposed ? rank - 2 : rank - 1], shape.panel) *
+                  roundedUp(sizes[shape.transposed ? rank - 1 : rank - 2], shape.group);
   for (size_t dim = 0; dim + 2 < rank; ++dim) count *= sizes[dim];
   return count;
 }

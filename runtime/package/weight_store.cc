@@ -18,9 +18,14 @@ std::string keyOf(const WeightSlot& slot) {
   for (int64_t offset : slot.offsets) key += "," + std::to_string(offset);
   for (int64_t size : slot.sizes) key += ":" + std::to_string(size);
   if (slot.layout == WeightLayout::kPanels) {
-    key += (slot.transposed ? " t" : " p") + std::to_string(slot.panel);
+    key += (slot.transposed ? " t" : " p") + std::to_string(slot.panel) + "g" +
+           std::to_string(slot.group);
   }
   return key;
+}
+
+PanelShape panelShapeOf(const WeightSlot& slot) {
+  return {slot.transposed, slot.panel, slot.group};
 }
 
 int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
@@ -67,11 +72,11 @@ StatusOr<Weight> WeightStore::makeFilled(const WeightSource& source, const Weigh
   view.strides.assign(view.sizes.size(), 0);
   const bool panels = slot.layout == WeightLayout::kPanels;
   const int64_t count =
-      panels ? panelsElements(view.sizes, slot.transposed, slot.panel) : view.numElements();
+      panels ? panelsElements(view.sizes, panelShapeOf(slot)) : view.numElements();
   const int64_t bytes = count * static_cast<int64_t>(width);
   MLC_ASSIGN_OR_RETURN(char* data, allocate(slot.name, bytes));
   if (panels) {
-    packPanels(view, slot.transposed, slot.panel, threads_, data);
+    packPanels(view, panelShapeOf(slot), threads_, data);
   } else {
     for (int64_t at = 0; at < bytes; at += static_cast<int64_t>(width)) {
       std::memcpy(data + at, element.data(), width);
@@ -119,16 +124,16 @@ StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const Wei
   const StridedView view = sliceOf(data, width, source.shape, slot.offsets, slot.sizes);
   if (slot.layout == WeightLayout::kPanels) {
     const int64_t bytes =
-        panelsElements(view.sizes, slot.transposed, slot.panel) * static_cast<int64_t>(width);
+        panelsElements(view.sizes, panelShapeOf(slot)) * static_cast<int64_t>(width);
     MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));
-    packPanels(view, slot.transposed, slot.panel, threads_, out);
+    packPanels(view, panelShapeOf(slot), threads_, out);
     files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
     return Weight{out, bytes};
   }
   const int64_t bytes = view.numElements() * static_cast<int64_t>(width);
   if (view.contiguous() && reinterpret_cast<uintptr_t>(view.data) % kBufferAlignment == 0) {
     mappedBytes_ += bytes;
-    return Weight{view.data, bytes};
+    return Weight{view.data, bytes, true};
   }
   MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));
   copyOut(view, out);

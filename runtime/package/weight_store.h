@@ -18,6 +18,7 @@ namespace mlc::package {
 struct Weight {
   const void* data = nullptr;
   int64_t bytes = 0;
+  bool mapped = false;  // used where it lies in its file
 };
 
 // Keeps what it made: equal slots, of one program or of several ranks in a process, are made once.

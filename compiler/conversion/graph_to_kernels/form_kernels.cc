@@ -3,6 +3,8 @@
 #include <string>
 
 #include "compiler/conversion/graph_to_kernels/group_ops.h"
+#include "compiler/conversion/graph_to_kernels/index_checks.h"
+#include "compiler/conversion/graph_to_kernels/moved_yields.h"
 #include "compiler/conversion/graph_to_kernels/packed_weights.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -126,6 +128,8 @@ void formKernelsInBlock(mlir::Block& block, KernelLibrary& library, const Packed
 }  // namespace
 
 llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& policy) {
+  copyMovedYields(module);
+  addIndexChecks(module);
   moveWeightsToTheRight(module);
   PackedWeights packed(module, policy);
   KernelLibrary library(module);
@@ -142,8 +146,10 @@ llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& polic
 std::optional<PackedLayout> packedLayoutOf(mlir::FunctionOpInterface function, unsigned argument) {
   auto panel = function.getArgAttrOfType<mlir::IntegerAttr>(argument, kPanelAttr);
   if (!panel) return std::nullopt;
+  auto group = function.getArgAttrOfType<mlir::IntegerAttr>(argument, kPanelGroupAttr);
   return PackedLayout{panel.getInt(),
-                      function.getArgAttr(argument, kPanelTransposedAttr) != nullptr};
+                      function.getArgAttr(argument, kPanelTransposedAttr) != nullptr,
+                      group ? group.getInt() : 1};
 }
 
 }  // namespace mlc::conversion

@@ -9,7 +9,7 @@
 // producers of a reduction, norm or softmax join it. Small constants and sizes are cloned into the kernels that use them. Kernels
 // with the same text are one function, named after the root and the text's hash.
 //
-// What stays in the host functions: calls of kernels and blocks, reshapes (views), weights, collectives, if and loop.
+// What stays in the host functions: calls of kernels and blocks, reshapes (views), weights, collectives, if, loop and fail_if.
 #pragma once
 
 #include <functional>
@@ -25,12 +25,15 @@ namespace mlc::conversion {
 inline constexpr llvm::StringLiteral kKernelAttr = "mlc.kernel";
 // Attribute of a function argument that arrives packed in panels of that many columns.
 inline constexpr llvm::StringLiteral kPanelAttr = "mlc.panel";
+// Beside it where that many neighbouring rows of a panel lie side by side.
+inline constexpr llvm::StringLiteral kPanelGroupAttr = "mlc.panel_group";
 // Beside it where the weight's rows, not its columns, are the panels' columns.
 inline constexpr llvm::StringLiteral kPanelTransposedAttr = "mlc.panel_transposed";
 
 struct PackedLayout {
   int64_t panel = 0;
   bool transposed = false;
+  int64_t group = 1;
   friend bool operator==(const PackedLayout&, const PackedLayout&) = default;
 };
 

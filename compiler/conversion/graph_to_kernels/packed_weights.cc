@@ -104,12 +104,18 @@ void PackedWeights::markBlockArguments() const {
     mlir::Operation* weight = value.getDefiningOp();
     weight->setAttr(kPanelAttr, builder.getI64IntegerAttr(layout.panel));
     if (layout.transposed) weight->setAttr(kPanelTransposedAttr, builder.getUnitAttr());
+    if (layout.group != 1) {
+      weight->setAttr(kPanelGroupAttr, builder.getI64IntegerAttr(layout.group));
+    }
   }
 }
 
 void setPackedLayout(FuncOp function, unsigned argument, const PackedLayout& layout) {
   mlir::Builder builder(function.getContext());
   function.setArgAttr(argument, kPanelAttr, builder.getI64IntegerAttr(layout.panel));
+  if (layout.group != 1) {
+    function.setArgAttr(argument, kPanelGroupAttr, builder.getI64IntegerAttr(layout.group));
+  }
   if (layout.transposed) {
     function.setArgAttr(argument, kPanelTransposedAttr, builder.getUnitAttr());
   }

@@ -15,37 +15,6 @@ using mlir::Value;
 using mlir::func::CallOp;
 using mlir::func::FuncOp;
 
-namespace {
-
-std::vector<int64_t> integers(Operation* op, llvm::StringRef attribute) {
-  auto array = op->getAttrOfType<mlir::DenseI64ArrayAttr>(attribute);
-  return array ? std::vector<int64_t>(array.asArrayRef()) : std::vector<int64_t>();
-}
-
-bool sameSlot(const package::WeightSlot& a, const package::WeightSlot& b) {
-  return a.name == b.name && a.offsets == b.offsets && a.sizes == b.sizes && a.layout == b.layout &&
-         a.transposed == b.transposed && a.panel == b.panel;
-}
-
-}  // namespace
-
-int WeightSlots::slotOf(graph::WeightOp op) {
-  package::WeightSlot slot;
-  slot.name = op.getName().str();
-  slot.offsets = integers(op, "mlc.slice_offsets");
-  slot.sizes = integers(op, "mlc.slice_sizes");
-  if (auto panel = op->getAttrOfType<mlir::IntegerAttr>(kPanelAttr)) {
-    slot.layout = package::WeightLayout::kPanels;
-    slot.panel = panel.getInt();
-    slot.transposed = op->hasAttr(kPanelTransposedAttr);
-  }
-  for (auto [i, known] : llvm::enumerate(slots_)) {
-    if (sameSlot(known, slot)) return static_cast<int>(i);
-  }
-  slots_.push_back(std::move(slot));
-  return static_cast<int>(slots_.size()) - 1;
-}
-
 FunctionEmitter::FunctionEmitter(ProgramContext& program, FuncOp function, const FramePlan& plan)
     : program_(program),
       function_(function),
@@ -56,9 +25,10 @@ FunctionEmitter::FunctionEmitter(ProgramContext& program, FuncOp function, const
 
 mlir::LogicalResult FunctionEmitter::emit() {
   mlir::Type ptr = abi_.ptr(), index = builder_.getIndexType();
-  llvm::SmallVector<mlir::Type> types{ptr, index, index, ptr, ptr};
+  const llvm::BitVector parameters = parameterArguments(function_, program_.graph);
+  llvm::SmallVector<mlir::Type> types{ptr, index, index, ptr, ptr, ptr};
   types.append(program_.symbols.size(), index);
-  types.append(function_.getNumArguments() + function_.getNumResults(), ptr);
+  types.append(function_.getNumArguments() - parameters.count() + function_.getNumResults(), ptr);
   builder_.setInsertionPointToEnd(program_.host.getBody());
   emitted_ = FuncOp::create(builder_, loc_, ("host_" + function_.getName()).str(),
                             builder_.getFunctionType(types, {}));
@@ -70,8 +40,9 @@ mlir::LogicalResult FunctionEmitter::emit() {
   index_ = arguments[1];
   count_ = arguments[2];
   weights_ = arguments[3];
-  arena_ = arguments[4];
-  for (auto [i, name] : llvm::enumerate(program_.symbols)) symbols_[name] = arguments[5 + i];
+  parameters_ = arguments[4];
+  arena_ = arguments[5];
+  for (auto [i, name] : llvm::enumerate(program_.symbols)) symbols_[name] = arguments[6 + i];
   symbols_[kThreadsSymbol] = count_;
   preparePointers();
   if (mlir::failed(emitBlock(function_.getBody().front()))) return mlir::failure();
@@ -79,15 +50,36 @@ mlir::LogicalResult FunctionEmitter::emit() {
   return mlir::success();
 }
 
+// Whether a weight is only passed to blocks, by its slot.
+bool FunctionEmitter::isPassedOnly(graph::WeightOp weight) {
+  return llvm::all_of(weight->getUses(), [&](mlir::OpOperand& use) {
+    auto call = mlir::dyn_cast<CallOp>(use.getOwner());
+    if (!call) return false;
+    auto callee = program_.graph.lookupSymbol<FuncOp>(call.getCallee());
+    return !callee->hasAttr(kKernelAttr) && parameterArguments(callee, program_.graph).test(use.getOperandNumber());
+  });
+}
+
 // The address of every place, once, at the function's entry.
 void FunctionEmitter::preparePointers() {
-  auto arguments = builder_.getInsertionBlock()->getArguments().drop_front(5 + program_.symbols.size());
+  auto passed = builder_.getInsertionBlock()->getArguments().drop_front(6 + program_.symbols.size());
+  const llvm::BitVector parameters = parameterArguments(function_, program_.graph);
+  llvm::SmallVector<Value> arguments;
+  size_t slot = 0;
+  for (unsigned i = 0; i < function_.getNumArguments(); ++i) {
+    if (parameters.test(i)) {
+      arguments.push_back(abi_.loadAt(parameters_, sizeof(void*) * slot++, abi_.ptr()));
+    } else {
+      arguments.push_back(passed.front());
+      passed = passed.drop_front();
+    }
+  }
   auto address = [&](const Place& place) -> Value {
     switch (place.kind) {
       case Place::Kind::kArgument:
         return arguments[place.index];
       case Place::Kind::kResult:
-        return arguments[function_.getNumArguments() + place.index];
+        return passed[place.index];
       case Place::Kind::kArena:
         return abi_.advance(arena_, bytes(place.offset));
     }
@@ -106,7 +98,8 @@ void FunctionEmitter::preparePointers() {
     }
     auto it = plan_.scratch.find(op);
     if (it != plan_.scratch.end()) scratch_[op] = address(it->second);
-    if (auto weight = mlir::dyn_cast<graph::WeightOp>(op)) {
+    auto weight = mlir::dyn_cast<graph::WeightOp>(op);
+    if (weight && !isPassedOnly(weight)) {
       pointers_[weight.getResult()] =
           abi_.loadAt(weights_, sizeof(void*) * program_.weights.slotOf(weight), abi_.ptr());
     }
@@ -169,6 +162,7 @@ void FunctionEmitter::copyTensor(Value to, Value from) {
 mlir::LogicalResult FunctionEmitter::emitBlock(mlir::Block& block) {
   for (Operation& op : block) {
     loc_ = op.getLoc();
+    if (inRun_.contains(&op)) continue;
     if (mlir::failed(emitOp(&op))) return mlir::failure();
   }
   return mlir::success();
@@ -187,7 +181,9 @@ mlir::LogicalResult FunctionEmitter::emitOp(Operation* op) {
   }
   if (auto branch = mlir::dyn_cast<graph::IfOp>(op)) return emitIf(branch);
   if (auto loop = mlir::dyn_cast<graph::LoopOp>(op)) return emitLoop(loop);
-  if (auto reduce = mlir::dyn_cast<dist::AllReduceOp>(op)) {
+  if (auto check = mlir::dyn_cast<graph::FailIfOp>(op)) {
+    emitFailIf(check);
+  } else if (auto reduce = mlir::dyn_cast<dist::AllReduceOp>(op)) {
     emitAllReduce(reduce);
   } else if (auto gather = mlir::dyn_cast<dist::AllGatherOp>(op)) {
     emitAllGather(gather);
@@ -223,18 +219,6 @@ void FunctionEmitter::emitKernelCall(CallOp call, FuncOp kernel) {
   if (Value scratch = scratch_.lookup(call)) arguments.push_back(scratch);
   FuncOp declaration = declare(kernel.getName(), arguments);
   CallOp::create(builder_, loc_, declaration, arguments);
-}
-
-// A block begins and ends with nothing pending; its frame lies behind the caller's.
-void FunctionEmitter::emitBlockCall(CallOp call) {
-  if (hazards_.pending()) barrier();
-  llvm::SmallVector<Value> arguments{thread_, index_, count_, weights_,
-                                     abi_.advance(arena_, bytes(plan_.bytes))};
-  for (const std::string& symbol : program_.symbols) arguments.push_back(symbols_.lookup(symbol));
-  for (Value operand : call.getOperands()) arguments.push_back(pointer(operand));
-  for (Value result : call.getResults()) arguments.push_back(pointer(result));
-  FuncOp callee = declare(("host_" + call.getCallee()).str(), arguments);
-  CallOp::create(builder_, loc_, callee, arguments);
 }
 
 void FunctionEmitter::emitReturn(mlir::func::ReturnOp op) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -38,6 +40,21 @@ CpuTarget CpuTarget::host() {
 }
 
 StatusOr<CpuTarget> CpuTarget::named(llvm::StringRef name) {
+  llvm::SmallVector<llvm::StringRef> parts;
+  name.split(parts, '+');
+  MLC_ASSIGN_OR_RETURN(const CpuTarget base, withoutExtras(parts[0]));
+  std::vector<std::string> features = base.features_;
+  const std::vector<std::string> known = concatenated({&kVersion3, &kVersion4, &kBeyond});
+  for (llvm::StringRef extra : llvm::drop_begin(parts)) {
+    if (std::find(known.begin(), known.end(), extra.str()) == known.end()) {
+      return usageError("unknown CPU feature '" + extra.str() + "' in '" + name.str() + "'");
+    }
+    if (!base.has(extra)) features.push_back(extra.str());
+  }
+  return CpuTarget(std::move(features));
+}
+
+StatusOr<CpuTarget> CpuTarget::withoutExtras(llvm::StringRef name) {
   if (name == "host") return host();
   if (name == "x86-64-v3") return CpuTarget(kVersion3);
   if (name == "x86-64-v4") return CpuTarget(concatenated({&kVersion3, &kVersion4}));

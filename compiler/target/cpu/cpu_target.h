@@ -14,7 +14,7 @@ class CpuTarget {
  public:
   // The features that mlc chooses code by, as this machine's CPUID reports them.
   static CpuTarget host();
-  // "host", "x86-64-v3" (AVX2, FMA) or "x86-64-v4" (AVX-512).
+  // "host", "x86-64-v3" (AVX2, FMA) or "x86-64-v4" (AVX-512); with further features after it, as "x86-64-v4+avx512vnni".
   static StatusOr<CpuTarget> named(llvm::StringRef name);
 
   // Sorted.
@@ -28,6 +28,7 @@ class CpuTarget {
   std::string llvmFeatures() const;
 
  private:
+  static StatusOr<CpuTarget> withoutExtras(llvm::StringRef name);
   explicit CpuTarget(std::vector<std::string> features);
   std::vector<std::string> features_;
 };

@@ -1,8 +1,11 @@
 #include "compiler/target/cpu/contract/contract_kernel.h"
 
 #include "compiler/target/cpu/contract/conv.h"
+#include <memory>
+
 #include "compiler/target/cpu/contract/epilogue.h"
 #include "compiler/target/cpu/contract/gemm.h"
+#include "compiler/target/cpu/contract/grouped_panel_source.h"
 #include "compiler/target/cpu/contract/kernel_function.h"
 #include "compiler/target/cpu/contract/panel_source.h"
 
@@ -13,6 +16,7 @@ using mlir::Value;
 namespace {
 
 constexpr llvm::StringLiteral kPanelAttr = "mlc.panel";
+constexpr llvm::StringLiteral kPanelGroupAttr = "mlc.panel_group";
 
 mlir::Type elementOf(Value tensor) {
   return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
@@ -33,9 +37,22 @@ std::optional<bool> isTransposed(const graph::ContractEquation& equation) {
   return std::nullopt;
 }
 
+// How a kernel's argument arrives; none: row-major.
+std::optional<PanelLayout> layoutOf(mlir::func::FuncOp kernel, Value operand) {
+  auto argument = mlir::dyn_cast<mlir::BlockArgument>(operand);
+  if (!argument) return std::nullopt;
+  auto attribute = [&](llvm::StringRef name) {
+    return kernel.getArgAttrOfType<mlir::IntegerAttr>(argument.getArgNumber(), name);
+  };
+  mlir::IntegerAttr panel = attribute(kPanelAttr), group = attribute(kPanelGroupAttr);
+  if (!panel) return std::nullopt;
+  return PanelLayout{panel.getInt(), false, group ? group.getInt() : 1};
+}
+
 // Batch strides of a right side that lies in panels.
-void setPackedStrides(LoopNest& nest, int64_t panel) {
-  DimExpr stride = ceilDiv(sizeOf(nest.n), panel) * DimExpr(panel) * sizeOf(nest.k);
+void setPackedStrides(LoopNest& nest, const PanelLayout& layout) {
+  const DimExpr rows = ceilDiv(sizeOf(nest.k), layout.group) * DimExpr(layout.group);
+  DimExpr stride = ceilDiv(sizeOf(nest.n), layout.panel) * DimExpr(layout.panel) * rows;
   for (LoopDim& dim : llvm::reverse(nest.batch)) {
     dim.strides[kRhs] = stride;
     stride = stride * dim.size;
@@ -60,12 +77,7 @@ mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel,
   auto equation = graph::ContractEquation::parse(root.getEquation());
   if (!equation.ok()) return root.emitError(equation.status().message());
   Value lhs = root.getLhs(), rhs = root.getRhs();
-  std::optional<int64_t> panel;
-  if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(rhs)) {
-    if (auto attr = kernel.getArgAttrOfType<mlir::IntegerAttr>(argument.getArgNumber(), kPanelAttr)) {
-      panel = attr.getInt();
-    }
-  }
+  const std::optional<PanelLayout> panel = layoutOf(kernel, rhs);
   LoopNest nest = contractLoops(*equation, graph::shapeOf(lhs), graph::shapeOf(rhs),
                                 epilogue.operandShapes(), panel.has_value());
   if (panel) setPackedStrides(nest, *panel);
@@ -78,12 +90,10 @@ mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel,
   Gemm gemm;
   gemm.nest = &nest;
   gemm.epilogue = &epilogue;
-  gemm.accumulator = accumulatorType(elementOf(lhs), elementOf(rhs));
-  gemm.lhsElement = elementOf(lhs);
-  gemm.rhsElement = elementOf(rhs);
-  gemm.tile = TileShape::of(target, gemm.accumulator);
+  gemm.product = Product::of(target, elementOf(lhs), elementOf(rhs), panel.has_value());
+  gemm.tile = TileShape::of(target, gemm.product.accumulator);
   gemm.packed = panel.has_value();
-  if (panel && *panel != gemm.tile.columns()) {
+  if (panel && (panel->panel != gemm.tile.columns() || panel->group != gemm.product.group())) {
     return root.emitError("its right operand is packed for another CPU");
   }
 
@@ -95,8 +105,14 @@ mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel,
   gemm.out = function.outView();
   for (Value operand : epilogue.operands()) gemm.operands.push_back(function.view(operand));
   gemm.scratch = function.scratch();
-  StridedPanelSource source(nest, gemm.tile, gemm.rhs, gemm.rhsElement, gemm.accumulator);
-  gemm.source = &source;
+  std::unique_ptr<PanelSource> source;
+  if (gemm.product.isGrouped()) {
+    source = std::make_unique<GroupedPanelSource>(nest, gemm.tile, gemm.product, gemm.rhs);
+  } else {
+    source = std::make_unique<StridedPanelSource>(nest, gemm.tile, gemm.rhs, elementOf(rhs),
+                                                  gemm.product.accumulator);
+  }
+  gemm.source = source.get();
   gemm.emit(function.code());
   function.finish();
   return function.function();
@@ -115,8 +131,9 @@ std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTa
   if (!equation.ok() || !hasContractElements(op)) return std::nullopt;
   std::optional<bool> transposed = isTransposed(*equation);
   if (!transposed) return std::nullopt;
-  mlir::Type accumulator = accumulatorType(elementOf(op.getLhs()), elementOf(op.getRhs()));
-  return PanelLayout{TileShape::of(target, accumulator).columns(), *transposed};
+  const Product product =
+      Product::of(target, elementOf(op.getLhs()), elementOf(op.getRhs()), /*packed=*/true);
+  return PanelLayout{TileShape::of(target, product.accumulator).columns(), *transposed, product.group()};
 }
 
 bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget&) {

@@ -21,11 +21,13 @@
 
 namespace mlc::cpu {
 
-// How a constant right operand [batch.., K, N] (transposed: [batch.., N, K]) should arrive: as [batch][N / panel][K][panel], the last panel filled with zeros.
-// K and N are row-major products of dims, in the operand's order. The kernel's argument then has the attribute mlc.panel = <columns> : i64.
+// How a constant right operand [batch.., K, N] (transposed: [batch.., N, K]) should arrive: as [batch][N / panel][K / group][panel][group], filled up with zeros.
+// K and N are row-major products of dims, in the operand's order. The kernel's argument then has the attribute mlc.panel = <columns> : i64, and
+// mlc.panel_group = <group> : i64 if it is not 1.
 struct PanelLayout {
   int64_t panel = 0;
   bool transposed = false;
+  int64_t group = 1;  // neighbours of K that lie side by side
   friend bool operator==(const PanelLayout&, const PanelLayout&) = default;
 };
 std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTarget& target);

@@ -77,10 +77,10 @@ mlir::FailureOr<mlir::func::FuncOp> lowerConv(mlir::func::FuncOp kernel, graph::
   Gemm gemm;
   gemm.nest = &nest;
   gemm.epilogue = &epilogue;
-  gemm.lhsElement = gemm.rhsElement =
+  mlir::Type element =
       mlir::cast<mlir::RankedTensorType>(root.getFilter().getType()).getElementType();
-  gemm.accumulator = accumulatorType(gemm.lhsElement, gemm.rhsElement);
-  gemm.tile = TileShape::of(target, gemm.accumulator);
+  gemm.product = Product::of(target, element, element, /*packed=*/false);
+  gemm.tile = TileShape::of(target, gemm.product.accumulator);
 
   KernelFunction function(kernel, gemm.scratchBytes(), intoModule);
   gemm.thread = function.thread();
@@ -92,9 +92,9 @@ mlir::FailureOr<mlir::func::FuncOp> lowerConv(mlir::func::FuncOp kernel, graph::
   gemm.scratch = function.scratch();
   std::unique_ptr<PanelSource> source;
   if (geometry.isPointwise()) {
-    source = std::make_unique<StridedPanelSource>(nest, gemm.tile, gemm.rhs, gemm.rhsElement, gemm.accumulator);
+    source = std::make_unique<StridedPanelSource>(nest, gemm.tile, gemm.rhs, element, gemm.product.accumulator);
   } else {
-    source = std::make_unique<Im2colPanelSource>(geometry, gemm.tile, gemm.rhs, gemm.rhsElement, gemm.accumulator);
+    source = std::make_unique<Im2colPanelSource>(geometry, gemm.tile, gemm.rhs, element, gemm.product.accumulator);
   }
   gemm.source = source.get();
   gemm.emit(function.code());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 #include "compiler/target/cpu/contract/tile_store.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -18,6 +19,8 @@ constexpr int64_t kRowCacheBytes = 128 << 10;
 // Packing a panel costs about as much as multiplying this many rows by it.
 constexpr int64_t kRowsWorthPacking = 12;
 
+DimExpr alignedTo64(const DimExpr& bytes) { return ceilDiv(bytes, 64) * DimExpr(64); }
+
 }  // namespace
 
 class Gemm::Emitter {
@@ -26,18 +29,25 @@ class Gemm::Emitter {
       : k_(k), gemm_(gemm), nest_(*gemm.nest), tile_(gemm.tile) {
     m_ = k.dim(sizeOf(nest_.m));
     n_ = k.dim(sizeOf(nest_.n));
-    kSize_ = k.dim(sizeOf(nest_.k));
     tiles_ = k.ceilDiv(m_, k.index(tile_.rows));
     panels_ = k.ceilDiv(n_, k.index(tile_.columns()));
-    panelElements_ = k.mul(kSize_, k.index(tile_.columns()));
-    auto type = mlir::MemRefType::get({tile_.rows * tile_.columns()}, gemm.accumulator);
-    sums_ = mlir::memref::AllocaOp::create(k.builder(), k.loc(), type, k.builder().getI64IntegerAttr(64));
-    kernel_ = {tile_, gemm.lhsElement, gemm.packed ? gemm.rhsElement : gemm.accumulator,
-               gemm.accumulator, &nest_.k, gemm.lhs, sums_};
-    store_ = {&nest_, gemm.epilogue, tile_, sums_, gemm.out, gemm.operands};
-    if (gemm.scratch) {
-      Value begin = k.mul(gemm.thread, k.dim(gemm.scratchBytes()));
-      scratch_ = k.scratchView(gemm.scratch, begin, gemm.accumulator);
+    const int64_t group = gemm.product.group();
+    panelStride_ = k.index(tile_.columns() * group);
+    panelElements_ = k.mul(k.ceilDiv(k.dim(sizeOf(nest_.k)), k.index(group)), panelStride_);
+    sums_ = allocate(tile_.rows * tile_.columns());
+    kernel_ = {tile_, gemm.product, &nest_.k, gemm.lhs, sums_};
+    store_ = {&nest_, gemm.epilogue, tile_, sums_, gemm.out, gemm.operands, {}};
+    Value begin;
+    if (gemm.scratch) begin = k.mul(gemm.thread, k.dim(gemm.scratchBytes()));
+    if (!gemm.packed) {
+      scratch_ = k.scratchView(gemm.scratch, begin, conversion::storageType(gemm.product.panelElement));
+    }
+    if (gemm.product.isGrouped()) {
+      rows_.emplace(k, nest_, gemm.product, gemm.lhs, gemm.scratch, k.add(begin, k.dim(gemm.panelBytes())));
+      wordDims_.push_back({RowWords::wordsPerRow(nest_, gemm.product), {DimExpr(1)}});
+      kernel_.kDims = &wordDims_;
+      kernel_.lhs = rows_->words();
+      if (gemm.product.shiftsRows()) store_.shifts = allocate(tile_.columns());
     }
     if (gemm.readsInPlace()) {
       inPlace_ = k.less(m_, k.index(kRowsWorthPacking));
@@ -71,8 +81,13 @@ class Gemm::Emitter {
       Value firstTile = shareBegin(k_, part, parts, tiles_);
       Value endTile = shareBegin(k_, k_.add(part, one), parts, tiles_);
       Value step = k_.index(gemm_.tilesPerBlock());
+      if (store_.shifts) rows_->fillWith128(rowOf128());
       k_.loop(firstTile, endTile, step, [&](Value tile) {
         Value blockEnd = k_.min(k_.add(tile, step), endTile);
+        if (rows_) {
+          Value firstRow = rowOfTile(tile);
+          rows_->pack(batch, firstRow, k_.sub(rowOfTile(blockEnd), firstRow));
+        }
         k_.loop(firstPanel_, endPanel_, one, [&](Value panel) {
           multiplyPanel(batch, panel, tile, blockEnd);
         });
@@ -81,6 +96,14 @@ class Gemm::Emitter {
   }
 
  private:
+  Value allocate(int64_t accumulators) {
+    auto type = mlir::MemRefType::get({accumulators}, gemm_.product.accumulator);
+    return mlir::memref::AllocaOp::create(k_.builder(), k_.loc(), type, k_.builder().getI64IntegerAttr(64));
+  }
+  // Rows are shared evenly between tiles: no tile is much smaller than the others.
+  Value rowOfTile(Value tile) { return shareBegin(k_, tile, k_.max(tiles_, k_.index(1)), m_); }
+  // The row of words after those of a block.
+  Value rowOf128() { return k_.index(gemm_.rowsPerBlock()); }
   Value firstColumn(Value panel) { return k_.mul(panel, k_.index(tile_.columns())); }
   Value columnsOf(Value panel) {
     return k_.min(k_.sub(n_, firstColumn(panel)), k_.index(tile_.columns()));
@@ -104,13 +127,12 @@ class Gemm::Emitter {
 
   // One panel times a block of rows.
   void multiplyPanel(Value batch, Value panel, Value firstTile, Value endTile) {
-    Value width = k_.index(tile_.columns());
     if (gemm_.packed) {
       Value offset = k_.add(offsetOf(k_, nest_.batch, batch, kRhs), k_.mul(panel, panelElements_));
-      return multiply(batch, panel, firstTile, endTile, gemm_.rhs, offset, width);
+      return multiply(batch, panel, firstTile, endTile, gemm_.rhs, offset, panelStride_);
     }
     auto fromScratch = [&] {
-      multiply(batch, panel, firstTile, endTile, scratch_, scratchOffset(panel), width);
+      multiply(batch, panel, firstTile, endTile, scratch_, scratchOffset(panel), panelStride_);
     };
     if (!inPlace_) return fromScratch();
     k_.branch(
@@ -118,7 +140,7 @@ class Gemm::Emitter {
         [&] {
           Value offset = k_.add(offsetOf(k_, nest_.batch, batch, kRhs),
                                 offsetOf(k_, nest_.n, firstColumn(panel), kRhs));
-          Value stride = nest_.k.empty() ? width : k_.dim(nest_.k.back().strides[kRhs]);
+          Value stride = nest_.k.empty() ? panelStride_ : k_.dim(nest_.k.back().strides[kRhs]);
           multiply(batch, panel, firstTile, endTile, gemm_.rhs, offset, stride);
         },
         fromScratch);
@@ -127,23 +149,31 @@ class Gemm::Emitter {
   void multiply(Value batch, Value panel, Value firstTile, Value endTile, Value panelView,
                 Value panelOffset, Value panelStride) {
     Value one = k_.index(1);
-    Value tiles = k_.max(tiles_, one);
     Value lhsBase = offsetOf(k_, nest_.batch, batch, kLhs);
     Value column = firstColumn(panel), columns = columnsOf(panel);
+    Value firstRow = rowOfTile(firstTile);
+    auto rowOffset = [&](Value row) {
+      if (rows_) return rows_->offsetOfRow(k_.sub(row, firstRow));
+      return k_.add(lhsBase, offsetOf(k_, nest_.m, row, kLhs));
+    };
+    if (store_.shifts) sumColumns(panelView, panelOffset, panelStride);
     k_.loop(firstTile, endTile, one, [&](Value tile) {
-      // Rows are shared evenly between tiles: no tile is much smaller than the others.
-      Value row = shareBegin(k_, tile, tiles, m_);
-      Value rows = k_.sub(shareBegin(k_, k_.add(tile, one), tiles, m_), row);
+      Value row = rowOfTile(tile);
+      Value rows = k_.sub(rowOfTile(k_.add(tile, one)), row);
       k_.switchOn(rows, tileRows(), [&](int64_t count) {
         llvm::SmallVector<Value> rowOffsets;
-        for (int64_t i = 0; i < count; ++i) {
-          Value at = offsetOf(k_, nest_.m, k_.add(row, k_.index(i)), kLhs);
-          rowOffsets.push_back(k_.add(lhsBase, at));
-        }
+        for (int64_t i = 0; i < count; ++i) rowOffsets.push_back(rowOffset(k_.add(row, k_.index(i))));
         kernel_.call(k_, rowOffsets, panelView, panelOffset, panelStride);
       });
       store_.emit(k_, batch, row, rows, column, columns);
     });
+  }
+
+  // 128 times the sum over each column of a panel.
+  void sumColumns(Value panel, Value panelOffset, Value panelStride) {
+    MicroKernel kernel = kernel_;
+    kernel.sums = store_.shifts;
+    kernel.call(k_, {rows_->offsetOfRow(rowOf128())}, panel, panelOffset, panelStride);
   }
 
   // The numbers of rows that tiles can have.
@@ -165,7 +195,9 @@ class Gemm::Emitter {
   TileShape tile_;
   MicroKernel kernel_;
   TileStore store_;
-  Value m_, n_, kSize_, tiles_, panels_, panelElements_, sums_, scratch_;
+  std::optional<RowWords> rows_;  // of grouped products
+  LoopDims wordDims_;
+  Value m_, n_, tiles_, panels_, panelStride_, panelElements_, sums_, scratch_;
   Value inPlace_;  // null: never
   Value firstPanel_, endPanel_;
 };
@@ -173,7 +205,7 @@ class Gemm::Emitter {
 void Gemm::emit(KernelBuilder& k) const { Emitter(k, *this).emit(); }
 
 int64_t Gemm::panelsPerGroup() const {
-  const int64_t bytes = tile.columns() * accumulator.getIntOrFloatBitWidth() / 8;
+  const int64_t bytes = tile.columns() * product.panelElement.getIntOrFloatBitWidth() / 8;
   auto size = sizeOf(nest->k).constant();
   int64_t panels = size ? std::clamp<int64_t>(kPanelCacheBytes / std::max<int64_t>(*size * bytes, 1), 1, 16) : 4;
   if (auto columns = sizeOf(nest->n).constant()) {
@@ -183,25 +215,37 @@ int64_t Gemm::panelsPerGroup() const {
 }
 
 int64_t Gemm::tilesPerBlock() const {
-  const int64_t bytes = tile.rows * accumulator.getIntOrFloatBitWidth() / 8;
+  const int64_t bytes = tile.rows * (product.isGrouped() ? RowWords::kWordBytes / product.group()
+                                                         : product.accumulator.getIntOrFloatBitWidth() / 8);
   auto size = sizeOf(nest->k).constant();
   return size ? std::clamp<int64_t>(kRowCacheBytes / std::max<int64_t>(*size * bytes, 1), 1, 64) : 16;
 }
 
 bool Gemm::readsInPlace() const {
-  if (packed || rhsElement != accumulator || nest->k.size() > 1 || nest->n.empty()) return false;
+  if (packed || product.rhs != product.accumulator || nest->k.size() > 1 || nest->n.empty()) return false;
   if (!source->isMatrix()) return false;
   auto rows = sizeOf(nest->m).constant();
   return !(rows && *rows >= kRowsWorthPacking) && nest->n.size() == 1 &&
          nest->n.back().isContiguous(kRhs);
 }
 
-DimExpr Gemm::scratchBytes() const {
+DimExpr Gemm::panelBytes() const {
   if (packed) return 0;
-  const int64_t bytes = tile.columns() * accumulator.getIntOrFloatBitWidth() / 8;
-  const DimExpr needed = DimExpr(panelsPerGroup() * bytes) * sizeOf(nest->k);
-  if (needed == DimExpr(0)) return 64;
-  return bytes % 64 == 0 ? needed : ceilDiv(needed, 64) * DimExpr(64);
+  const int64_t bytes = tile.columns() * product.panelElement.getIntOrFloatBitWidth() / 8;
+  const DimExpr rows = ceilDiv(sizeOf(nest->k), product.group()) * DimExpr(product.group());
+  return alignedTo64(DimExpr(panelsPerGroup() * bytes) * rows);
+}
+
+DimExpr Gemm::rowBytes() const {
+  if (!product.isGrouped()) return 0;
+  const int64_t rows = rowsPerBlock() + (product.shiftsRows() ? 1 : 0);
+  return alignedTo64(DimExpr(rows * RowWords::kWordBytes) * RowWords::wordsPerRow(*nest, product));
+}
+
+DimExpr Gemm::scratchBytes() const {
+  if (packed && !product.isGrouped()) return 0;
+  const DimExpr bytes = panelBytes() + rowBytes();
+  return bytes == DimExpr(0) ? DimExpr(64) : bytes;
 }
 
 }  // namespace mlc::cpu

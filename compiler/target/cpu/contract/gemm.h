@@ -7,6 +7,7 @@
 #include "compiler/target/cpu/contract/loop_nest.h"
 #include "compiler/target/cpu/contract/micro_kernel.h"
 #include "compiler/target/cpu/contract/panel_source.h"
+#include "compiler/target/cpu/contract/row_words.h"
 
 namespace mlc::cpu {
 
@@ -15,21 +16,24 @@ struct Gemm {
   const LoopNest* nest;
   const Epilogue* epilogue;
   TileShape tile;
-  mlir::Type lhsElement, rhsElement, accumulator;
+  Product product;
   mlir::Value thread, threads;
   mlir::Value lhs, rhs, out;                // flat views
   llvm::SmallVector<mlir::Value> operands;  // flat views of the epilogue's operands
-  bool packed = false;                      // rhs lies in panels [batch][n / tile][k][tile]
+  bool packed = false;                      // rhs lies in panels, [batch][n / tile][k][tile] or of groups
   const PanelSource* source = nullptr;      // else: makes them,
   mlir::Value scratch;                      // in these bytes (rank-1 memref of i8, all threads' shares)
 
   void emit(KernelBuilder& k) const;
 
-  // Bytes of scratch per thread; zero if packed.
+  // Bytes of scratch per thread: for panels unless packed, for rows as words if grouped.
   DimExpr scratchBytes() const;
 
  private:
   class Emitter;
+  DimExpr panelBytes() const;  // of all panels of a group
+  DimExpr rowBytes() const;    // of all rows of a block
+  int64_t rowsPerBlock() const { return tilesPerBlock() * tile.rows; }
   // Panels that are worked on together: as many as fit a part of the L2 cache.
   int64_t panelsPerGroup() const;
   // Tiles of rows that go through one panel before the next: as many as fit a part of the L2 cache.

@@ -11,6 +11,9 @@
 #include "compiler/target/cpu/contract/contract_kernel.h"
 #include "compiler/target/cpu/emit_object.h"
 #include "compiler/target/cpu/lower_kernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 
@@ -31,6 +34,35 @@ GuardedBuffer::~GuardedBuffer() {
 
 GuardedBuffer::GuardedBuffer(GuardedBuffer&& other) noexcept
     : mapping_(std::exchange(other.mapping_, nullptr)), mapped_(other.mapped_), data_(other.data_) {}
+
+namespace {
+
+// Replaces an instruction that multiplies vectors of short integers and adds neighbouring products, by its definition:
+// vpdpbusd(sum, unsigned bytes, signed bytes) and pmaddwd(words, words).
+void expandProductInstruction(mlir::LLVM::CallIntrinsicOp op) {
+  mlir::OpBuilder builder(op);
+  const mlir::Location loc = op.getLoc();
+  const bool isDot = op.getIntrin().contains("vpdpbusd");
+  const int64_t group = isDot ? 4 : 2;
+  mlir::Value a = op.getArgs()[isDot ? 1 : 0], b = op.getArgs()[isDot ? 2 : 1];
+  auto type = mlir::cast<mlir::VectorType>(a.getType());
+  mlir::Type wide = type.clone(builder.getI32Type());
+  mlir::Value left = isDot ? mlir::Value(mlir::arith::ExtUIOp::create(builder, loc, wide, a))
+                           : mlir::Value(mlir::arith::ExtSIOp::create(builder, loc, wide, a));
+  mlir::Value right = mlir::arith::ExtSIOp::create(builder, loc, wide, b);
+  mlir::Value products = mlir::arith::MulIOp::create(builder, loc, left, right);
+  mlir::Value sum = isDot ? op.getArgs()[0] : mlir::Value();
+  for (int64_t i = 0; i < group; ++i) {
+    llvm::SmallVector<int64_t> mask;
+    for (int64_t at = i; at < type.getNumElements(); at += group) mask.push_back(at);
+    mlir::Value part = mlir::vector::ShuffleOp::create(builder, loc, products, products, mask);
+    sum = sum ? mlir::arith::AddIOp::create(builder, loc, sum, part) : part;
+  }
+  op.getResult(0).replaceAllUsesWith(sum);
+  op.erase();
+}
+
+}  // namespace
 
 StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuTarget& target) {
   mlir::DialectRegistry registry;
@@ -59,10 +91,13 @@ StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuT
   if (auto scratch = (*lowered)->getAttrOfType<mlir::StringAttr>("mlc.scratch_bytes")) {
     MLC_ASSIGN_OR_RETURN(runner.scratchBytes_, DimExpr::parse(scratch.getValue().str()));
   }
+  const CpuTarget host = CpuTarget::host();
+  const bool runsHere = llvm::all_of(target.features(), [&](const std::string& feature) { return host.has(feature); });
+  if (!runsHere) module->walk(expandProductInstruction);
   if (mlir::failed(lowerToLLVM(*module))) {
     return invalidError("cannot lower to LLVM: " + messages);
   }
-  MLC_ASSIGN_OR_RETURN(std::string object, emitObject(*module, target));
+  MLC_ASSIGN_OR_RETURN(std::string object, emitObject(*module, runsHere ? target : host));
 
   auto jit = llvm::orc::LLJITBuilder().create();
   if (!jit) return invalidError(llvm::toString(jit.takeError()));

@@ -1,13 +1,9 @@
 #include "compiler/target/cpu/contract/micro_kernel.h"
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/TypeUtilities.h"
 
 namespace mlc::cpu {
 
-namespace arith = mlir::arith;
 using mlir::Value;
 
 namespace {
@@ -16,14 +12,6 @@ namespace {
 int64_t unrollOf(size_t rows) { return rows >= 5 ? 4 : 2; }
 
 using Carried = KernelBuilder::Carried;
-
-Value multiplyAdd(KernelBuilder& k, Value a, Value b, Value sum) {
-  if (mlir::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(sum.getType()))) {
-    return mlir::math::FmaOp::create(k.builder(), k.loc(), a, b, sum);
-  }
-  Value product = arith::MulIOp::create(k.builder(), k.loc(), a, b);
-  return arith::AddIOp::create(k.builder(), k.loc(), product, sum);
-}
 
 // Emits the loops over k; the offsets into both operands move with them.
 class KLoops {
@@ -71,17 +59,17 @@ class KLoops {
  private:
   Carried step(llvm::ArrayRef<Value> rowOffsets, Value panelOffset, Carried sums) {
     const TileShape& tile = kernel_.tile;
+    const Product& product = kernel_.product;
     llvm::SmallVector<Value> columns;
     for (int64_t j = 0; j < tile.vectors; ++j) {
-      Value loaded = k_.load(panel_, k_.add(panelOffset, k_.index(j * tile.width)), tile.width);
-      columns.push_back(widen(k_, loaded, kernel_.panelElement, kernel_.accumulator));
+      Value at = k_.add(panelOffset, k_.index(j * tile.width * product.group()));
+      columns.push_back(product.columns(k_, panel_, at, tile.width));
     }
     for (size_t row = 0; row < rowOffsets.size(); ++row) {
-      Value scalar = k_.load(kernel_.lhs, rowOffsets[row], 1);
-      Value value = k_.broadcast(widen(k_, scalar, kernel_.lhsElement, kernel_.accumulator), tile.width);
+      Value value = product.row(k_, kernel_.lhs, rowOffsets[row], tile.width);
       for (int64_t j = 0; j < tile.vectors; ++j) {
         Value& sum = sums[row * tile.vectors + j];
-        sum = multiplyAdd(k_, value, columns[j], sum);
+        sum = product.accumulate(k_, value, columns[j], sum);
       }
     }
     return sums;
@@ -100,21 +88,6 @@ TileShape TileShape::of(const CpuTarget& target, mlir::Type accumulator) {
   return {6, target.numVectorRegisters() >= 32 ? 4 : 2, width};
 }
 
-mlir::Type accumulatorType(mlir::Type lhs, mlir::Type) {
-  if (mlir::isa<mlir::FloatType>(lhs)) return conversion::computeType(lhs);
-  const unsigned bits = std::max(32u, lhs.getIntOrFloatBitWidth());
-  return mlir::IntegerType::get(lhs.getContext(), bits);
-}
-
-Value widen(KernelBuilder& k, Value loaded, mlir::Type element, mlir::Type accumulator) {
-  Value value = conversion::fromStorage(k.builder(), k.loc(), loaded, element);
-  mlir::Type type = accumulator;
-  if (auto vector = mlir::dyn_cast<mlir::VectorType>(value.getType())) type = vector.clone(type);
-  if (value.getType() == type) return value;
-  if (element.isUnsignedInteger()) return arith::ExtUIOp::create(k.builder(), k.loc(), type, value);
-  return arith::ExtSIOp::create(k.builder(), k.loc(), type, value);
-}
-
 mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::StringRef name,
                                              size_t rows) const {
   // Arguments: the symbols, lhs, panel, sums, the panel's offset and stride, the rows' offsets.
@@ -123,7 +96,7 @@ mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::String
   const std::vector<std::string> symbols = caller.symbols();
   llvm::SmallVector<mlir::Type> types(symbols.size(), index);
   for (Value view : {lhs, sums}) types.push_back(KernelBuilder::pointerType(view));
-  types.push_back(mlir::MemRefType::get({1}, conversion::storageType(panelElement)));
+  types.push_back(mlir::MemRefType::get({1}, conversion::storageType(product.panelElement)));
   types.append(2 + rows, index);
 
   mlir::OpBuilder::InsertionGuard guard(outer);
@@ -142,7 +115,7 @@ mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::String
   Value panel = k.flatView(arguments[2]);
   llvm::SmallVector<Value> rowOffsets(arguments.drop_front(5));
 
-  Value zero = conversion::constantLike(inner, k.loc(), vectorOf(accumulator, tile.width), 0);
+  Value zero = conversion::constantLike(inner, k.loc(), vectorOf(product.accumulator, tile.width), 0);
   Carried initial(rows * tile.vectors, zero);
   Carried result = KLoops(k, kernel, panel, arguments[4]).emit(0, rowOffsets, arguments[3], initial);
   for (size_t row = 0; row < rows; ++row) {

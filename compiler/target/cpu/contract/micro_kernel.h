@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compiler/target/cpu/contract/loop_nest.h"
+#include "compiler/target/cpu/contract/product.h"
 #include "compiler/target/cpu/cpu_target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -18,23 +19,17 @@ struct TileShape {
   static TileShape of(const CpuTarget& target, mlir::Type accumulator);
 };
 
-// The type in which products of two operands of these element types are summed.
-mlir::Type accumulatorType(mlir::Type lhs, mlir::Type rhs);
-
-// A loaded element (scalar or vector) of an operand as a number of the accumulator's type.
-mlir::Value widen(KernelBuilder& k, mlir::Value loaded, mlir::Type element, mlir::Type accumulator);
-
-// tile[row][column] = sum over k of lhs[row, k] * panel[k, column]
+// tile[row][column] = sum over k of lhs[row, k] * panel[k, column]; for grouped products k counts words of lhs and groups of the panel.
 //
 // A function of its own for each number of rows, never inlined: its accumulators take nearly all vector registers, so nothing else may live in them.
 struct MicroKernel {
   TileShape tile;
-  mlir::Type lhsElement, panelElement, accumulator;
+  Product product;
   const LoopDims* kDims;
   mlir::Value lhs;   // flat view
   mlir::Value sums;  // flat view of [tile.rows][tile.columns()] accumulators
 
-  // rowOffsets: where each row of lhs begins. The panel's rows are `panelStride` elements apart; a stride that is not the tile's width is of a
+  // rowOffsets: where each row of lhs begins. The panel's rows (of groups) are `panelStride` elements apart; a stride that is not the tile's width is of a
   // matrix that is read where it lies. The function is added to the module before the one that `k` emits.
   void call(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
             mlir::Value panelOffset, mlir::Value panelStride) const;

@@ -1,5 +1,7 @@
 #include "compiler/target/cpu/contract/tile_store.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 namespace mlc::cpu {
 
 using mlir::Value;
@@ -18,9 +20,14 @@ bool TileStore::storesVectors() const {
   return size && *size % tile.width == 0;
 }
 
-void TileStore::storeColumns(KernelBuilder& k, llvm::ArrayRef<Value> rowOffsets, Value sumsOffset,
-                             Value column, int64_t width) const {
-  Value accumulated = k.load(sums, sumsOffset, width);
+void TileStore::storeColumns(KernelBuilder& k, llvm::ArrayRef<Value> rowOffsets, Value sumsRow,
+                             Value firstColumn, Value columnInTile, int64_t width) const {
+  Value accumulated = k.load(sums, k.add(sumsRow, columnInTile), width);
+  if (shifts) {
+    Value shift = k.load(shifts, columnInTile, width);
+    accumulated = mlir::arith::SubIOp::create(k.builder(), k.loc(), accumulated, shift);
+  }
+  Value column = k.add(firstColumn, columnInTile);
   Value value = epilogue->emit(k, accumulated, width, [&](int operand) {
     const int buffer = kFirstEpilogueBuffer + operand;
     Value offset = k.add(rowOffsets[1 + operand], offsetOf(k, nest->n, column, buffer));
@@ -47,7 +54,7 @@ void TileStore::emit(KernelBuilder& k, Value batch, Value firstRow, Value rows, 
     Value sumsRow = k.mul(row, k.index(tile.columns()));
     auto columnsFrom = [&](Value from, Value to, int64_t step) {
       k.loop(from, to, k.index(step), [&](Value column) {
-        storeColumns(k, rowOffsets, k.add(sumsRow, column), k.add(firstColumn, column), step);
+        storeColumns(k, rowOffsets, sumsRow, firstColumn, column, step);
       });
     };
     Value whole = zero;

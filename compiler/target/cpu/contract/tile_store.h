@@ -14,6 +14,7 @@ struct TileStore {
   mlir::Value sums;                     // flat view of [tile.rows][tile.columns()] accumulators
   mlir::Value out;                      // flat view
   llvm::SmallVector<mlir::Value> operands;  // flat views of the epilogue's operands
+  mlir::Value shifts;                   // flat view of what is to be subtracted from the sums of each column of the tile; null: nothing
 
   // Rows firstRow .. + rows, columns firstColumn .. + columns of result matrix `batch`.
   void emit(KernelBuilder& k, mlir::Value batch, mlir::Value firstRow, mlir::Value rows,
@@ -21,8 +22,8 @@ struct TileStore {
 
  private:
   bool storesVectors() const;
-  void storeColumns(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value sumsOffset,
-                    mlir::Value column, int64_t width) const;
+  void storeColumns(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value sumsRow,
+                    mlir::Value firstColumn, mlir::Value columnInTile, int64_t width) const;
 };
 
 }  // namespace mlc::cpu

@@ -1,0 +1,130 @@
+// Products of bytes are exact: compiled contractions against plain loops, with the extreme values of both types.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "compiler/target/cpu/contract/contract_kernel.h"
+#include "compiler/target/cpu/contract/kernel_runner_for_test.h"
+
+namespace mlc::cpu {
+namespace {
+
+struct Case {
+  int64_t m, k, n;
+  bool unsignedLeft = true, unsignedRight = false;
+  bool packed = true, transposed = false;
+  bool extreme = false;  // only the ends of the ranges
+
+  std::string name() const {
+    return std::string(unsignedLeft ? "u8" : "i8") + " x " + (unsignedRight ? "u8" : "i8") + ", " +
+           std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) +
+           (packed ? " packed" : "") + (transposed ? " transposed" : "") + (extreme ? " extreme" : "");
+  }
+};
+
+int valueOf(uint8_t stored, bool isUnsigned) {
+  return isUnsigned ? stored : static_cast<int8_t>(stored);
+}
+
+// Bytes in a buffer that ends where an unmapped page begins.
+GuardedBuffer randomBytes(int64_t count, const Case& c, bool isUnsigned, std::mt19937& random) {
+  GuardedBuffer buffer(static_cast<size_t>(count));
+  const uint8_t low = isUnsigned ? 0 : 0x80, high = isUnsigned ? 0xff : 0x7f;
+  for (int64_t i = 0; i < count; ++i) {
+    const auto any = static_cast<uint8_t>(random());
+    buffer.as<uint8_t>()[i] = !c.extreme ? any : any % 5 == 0 ? low : high;
+  }
+  return buffer;
+}
+
+// The layout's definition, element by element.
+GuardedBuffer packed(const uint8_t* weight, const Case& c, const PanelLayout& layout) {
+  const int64_t panels = (c.n + layout.panel - 1) / layout.panel;
+  const int64_t groups = (c.k + layout.group - 1) / layout.group;
+  GuardedBuffer result(static_cast<size_t>(panels * groups * layout.panel * layout.group));
+  uint8_t* to = result.as<uint8_t>();
+  for (int64_t p = 0; p < panels; ++p) {
+    for (int64_t g = 0; g < groups; ++g) {
+      for (int64_t j = p * layout.panel; j < (p + 1) * layout.panel; ++j) {
+        for (int64_t i = g * layout.group; i < (g + 1) * layout.group; ++i) {
+          *to++ = i < c.k && j < c.n ? weight[c.transposed ? j * c.k + i : i * c.n + j] : 0;
+        }
+      }
+    }
+  }
+  return result;
+}
+
+std::string matrix(int64_t rows, int64_t columns, const std::string& element) {
+  return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) + "x" + element + ">";
+}
+
+// How many neighbours of k the code for a target takes at once.
+int64_t groupOf(const CpuTarget& target, const Case& c) {
+  if (!target.has("avx512vnni") || (c.unsignedLeft && c.unsignedRight)) return 2;
+  return 4;
+}
+
+void check(const Case& c, const CpuTarget& target) {
+  SCOPED_TRACE(c.name());
+  std::mt19937 random(5);
+  GuardedBuffer lhs = randomBytes(c.m * c.k, c, c.unsignedLeft, random);
+  GuardedBuffer rhs = randomBytes(c.k * c.n, c, c.unsignedRight, random);
+  const std::string x = matrix(c.m, c.k, c.unsignedLeft ? "ui8" : "i8");
+  const std::string w = matrix(c.transposed ? c.n : c.k, c.transposed ? c.k : c.n, c.unsignedRight ? "ui8" : "i8");
+  const std::string y = matrix(c.m, c.n, "i32");
+  const PanelLayout layout{target.vectorBytes() / 4 * (target.numVectorRegisters() / 8), c.transposed, groupOf(target, c)};
+  const std::string attribute = !c.packed ? "" : " {mlc.panel = " + std::to_string(layout.panel) +
+                                                     " : i64, mlc.panel_group = " + std::to_string(layout.group) + " : i64}";
+  auto runner = KernelRunner::compile(
+      "func.func private @kernel(%x: " + x + ", %w: " + w + attribute + ") -> " + y +
+          " attributes {mlc.kernel} { %0 = graph.contract %x, %w {equation = \"mk," +
+          (c.transposed ? "nk" : "kn") + "->mn\"} : (" + x + ", " + w + ") -> " + y + " return %0 : " + y + " }",
+      target);
+  ASSERT_TRUE(runner.ok()) << runner.status().message();
+  std::optional<GuardedBuffer> panels;
+  if (c.packed) panels.emplace(packed(rhs.as<uint8_t>(), c, layout));
+
+  for (int threads : {1, 3}) {
+    GuardedBuffer out(static_cast<size_t>(c.m * c.n) * sizeof(int32_t));
+    std::fill_n(out.as<int32_t>(), c.m * c.n, -77777);
+    runner->run({}, {lhs.as<char>(), panels ? panels->as<char>() : rhs.as<char>(), out.as<char>()}, threads);
+    for (int64_t i = 0; i < c.m; ++i) {
+      for (int64_t j = 0; j < c.n; ++j) {
+        int64_t expected = 0;
+        for (int64_t k = 0; k < c.k; ++k) {
+          expected += valueOf(lhs.as<uint8_t>()[i * c.k + k], c.unsignedLeft) *
+                      valueOf(rhs.as<uint8_t>()[c.transposed ? j * c.k + k : k * c.n + j], c.unsignedRight);
+        }
+        ASSERT_EQ(out.as<int32_t>()[i * c.n + j], expected) << i << ", " << j << ", threads " << threads;
+      }
+    }
+  }
+}
+
+// All pairs of types and layouts of one size.
+void checkAll(int64_t m, int64_t k, int64_t n, const CpuTarget& target) {
+  for (int i = 0; i < 32; ++i) {
+    check({m, k, n, (i & 1) != 0, (i & 2) != 0, (i & 4) != 0, (i & 8) != 0, (i & 16) != 0}, target);
+  }
+}
+
+TEST(ByteProduct, SmallAndOddSizes) {
+  for (auto [m, k, n] : {std::tuple(1, 1, 1), {6, 8, 16}, {13, 21, 37}}) {
+    checkAll(m, k, n, CpuTarget::host());
+  }
+  for (int64_t k : {2, 3, 5, 33, 35}) check({7, k, 17}, CpuTarget::host());
+  for (int64_t m : {2, 12, 30}) check({m, 40, 50, false}, CpuTarget::host());
+}
+
+TEST(ByteProduct, LongSums) { check({14, 3001, 50, true, false, true, false, true}, CpuTarget::host()); }
+
+TEST(ByteProduct, DotInstructions) {
+  auto target = CpuTarget::named("x86-64-v4+avx512vnni");
+  ASSERT_TRUE(target.ok());
+  for (auto [m, k, n] : {std::tuple(1, 3, 5), {13, 21, 70}}) checkAll(m, k, n, *target);
+}
+
+}  // namespace
+}  // namespace mlc::cpu
