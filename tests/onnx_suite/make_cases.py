@@ -3,7 +3,7 @@
     make_cases.py FOLDER
 
 Models state axes, shapes and the like as constants, the node tests have them as inputs: for those there is a
-second case, of kind "constant", where such inputs are initializers. Models of opset 6, which the importer does not
+second case, of kind "constant", where such inputs are initializers. Models of opsets before 7, which the importer does not
 take, are converted to opset 13 by the package's own converter.
 
 The node tests are made by the onnx package's own code, the others are files of the package. Only
@@ -88,9 +88,24 @@ def write_made(folder, model, inputs, outputs):
                 (folder / f"{kind}_{i}.pb").write_bytes(tensor_bytes(value, info.name))
 
 
+def align_slopes(model):
+    """Opset 6 has a slope per channel, of shape [C], where later ones broadcast from the right: [C, 1, ...]."""
+    inputs = {info.name: len(info.type.tensor_type.shape.dim) for info in model.graph.input}
+    slopes = {node.input[1]: inputs[node.input[0]] for node in model.graph.node if node.op_type == "PRelu"}
+    for tensor in [*model.graph.initializer, *model.graph.input]:
+        ones = [1] * (slopes.get(tensor.name, 2) - 2)
+        if isinstance(tensor, onnx.TensorProto):
+            tensor.dims.extend(ones)
+        else:
+            for one in ones:
+                tensor.type.tensor_type.shape.dim.add().dim_value = one
+
+
 def upgraded(model):
-    if model.opset_import[0].version >= 7:
+    opset = {imported.domain: imported.version for imported in model.opset_import}.get("", 13)
+    if opset >= 7:
         return model
+    align_slopes(model)
     model = onnx.version_converter.convert_version(model, 13)
     model.ir_version = 7  # whose initializers need not be inputs
     return model
@@ -107,7 +122,7 @@ def main():
     warnings.simplefilter("ignore")
     target = pathlib.Path(sys.argv[1])
     for case in loader.load_model_tests(kind="node"):
-        write_made(target / "node" / case.name, case.model, *case.data_sets[0])
+        write_made(target / "node" / case.name, upgraded(case.model), *case.data_sets[0])
         constant = with_constants(case)
         if constant:
             write_made(target / "constant" / case.name, *constant)

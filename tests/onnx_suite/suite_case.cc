@@ -73,6 +73,8 @@ std::string unsupportedReason(const std::string& caseFolder) {
   const StatusOr<ImportedModel> model = importOnnx(context, caseFolder + "/model.onnx");
   if (model.ok() || model.status().code() != StatusCode::kUnsupported) return "";
   std::string reason = model.status().message();
+  const std::string path = caseFolder + "/model.onnx: ";
+  if (reason.starts_with(path)) reason = reason.substr(path.size());
   std::replace(reason.begin(), reason.end(), '\n', ' ');
   return reason;
 }

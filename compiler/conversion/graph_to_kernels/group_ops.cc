@@ -103,7 +103,8 @@ bool isClonedLeaf(Operation* op) { return mlir::isa<graph::ConstantOp, graph::Si
 
 bool computes(Operation* op) {
   return mlir::isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && !isClonedLeaf(op) &&
-         !mlir::isa<graph::WeightOp, graph::ReshapeOp, graph::IfOp, graph::LoopOp, graph::YieldOp>(op);
+         !mlir::isa<graph::WeightOp, graph::ReshapeOp, graph::IfOp, graph::LoopOp, graph::YieldOp,
+                    graph::FailIfOp>(op);
 }
 
 std::vector<KernelGroup> groupOps(mlir::Block& block, bool fuseProducers) {

@@ -1,4 +1,4 @@
-// If and Loop of host functions. All threads take the same branch: they read the same condition after a barrier.
+// If, Loop and checks of host functions. All threads take the same branch: they read the same condition after a barrier.
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -6,6 +6,7 @@
 
 namespace mlc::conversion {
 
+namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
 namespace scf = mlir::scf;
 using mlir::Value;
@@ -77,6 +78,40 @@ mlir::LogicalResult FunctionEmitter::emitLoop(graph::LoopOp op) {
   scf::YieldOp::create(builder_, loc_,
                        mlir::ValueRange{arith::AddIOp::create(builder_, loc_, trip, abi_.i64(1))});
   return mlir::success();
+}
+
+// Thread 0 tells the runtime; the program goes on to its end.
+void FunctionEmitter::emitFailIf(graph::FailIfOp op) {
+  access({op.getCondition()}, {});
+  onThreadZero([&] {
+    auto branch = scf::IfOp::create(builder_, loc_, readCondition(op.getCondition()),
+                                    /*withElseRegion=*/false);
+    mlir::OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(branch.thenBlock());
+    abi_.callRuntime(thread_, offsetof(MlcRuntime, fail), {message(op.getMessage())});
+  });
+}
+
+// The address of a text, which is a global of the program, once.
+Value FunctionEmitter::message(llvm::StringRef text) {
+  const std::string terminated = text.str() + '\0';
+  LLVM::GlobalOp global;
+  int count = 0;
+  for (auto known : program_.host.getOps<LLVM::GlobalOp>()) {
+    auto value = mlir::dyn_cast_or_null<mlir::StringAttr>(known.getValueOrNull());
+    if (!value) continue;
+    ++count;
+    if (value.getValue() == terminated) global = known;
+  }
+  if (!global) {
+    mlir::OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(program_.host.getBody());
+    auto type = LLVM::LLVMArrayType::get(builder_.getI8Type(), terminated.size());
+    global = LLVM::GlobalOp::create(builder_, loc_, type, /*isConstant=*/true,
+                                    LLVM::Linkage::Private, "message_" + std::to_string(count),
+                                    builder_.getStringAttr(terminated));
+  }
+  return LLVM::AddressOfOp::create(builder_, loc_, global);
 }
 
 }  // namespace mlc::conversion

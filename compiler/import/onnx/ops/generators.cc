@@ -9,6 +9,7 @@
 #include "compiler/import/onnx/op_table.h"
 #include "compiler/import/onnx/ops/movement.h"
 #include "compiler/import/onnx/tensor_reader.h"
+#include "runtime/base/float16.h"
 
 using mlir::Value;
 
@@ -66,6 +67,8 @@ std::optional<double> constantScalar(const Tensor& tensor) {
   if (!tensor.constant || tensor.constant->numElements() != 1) return std::nullopt;
   if (tensor.dtype == DType::kF32) return *tensor.constant->data<float>();
   if (tensor.dtype == DType::kF64) return *tensor.constant->data<double>();
+  if (tensor.dtype == DType::kF16) return static_cast<float>(*tensor.constant->data<Float16>());
+  if (tensor.dtype == DType::kBF16) return static_cast<float>(*tensor.constant->data<BFloat16>());
   return std::nullopt;
 }
 
@@ -137,10 +140,16 @@ void eyeLike(Node& node) {
   node.set(e.cast(compareDiagonal(node, node.shape(0)[0], node.shape(0)[1], shift, graph::Predicate::eq), *dtype));
 }
 
+// The depth of a OneHot may have any type of numbers.
+DimExpr oneHotDepth(Node& node) {
+  if (const std::optional<double> depth = constantScalar(node.input(1))) return static_cast<int64_t>(*depth);
+  if (node.elements(1, "depth").size() != 1) node.invalid("needs one depth");
+  return node.elements(1, "depth").front();
+}
+
 void oneHot(Node& node) {
   Emitter& e = node.emitter;
-  if (node.elements(1, "depth").size() != 1) node.invalid("needs one depth");
-  const DimExpr depth = node.elements(1, "depth").front();
+  const DimExpr depth = oneHotDepth(node);
   const int64_t axis = node.axis(node.integer("axis", -1), node.rank(0) + 1);
   graph::Shape open = node.shape(0), line(node.rank(0) + 1, DimExpr(1));
   open.insert(open.begin() + axis, DimExpr(1));

@@ -1,0 +1,22 @@
+// Makes a run fail where an index of a gather is outside of its dim.
+//
+//   %0 = graph.gather %x, %i           %below = graph.compare %i, -n  lt
+//                              ==>     %above = graph.compare %i, n  ge
+//                                      %either = graph.or %below, %above
+//                                      %bytes = graph.cast %either
+//                                      %bad = graph.reduce %bytes  max
+//                                      %0 = graph.gather %x, %i
+//                                      ...
+//                                      graph.fail_if %bad, "node 'embed': an index is outside of a dim of size n"
+//
+// The last one is at the end of the block, so that threads need not meet earlier than they do anyway. Until then the gather
+// takes the nearest element instead. Indices that are constants inside the dim are not checked.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace mlc::conversion {
+
+void addIndexChecks(mlir::ModuleOp module);
+
+}  // namespace mlc::conversion
