@@ -123,6 +123,9 @@ TEST_P(EquivalenceTest, EachPassAlone) {
       passes.addPass(createIntegerContractionsPass(weights));
     });
     checkModule(module, [](mlir::PassManager& passes, WeightTable*) {
+      passes.addPass(createDecomposeQuantizationPass());
+    });
+    checkModule(module, [](mlir::PassManager& passes, WeightTable*) {
       passes.addPass(createRecognizeCompositesPass());
     });
     checkModule(module, [](mlir::PassManager& passes, WeightTable* weights) {
@@ -140,6 +143,7 @@ TEST_P(EquivalenceTest, AllPassesTogether) {
       passes.addPass(createSimplifyPass());
       passes.addPass(mlir::createCSEPass());
       passes.addPass(createIntegerContractionsPass(weights));
+      passes.addPass(createDecomposeQuantizationPass());
       passes.addPass(createRecognizeCompositesPass());
       passes.addPass(createSplitFusedProjectionsPass(weights));
       passes.addPass(createSimplifyPass());
@@ -150,7 +154,8 @@ TEST_P(EquivalenceTest, AllPassesTogether) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, EquivalenceTest,
-                         testing::Values("simplify.mlir", "integer_contractions.mlir", "recognize_composites.mlir",
+                         testing::Values("simplify.mlir", "integer_contractions.mlir",
+                                         "decompose_quantization.mlir", "recognize_composites.mlir",
                                          "split_fused_projections.mlir",
                                          "outline_repeated_blocks.mlir"),
                          [](const auto& info) {

@@ -1,5 +1,6 @@
 #include "compiler/transforms/optimize.h"
 
+#include "compiler/transforms/decompose_quantization.h"
 #include "compiler/transforms/fold_constants.h"
 #include "compiler/transforms/integer_contractions.h"
 #include "compiler/transforms/outline_repeated_blocks.h"
@@ -21,6 +22,7 @@ void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights)
   passes.addPass(createSimplifyPass());
   // Before small weights are dequantized by folding.
   passes.addPass(createIntegerContractionsPass(weights));
+  passes.addPass(createDecomposeQuantizationPass());
   tidy();
   passes.addPass(createRecognizeCompositesPass());
   tidy();

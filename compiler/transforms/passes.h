@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compiler/dialect/graph/weight_table.h"
+#include "compiler/transforms/decompose_quantization.h"
 #include "compiler/transforms/fold_constants.h"
 #include "compiler/transforms/integer_contractions.h"
 #include "compiler/transforms/outline_repeated_blocks.h"

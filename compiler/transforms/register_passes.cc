@@ -7,6 +7,7 @@ void registerPasses(graph::WeightTable* weights) {
   mlir::registerPass([] { return createSimplifyPass(); });
   mlir::registerPass([weights] { return createFoldConstantsPass(weights); });
   mlir::registerPass([weights] { return createIntegerContractionsPass(weights); });
+  mlir::registerPass([] { return createDecomposeQuantizationPass(); });
   mlir::registerPass([] { return createRecognizeCompositesPass(); });
   mlir::registerPass([weights] { return createSplitFusedProjectionsPass(weights); });
   mlir::registerPass([] { return createOutlineRepeatedBlocksPass(); });
