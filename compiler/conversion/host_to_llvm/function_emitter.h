@@ -7,22 +7,17 @@
 #include "compiler/conversion/host_to_llvm/abi_builder.h"
 #include "compiler/conversion/host_to_llvm/hazards.h"
 #include "compiler/conversion/host_to_llvm/lower_host.h"
+#include "compiler/conversion/host_to_llvm/weight_slots.h"
 #include "compiler/conversion/plan_memory/plan_memory.h"
 #include "compiler/dialect/dist/dist_dialect.h"
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "llvm/ADT/BitVector.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace mlc::conversion {
 
-// The weight slots of a program, each once.
-class WeightSlots {
- public:
-  int slotOf(graph::WeightOp op);
-  const std::vector<package::WeightSlot>& all() const { return slots_; }
-
- private:
-  std::vector<package::WeightSlot> slots_;
-};
+// The arguments of a block that are weights in every call of it.
+llvm::BitVector parameterArguments(mlir::func::FuncOp block, mlir::ModuleOp program);
 
 // What all functions of a program share.
 struct ProgramContext {
@@ -38,7 +33,8 @@ class FunctionEmitter {
  public:
   FunctionEmitter(ProgramContext& program, mlir::func::FuncOp function, const FramePlan& plan);
 
-  // Adds @<name> (thread: ptr, index, count: i64, weights: ptr, arena: ptr, symbols: i64..., arguments..., results...: ptr) to the host module.
+  // Adds @<name> (thread: ptr, index, count: i64, weights: ptr, parameters: ptr, arena: ptr, symbols: i64..., arguments...,
+  // results...: ptr) to the host module. The arguments that are weights in every call are not passed: parameters points to their slots.
   mlir::LogicalResult emit();
 
  private:
@@ -46,15 +42,26 @@ class FunctionEmitter {
   mlir::LogicalResult emitOp(mlir::Operation* op);
   void emitKernelCall(mlir::func::CallOp call, mlir::func::FuncOp kernel);
   void emitLaunch(mlir::func::CallOp call, const KernelInfo& info);
+  // block_call_emitter.cc
   void emitBlockCall(mlir::func::CallOp call);
+  void emitRun(mlir::func::CallOp first, llvm::ArrayRef<mlir::func::CallOp> run);
+  llvm::SmallVector<mlir::func::CallOp> runBehind(mlir::func::CallOp first);
+  void callBlock(mlir::func::CallOp call, mlir::Value firstSlot, llvm::ArrayRef<mlir::Value> operands,
+                 llvm::ArrayRef<mlir::Value> results);
+  // The first slot of the weights that a call passes, and its other operands.
+  int parametersOf(mlir::func::CallOp call);
+  llvm::SmallVector<mlir::Value> activations(mlir::func::CallOp call);
+
   mlir::LogicalResult emitIf(graph::IfOp op);
   mlir::LogicalResult emitLoop(graph::LoopOp op);
+  void emitFailIf(graph::FailIfOp op);
   void emitAllReduce(dist::AllReduceOp op);
   void emitAllGather(dist::AllGatherOp op);
   void emitReduceScatter(dist::ReduceScatterOp op);
   void emitReturn(mlir::func::ReturnOp op);
 
   void preparePointers();
+  bool isPassedOnly(graph::WeightOp weight);
   mlir::Value pointer(mlir::Value tensor);
   mlir::Value bytes(const DimExpr& expr);
   void barrier();
@@ -69,6 +76,7 @@ class FunctionEmitter {
   mlir::Value slotsOnStack(int64_t count);
   // The value of a scalar tensor, wherever it is.
   mlir::Value readScalar(mlir::Value tensor, mlir::Type type);
+  mlir::Value message(llvm::StringRef text);
   mlir::Value readCondition(mlir::Value tensor);
   void writeScalar(mlir::Value tensor, mlir::Value value);
   bool onDevice() const { return program_.memory == Memory::kDevice; }
@@ -82,10 +90,11 @@ class FunctionEmitter {
   AbiBuilder abi_;
   Hazards hazards_;
   mlir::func::FuncOp emitted_;
-  mlir::Value thread_, index_, count_, weights_, arena_;
+  mlir::Value thread_, index_, count_, weights_, parameters_, arena_;
   llvm::StringMap<mlir::Value> symbols_;  // index-typed
   llvm::DenseMap<mlir::Value, mlir::Value> pointers_;
   llvm::DenseMap<mlir::Operation*, mlir::Value> scratch_;
+  llvm::DenseSet<mlir::Operation*> inRun_;  // calls that a loop emitted before does
 };
 
 }  // namespace mlc::conversion

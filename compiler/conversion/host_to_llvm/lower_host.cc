@@ -110,10 +110,11 @@ void emitRun(mlir::OpBuilder& builder, FuncOp main, FuncOp hostMain, size_t symb
   auto toIndex = [&](Value value) -> Value {
     return mlir::arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
   };
+  Value weights = abi.loadAt(invocation, offsetof(MlcInvocation, weights), ptr);
   llvm::SmallVector<Value> arguments{
       thread, toIndex(abi.loadAt(thread, offsetof(MlcThread, index), i64)),
       toIndex(abi.loadAt(thread, offsetof(MlcThread, count), i64)),
-      abi.loadAt(invocation, offsetof(MlcInvocation, weights), ptr),
+      weights, /*parameters, of which @main has none:*/ weights,
       abi.loadAt(invocation, offsetof(MlcInvocation, arena), ptr)};
   Value symbolArray = abi.loadAt(invocation, offsetof(MlcInvocation, symbols), ptr);
   arguments.append(loadSymbols(builder, loc, symbolArray, symbols));

@@ -1,0 +1,49 @@
+#include "compiler/conversion/host_to_llvm/weight_slots.h"
+
+#include <algorithm>
+
+#include "compiler/conversion/graph_to_kernels/form_kernels.h"
+
+namespace mlc::conversion {
+namespace {
+
+using mlir::Operation;
+
+std::vector<int64_t> integers(Operation* op, llvm::StringRef attribute) {
+  auto array = op->getAttrOfType<mlir::DenseI64ArrayAttr>(attribute);
+  return array ? std::vector<int64_t>(array.asArrayRef()) : std::vector<int64_t>();
+}
+
+bool sameSlot(const package::WeightSlot& a, const package::WeightSlot& b) {
+  return a.name == b.name && a.offsets == b.offsets && a.sizes == b.sizes && a.layout == b.layout &&
+         a.transposed == b.transposed && a.panel == b.panel && a.group == b.group;
+}
+
+package::WeightSlot slotFor(graph::WeightOp op) {
+  package::WeightSlot slot;
+  slot.name = op.getName().str();
+  slot.offsets = integers(op, "mlc.slice_offsets");
+  slot.sizes = integers(op, "mlc.slice_sizes");
+  if (auto panel = op->getAttrOfType<mlir::IntegerAttr>(kPanelAttr)) {
+    slot.layout = package::WeightLayout::kPanels;
+    slot.panel = panel.getInt();
+    slot.transposed = op->hasAttr(kPanelTransposedAttr);
+    auto group = op->getAttrOfType<mlir::IntegerAttr>(kPanelGroupAttr);
+    if (group) slot.group = group.getInt();
+  }
+  return slot;
+}
+
+}  // namespace
+
+int WeightSlots::slotOf(graph::WeightOp op) { return groupOf(op); }
+
+int WeightSlots::groupOf(llvm::ArrayRef<graph::WeightOp> ops) {
+  std::vector<package::WeightSlot> wanted;
+  for (graph::WeightOp op : ops) wanted.push_back(slotFor(op));
+  auto first = std::search(slots_.begin(), slots_.end(), wanted.begin(), wanted.end(), sameSlot);
+  if (first == slots_.end()) first = slots_.insert(slots_.end(), wanted.begin(), wanted.end());
+  return static_cast<int>(first - slots_.begin());
+}
+
+}  // namespace mlc::conversion
