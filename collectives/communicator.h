@@ -86,7 +86,7 @@ class Communicator {
                                                          int tag) = 0;
 
   // A communicator of the ranks that give the same color (at least 0), ordered by key, then by
-  // rank. Called by all ranks.
+  // rank. Called by all ranks. Ranks destroy the communicators they share in the same order.
   [[nodiscard]] virtual StatusOr<std::unique_ptr<Communicator>> split(int color, int key) = 0;
 };
 
