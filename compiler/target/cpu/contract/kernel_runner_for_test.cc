@@ -19,7 +19,7 @@
 
 namespace mlc::cpu {
 
-GuardedBuffer::GuardedBuffer(size_t bytes) {
+GuardedBuffer::GuardedBuffer(size_t bytes) : bytes_(bytes) {
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   mapped_ = (bytes + page - 1) / page * page + page;
   mapping_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -32,8 +32,19 @@ GuardedBuffer::~GuardedBuffer() {
   if (mapping_) munmap(mapping_, mapped_);
 }
 
-GuardedBuffer::GuardedBuffer(GuardedBuffer&& other) noexcept
-    : mapping_(std::exchange(other.mapping_, nullptr)), mapped_(other.mapped_), data_(other.data_) {}
+GuardedBuffer::GuardedBuffer(GuardedBuffer&& other) noexcept { swap(other); }
+
+GuardedBuffer& GuardedBuffer::operator=(GuardedBuffer&& other) noexcept {
+  swap(other);
+  return *this;
+}
+
+void GuardedBuffer::swap(GuardedBuffer& other) {
+  std::swap(mapping_, other.mapping_);
+  std::swap(mapped_, other.mapped_);
+  std::swap(bytes_, other.bytes_);
+  std::swap(data_, other.data_);
+}
 
 namespace {
 
@@ -111,19 +122,20 @@ StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuT
   return runner;
 }
 
-void KernelRunner::run(const SymbolValues& symbols, std::vector<void*> buffers, int threads) const {
+void KernelRunner::run(const SymbolValues& symbols, std::vector<void*> buffers, int threads) {
   // Every argument is an integer or a pointer, so that a call with more arguments than the function has is fine on x86-64.
   constexpr size_t kMaxArguments = 16;
   auto call = reinterpret_cast<void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
                                         int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
                                         int64_t, int64_t)>(entry_);
   const int64_t scratchBytes = *scratchBytes_.evaluate(symbols);
-  GuardedBuffer scratch(static_cast<size_t>(scratchBytes * threads));
+  const auto wanted = static_cast<size_t>(scratchBytes * threads);
+  if (wanted != scratch_.bytes()) scratch_ = GuardedBuffer(wanted);
   for (int64_t thread = 0; thread < threads; ++thread) {
     std::vector<int64_t> a{thread, threads};
     for (const std::string& symbol : symbols_) a.push_back(symbols.at(symbol));
     for (void* buffer : buffers) a.push_back(reinterpret_cast<int64_t>(buffer));
-    a.push_back(reinterpret_cast<int64_t>(scratch.as<char>()));
+    a.push_back(reinterpret_cast<int64_t>(scratch_.as<char>()));
     a.resize(kMaxArguments);
     call(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13], a[14],
          a[15]);

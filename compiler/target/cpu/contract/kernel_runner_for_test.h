@@ -18,8 +18,9 @@ class GuardedBuffer {
   explicit GuardedBuffer(size_t bytes);
   ~GuardedBuffer();
   GuardedBuffer(GuardedBuffer&& other) noexcept;
-  GuardedBuffer(const GuardedBuffer&) = delete;
-  GuardedBuffer& operator=(const GuardedBuffer&) = delete;
+  GuardedBuffer& operator=(GuardedBuffer&& other) noexcept;
+
+  size_t bytes() const { return bytes_; }
 
   template <typename T>
   T* as() {
@@ -27,9 +28,11 @@ class GuardedBuffer {
   }
 
  private:
-  void* mapping_;
-  size_t mapped_;
-  char* data_;
+  void swap(GuardedBuffer& other);
+
+  void* mapping_ = nullptr;
+  size_t mapped_ = 0, bytes_ = 0;
+  char* data_ = nullptr;
 };
 
 class KernelRunner {
@@ -39,7 +42,7 @@ class KernelRunner {
   static StatusOr<KernelRunner> compile(const std::string& text, const CpuTarget& target);
 
   // Calls the kernel once per thread, one after the other. Arguments: the inputs, then the output.
-  void run(const SymbolValues& symbols, std::vector<void*> buffers, int threads) const;
+  void run(const SymbolValues& symbols, std::vector<void*> buffers, int threads);
 
   const DimExpr& scratchBytes() const { return scratchBytes_; }
 
@@ -48,6 +51,7 @@ class KernelRunner {
   void* entry_ = nullptr;
   std::vector<std::string> symbols_;
   DimExpr scratchBytes_;
+  GuardedBuffer scratch_{0};
 };
 
 }  // namespace mlc::cpu
