@@ -44,7 +44,7 @@ class Meshes(unittest.TestCase):
         self.check_all("bert", [("tp=2", 2), ("tp=5", 5), ("tp=2,pp=3", 6)])
 
     def test_other_models(self):
-        for model in ("linear", "mlp", "cnn", "qdq", "if_branch", "loop", "gpt2", "llama"):
+        for model in ("linear", "mlp", "cnn", "qdq", "fibonacci", "if_branch", "loop", "gpt2", "llama"):
             self.check(model, None, 1, mpi=False)
             self.check(model, "tp=2", 2, mpi=True)
             self.check(model, "pp=2", 2, mpi=True)

@@ -80,7 +80,7 @@ TEST_P(ImportModels, LeavesNoShapeArithmetic) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ImportModels,
-                         testing::Values("linear", "mlp", "cnn", "qdq", "if_branch", "loop", "gpt2", "llama", "bert"),
+                         testing::Values("linear", "mlp", "cnn", "qdq", "fibonacci", "if_branch", "loop", "gpt2", "llama", "bert"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
