@@ -1,5 +1,7 @@
 #include "compiler/target/compile_program.h"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -78,8 +80,10 @@ StatusOr<std::vector<CompiledKernel>> compileKernels(const std::vector<FuncOp>& 
 // Links in a private folder and returns the shared object's bytes.
 StatusOr<std::string> link(const std::vector<std::string>& objects) {
   namespace fs = std::filesystem;
-  std::string folder = (fs::temp_directory_path() / "mlc-link-XXXXXX").string();
-  if (!mkdtemp(folder.data())) return invalidError("cannot make a folder in " + folder);
+  std::error_code error;
+  std::string folder = (fs::temp_directory_path(error) / "mlc-link-XXXXXX").string();
+  if (error) return invalidError("TMPDIR is no folder for temporary files: " + error.message());
+  if (!mkdtemp(folder.data())) return invalidError("cannot make temporary folder " + folder + ": " + std::strerror(errno));
   const std::string path = folder + "/program.so";
   Status status = cpu::linkSharedObject(objects, path);
   std::string bytes;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <new>
+#include <set>
 
 #include "runtime/executor/agreement.h"
 #include "runtime/executor/symbols.h"
@@ -68,8 +69,11 @@ Status Executor::placeWeights() {
     weights_.push_back(buffer.data());
     deviceWeights_.push_back(std::move(buffer));
   }
-  statistics_.copiedWeightBytes = loaded_.store->copiedBytes();
-  statistics_.mappedWeightBytes = loaded_.store->mappedBytes();
+  std::set<const void*> counted;
+  for (const package::Weight& weight : loaded_.weights) {
+    if (!counted.insert(weight.data).second) continue;
+    (weight.mapped ? statistics_.mappedWeightBytes : statistics_.copiedWeightBytes) += weight.bytes;
+  }
   return okStatus();
 }
 
@@ -90,6 +94,7 @@ Status Executor::splitAxes() {
 }
 
 StatusOr<std::vector<HostTensor>> Executor::run(const std::vector<HostTensor>& inputs) {
+  const TraceScope scope(trace_, "run");
   const Clock::time_point start = Clock::now();
   StatusOr<std::vector<HostTensor>> outputs = runOnce(inputs);
   statistics_.milliseconds = millisecondsSince(start);

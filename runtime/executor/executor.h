@@ -13,6 +13,7 @@
 #include "runtime/executor/edge_buffer.h"
 #include "runtime/executor/placement.h"
 #include "runtime/executor/runtime_functions.h"
+#include "runtime/executor/trace.h"
 #include "runtime/package/loader.h"
 #include "runtime/team/team.h"
 
@@ -23,6 +24,7 @@ struct RunStatistics {
   double milliseconds = 0;         // from the call of run() to its return
   double computeMilliseconds = 0;  // inside the program, collectives included
   int64_t arenaBytes = 0;
+  // Of the rank's program; ranks of one process share what is equal.
   int64_t copiedWeightBytes = 0;  // weights sliced or packed into memory of the process
   int64_t mappedWeightBytes = 0;  // weights used from their files
   int64_t peakResidentBytes = 0;  // of the process
@@ -42,6 +44,11 @@ class Executor {
   // Rank 0 gives the model's inputs and gets its outputs, in the manifest's order; the others give
   // nothing and get nothing. Inputs that do not fit are kInvalid before anything runs.
   StatusOr<std::vector<HostTensor>> run(const std::vector<HostTensor>& inputs);
+
+  // Records what runs do from now on: the run itself, and within it, for each microbatch, the wait for
+  // what it receives ("receive"), the program ("compute") and the hand-over of what it made
+  // ("send"). Borrowed; null: nothing is recorded.
+  void setTrace(Trace* trace) { trace_ = trace; }
 
   const RunStatistics& statistics() const { return statistics_; }
 
@@ -116,6 +123,7 @@ class Executor {
   std::vector<HostTensor> outputs_;  // rank 0
   std::vector<std::unique_ptr<collectives::Request>> outputSends_;
   Status failure_;  // of the program
+  Trace* trace_ = nullptr;
   RunStatistics statistics_;
 };
 

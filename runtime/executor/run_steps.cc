@@ -42,6 +42,7 @@ bool isAligned(const void* data) {
 // rank receives its own.
 Status Executor::distributeInputs(const std::vector<HostTensor>& inputs,
                                   std::vector<Outgoing>& outgoing) {
+  const TraceScope scope(trace_, "inputs");
   const package::Manifest& manifest = loaded_.package->manifest();
   for (int rank = 1; world_.rank() == 0 && rank < world_.size(); ++rank) {
     const int index = manifest.ranks[static_cast<size_t>(rank)].program;
@@ -118,7 +119,11 @@ Status Executor::runSteps() {
     const MlcInvocation invocation = {step.symbols.data(), inputs.data(), outputs.data(),
                                       weights_.data(), arena_.data()};
     const auto start = std::chrono::steady_clock::now();
-    const Status status = host_->run(loaded_.run, invocation);
+    Status status;
+    {
+      const TraceScope scope(trace_, "compute", step.microbatch);
+      status = host_->run(loaded_.run, invocation);
+    }
     compute +=
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     if (failure_.ok()) failure_ = status;
@@ -140,6 +145,7 @@ void Executor::postReceives(const Step& step, Slot& slot) {
 }
 
 Status Executor::stageInputs(const Step& step, Slot& slot, std::vector<void*>& pointers) {
+  const TraceScope scope(trace_, "receive", step.microbatch);
   MLC_RETURN_IF_ERROR(waitAll(slot.receives));
   for (size_t i = 0; i < loaded_.program->inputs.size(); ++i) {
     const ProgramInput& input = loaded_.program->inputs[i];
@@ -175,6 +181,7 @@ HostTensor* Executor::pieceOf(int microbatch, size_t programOutput) {
 }
 
 Status Executor::deliverOutputs(const Step& step, Slot& slot) {
+  const TraceScope scope(trace_, "send", step.microbatch);
   const package::Manifest& manifest = loaded_.package->manifest();
   for (size_t i = 0; i < loaded_.program->outputs.size(); ++i) {
     const ProgramOutput& output = loaded_.program->outputs[i];
@@ -204,6 +211,7 @@ Status Executor::deliverOutputs(const Step& step, Slot& slot) {
 }
 
 Status Executor::collectOutputs() {
+  const TraceScope scope(trace_, "outputs");
   if (world_.rank() == 0) {
     std::vector<std::unique_ptr<collectives::Request>> receives;
     for (size_t i = 0; i < pieces_.size(); ++i) {

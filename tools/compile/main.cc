@@ -1,5 +1,8 @@
 // mlc-compile: a model into a package folder, without running it.
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <thread>
 
@@ -33,6 +36,16 @@ StatusOr<partition::DeviceModel> devicesOfHost(int ranks) {
   return devices;
 }
 
+// Says why where a copy ends early, which std::filesystem's does not.
+std::error_code copyFile(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::ifstream source(from, std::ios::binary);
+  std::ofstream copy(to, std::ios::binary);
+  errno = 0;
+  if (source.peek() != std::ifstream::traits_type::eof()) copy << source.rdbuf();
+  copy.close();
+  return source && copy ? std::error_code() : std::error_code(errno ? errno : EIO, std::generic_category());
+}
+
 // A whole copy under the name that was asked for, in place of a package of that name.
 Status copyPackage(const std::string& from, const std::string& to) {
   namespace fs = std::filesystem;
@@ -42,7 +55,11 @@ Status copyPackage(const std::string& from, const std::string& to) {
   }
   const std::string temporary = to + ".tmp." + std::to_string(::getpid());
   if (fs::path parent = fs::path(to).parent_path(); !parent.empty()) fs::create_directories(parent, error);
-  if (!error) fs::copy(from, temporary, fs::copy_options::recursive, error);
+  if (!error) fs::create_directory(temporary, error);
+  // A package has no folders inside.
+  for (const fs::directory_entry& file : fs::directory_iterator(from)) {
+    if (!error) error = copyFile(file.path(), fs::path(temporary) / file.path().filename());
+  }
   if (!error) fs::remove_all(to, error);
   if (!error) fs::rename(temporary, to, error);
   if (!error) return okStatus();
@@ -87,6 +104,8 @@ Status compile(const CompileToolOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace mlc::tools;
+  // A file that grows beyond the process's limit is an error like that of a full disk, and no reason to die.
+  std::signal(SIGXFSZ, SIG_IGN);
   CompileToolOptions options;
   CLI::App app("Compiles a model into a package that mlc-run runs.", "mlc-compile");
   addPackageOptions(app, options.package);

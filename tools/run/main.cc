@@ -1,11 +1,13 @@
 // mlc-run: compiles a model where that is needed, runs it on the job's ranks, reports.
 #include <CLI/CLI.hpp>
-#include <iostream>
+#include <csignal>
 
 #include "tools/run/job.h"
 #include "tools/options/command_line.h"
 
 int main(int argc, char** argv) {
+  // A file that grows beyond the process's limit is an error like that of a full disk, and no reason to die.
+  std::signal(SIGXFSZ, SIG_IGN);
   mlc::tools::RunOptions options;
   CLI::App app("Runs a model on all ranks of the job, compiling it first where that is needed.", "mlc-run");
   mlc::tools::addRunOptions(app, options);

@@ -14,6 +14,7 @@
 #include "tools/job/exchange.h"
 #include "tools/job/package_cache.h"
 #include "tools/run/inputs.h"
+#include "tools/run/trace_file.h"
 
 namespace mlc::tools {
 namespace {
@@ -28,19 +29,25 @@ class RankJob {
   RankJob(Communicator& world, const RunOptions& options, OpenPackage& open) : world_(world), options_(options), open_(open) {}
 
   StatusOr<RunReport> run() {
-    MLC_RETURN_IF_ERROR(preparePackage());
+    {
+      const executor::TraceScope scope(trace(), "compile");
+      MLC_RETURN_IF_ERROR(preparePackage());
+    }
     MLC_RETURN_IF_ERROR(splitOffIdleRanks());
     if (idle_) return report_;
     MLC_RETURN_IF_ERROR(load());
     MLC_RETURN_IF_ERROR(makeInputs());
     MLC_RETURN_IF_ERROR(execute());
     MLC_RETURN_IF_ERROR(gatherRanks());
+    MLC_RETURN_IF_ERROR(writeTrace());
     MLC_RETURN_IF_ERROR(onRoot([&] { return useOutputs(); }));
     return std::move(report_);
   }
 
  private:
   bool root() const { return world_.rank() == 0; }
+
+  executor::Trace* trace() { return options_.traceFile.empty() ? nullptr : &trace_; }
 
   // Rank 0 does it; its error becomes everybody's.
   template <typename Work>
@@ -131,6 +138,7 @@ class RankJob {
   }
 
   Status load() {
+    const executor::TraceScope scope(trace(), "load");
     const auto begin = Clock::now();
     MLC_ASSIGN_OR_RETURN(const team::TeamOptions team, api::shareCores(active(), options_.threads, true));
     threads_ = team.threads;
@@ -151,6 +159,7 @@ class RankJob {
 
   Status execute() {
     for (int i = 0; i < options_.warmup + options_.iterations; ++i) {
+      if (i == options_.warmup) executor_->setTrace(trace());
       MLC_ASSIGN_OR_RETURN(report_.outputs, executor_->run(inputs_));
       if (i >= options_.warmup) report_.latenciesMs.push_back(executor_->statistics().milliseconds);
     }
@@ -169,6 +178,13 @@ class RankJob {
     MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts, gatherTexts(active(), printRank(mine)));
     for (const std::string& text : texts) report_.ranks.push_back(parseRank(text));
     return okStatus();
+  }
+
+  Status writeTrace() {
+    if (!trace()) return okStatus();
+    const std::string mine = printEvents(active().rank(), active().hostOf(active().rank()), trace_);
+    MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts, gatherTexts(active(), mine));
+    return onRoot([&] { return writeTextFile(options_.traceFile, printTraceFile(texts)); });
   }
 
   // On rank 0.
@@ -203,6 +219,7 @@ class RankJob {
   std::unique_ptr<executor::Executor> executor_;
   int threads_ = 0;
   std::vector<HostTensor> inputs_, expected_;
+  executor::Trace trace_;
   RunReport report_;
 };
 

@@ -1,5 +1,7 @@
 #include "compiler/target/cpu/link_shared_object.h"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -20,7 +22,9 @@ Status linkSharedObject(const std::vector<std::string>& objects, const std::stri
     std::ofstream file(files.back(), std::ios::binary);
     file.write(objects[i].data(), static_cast<std::streamsize>(objects[i].size()));
     file.close();
-    if (!file) return invalidError("cannot write " + files.back());
+    if (!file) {
+      return invalidError("cannot write temporary file " + files.back() + ": " + std::strerror(errno ? errno : EIO));
+    }
   }
   // What is undefined is found in libm and libc, which the process that loads the program has.
   std::vector<const char*> arguments = {"ld.lld",     "-shared",       "-o",

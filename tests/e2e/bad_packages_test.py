@@ -1,0 +1,149 @@
+"""Packages that were changed, are for another CPU, or could not be written because the disk was full."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+import jobs
+
+BERT = jobs.MODELS / "bert/model.onnx"
+
+
+class ChangedPackages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.package = jobs.SCRATCH / "whole.mlcpkg"
+        result = jobs.mlc_compile(BERT, "-o", cls.package, "--mesh", "tp=2")
+        if result.code != jobs.DONE:
+            raise AssertionError(result.err)
+
+    def setUp(self):
+        self.changed = jobs.SCRATCH / f"{self.id()}.mlcpkg"
+        self.restore()
+
+    def restore(self):
+        shutil.rmtree(self.changed, ignore_errors=True)
+        shutil.copytree(self.package, self.changed)
+
+    def expect_refused(self, *words, **options):
+        result = jobs.mlc_run(self.changed, **options)
+        self.assertEqual(result.code, jobs.INVALID, result.err)
+        for word in words:
+            self.assertIn(word, result.err)
+        self.assertEqual(result.out, "")
+
+    def test_whole_package_runs(self):
+        self.assertEqual(jobs.mlc_run(self.changed).code, jobs.DONE)
+
+    def test_every_flipped_file_is_noticed(self):
+        files = sorted(path.name for path in self.package.iterdir() if path.is_file())
+        self.assertIn("manifest.json", files)
+        self.assertTrue(any(name.endswith(".so") for name in files))
+        for name in files:
+            size = (self.package / name).stat().st_size
+            for at in {0, size // 3, size // 2, size - 2}:
+                with self.subTest(file=name, at=at):
+                    self.restore()
+                    content = bytearray((self.package / name).read_bytes())
+                    content[at] ^= 1
+                    (self.changed / name).write_bytes(content)
+                    self.expect_refused(name)
+
+    def test_files_cut_short_or_gone(self):
+        for path in self.package.iterdir():
+            with self.subTest(file=path.name):
+                self.restore()
+                os.truncate(self.changed / path.name, path.stat().st_size // 2)
+                self.expect_refused(path.name)
+                (self.changed / path.name).unlink()
+                self.expect_refused(path.name)
+
+    def test_numbers_changed_in_the_manifest(self):
+        manifest = self.changed / "manifest.json"
+        text = manifest.read_text()
+        for old, new in (('"tp": 2', '"tp": 1'), ('"offset": 0', '"offset": 64'), ('"seq"', '"qes"'), ('"format_version": 1', '"format_version": 7')):
+            with self.subTest(change=new):
+                self.assertIn(old, text)
+                manifest.write_text(text.replace(old, new, 1))
+                self.expect_refused("manifest.json" if "version" not in new else "version")
+
+    def test_not_a_package(self):
+        empty = jobs.SCRATCH / "empty.mlcpkg"
+        empty.mkdir()
+        result = jobs.mlc_run(empty)
+        self.assertEqual(result.code, jobs.INVALID)
+        self.assertIn("manifest.json", result.err)
+
+    def test_under_mpirun(self):
+        (self.changed / "plan.json").write_text("{}")
+        self.expect_refused("plan.json", ranks=2)
+
+    def test_model_changed_behind_a_package_by_reference(self):
+        # mlc-run's own packages refer to the model's files; a changed file is a changed model, which is compiled anew.
+        folder = jobs.SCRATCH / "changing"
+        shutil.copytree(BERT.parent, folder)
+        os.chmod(folder / "model.onnx.data", 0o644)
+        arguments = [folder / "model.onnx", "--inputs", folder]
+        jobs.report(*arguments)
+        self.assertTrue(jobs.report(*arguments)["cache_hit"])
+        data = bytearray((folder / "model.onnx.data").read_bytes())
+        data[-2] ^= 1
+        (folder / "model.onnx.data").write_bytes(data)
+        self.assertFalse(jobs.report(*arguments)["cache_hit"])
+
+    def test_another_cpu(self):
+        if "avx512f" in pathlib.Path("/proc/cpuinfo").read_text():
+            self.skipTest("this CPU runs everything that can be compiled for")
+        shutil.rmtree(self.changed)
+        result = jobs.mlc_compile(BERT, "-o", self.changed, "--target", "x86-64-v4")
+        self.assertEqual(result.code, jobs.DONE, result.err)
+        self.expect_refused("avx512", "CPU")
+
+
+class FullDisk(unittest.TestCase):
+    def test_file_size_limits(self):
+        """Every file that grows beyond the limit fails, as on a full disk, whichever of them it is."""
+        cache = jobs.SCRATCH / "limited_cache"
+        output = jobs.SCRATCH / "limited.mlcpkg"
+        failed = 0
+        for kilobytes in (1, 4, 16, 64, 128, 256):
+            shutil.rmtree(cache, ignore_errors=True)
+            result = jobs.mlc_compile(BERT, "-o", output, before=["prlimit", f"--fsize={kilobytes * 1024}"],
+                                      environment={"MLC_CACHE": str(cache)})
+            if result.code == jobs.DONE:
+                shutil.rmtree(output)
+                continue
+            failed += 1
+            self.assertEqual(result.code, jobs.INVALID, result.err)
+            self.assertIn("File too large", result.err)
+            self.assertFalse(output.exists())
+            jobs.check_nothing_half_written(self, cache)
+            self.assertEqual(list(cache.glob("packages/*")), [])
+        self.assertGreater(failed, 2)
+
+    def test_full_file_system(self):
+        disk = jobs.SCRATCH / "disk"
+        disk.mkdir()
+        for kilobytes in (8, 64, 200, 400):
+            mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(disk)]
+            if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+                self.skipTest("may not mount a file system")
+            try:
+                for output, cache in ((disk / "out.mlcpkg", jobs.SCRATCH / "cache"), (jobs.SCRATCH / "out.mlcpkg", disk / "cache")):
+                    shutil.rmtree(jobs.SCRATCH / "out.mlcpkg", ignore_errors=True)
+                    result = jobs.mlc_compile(BERT, "-o", output, environment={"MLC_CACHE": str(cache)})
+                    with self.subTest(kilobytes=kilobytes, output=output.parent.name):
+                        if result.code != jobs.DONE:
+                            self.assertEqual(result.code, jobs.INVALID, result.err)
+                            self.assertIn("No space left", result.err)
+                            self.assertFalse(output.exists())
+                            jobs.check_nothing_half_written(self, disk)
+                        self.assertTrue(result.code != jobs.DONE or kilobytes > 64)
+            finally:
+                subprocess.run(["umount", str(disk)], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
