@@ -28,10 +28,12 @@ StatusOr<std::vector<HostTensor>> readTensors(const fs::path& folder, const std:
 }
 
 StatusOr<std::vector<HostTensor>> compute(const fs::path& folder, const std::string& package,
-                                          const std::vector<HostTensor>& inputs) {
+                                          const std::vector<HostTensor>& inputs,
+                                          partition::Device::Kind kind) {
   CompileOptions options;
   partition::Device device;
   device.name = "cpu";
+  device.kind = kind;
   device.threads = kThreads;
   device.peakFlops[DType::kF32] = 1e11;
   options.devices.devices.push_back(device);
@@ -41,10 +43,12 @@ StatusOr<std::vector<HostTensor>> compute(const fs::path& folder, const std::str
   return session->run(inputs);
 }
 
-StatusOr<std::string> compileAndCompare(const fs::path& folder, const std::string& package) {
+StatusOr<std::string> compileAndCompare(const fs::path& folder, const std::string& package,
+                                       partition::Device::Kind kind) {
   MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> inputs, readTensors(folder, "input"));
   MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> expected, readTensors(folder, "output"));
-  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> outputs, compute(folder, package, inputs));
+  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> outputs,
+                       compute(folder, package, inputs, kind));
   if (expected.empty() || outputs.size() != expected.size()) {
     return "there are " + std::to_string(outputs.size()) + " outputs, expected " + std::to_string(expected.size());
   }
@@ -79,9 +83,10 @@ std::string unsupportedReason(const std::string& caseFolder) {
   return reason;
 }
 
-std::string runCase(const std::string& caseFolder, const std::string& scratch) {
+std::string runCase(const std::string& caseFolder, const std::string& scratch,
+                    partition::Device::Kind kind) {
   const std::string package = scratch + "/package";
-  const StatusOr<std::string> wrong = compileAndCompare(caseFolder, package);
+  const StatusOr<std::string> wrong = compileAndCompare(caseFolder, package, kind);
   std::error_code ignored;
   fs::remove_all(package, ignored);
   return wrong.ok() ? *wrong : wrong.status().message();

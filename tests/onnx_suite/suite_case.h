@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "partitioner/device_model/device_model.h"
+
 namespace mlc::onnx_suite {
 
 // KIND/NAME of each case of the folder, sorted.
@@ -13,8 +15,9 @@ std::vector<std::string> caseNames(const std::string& folder);
 // An error other than kUnsupported is the test's failure, and not told here.
 std::string unsupportedReason(const std::string& caseFolder);
 
-// Compiles the case's model for one CPU rank into a package below the folder `scratch`, runs it on the case's inputs, and compares
-// the outputs. Empty if all is right, otherwise what is wrong.
-std::string runCase(const std::string& caseFolder, const std::string& scratch);
+// Compiles the case's model for one rank on a device of that kind into a package below the folder `scratch`, runs it on the
+// case's inputs, and compares the outputs. Empty if all is right, otherwise what is wrong.
+std::string runCase(const std::string& caseFolder, const std::string& scratch,
+                    partition::Device::Kind kind = partition::Device::Kind::kCpu);
 
 }  // namespace mlc::onnx_suite

@@ -31,6 +31,13 @@ Maybe divide(Operands v) {
   return neverNegative(v[0]) && neverNegative(v[1]) ? Maybe(floorDiv(v[0], v[1])) : std::nullopt;
 }
 
+// Of numbers that are not negative, whose remainders are the same for every rounding.
+Maybe remainder(Operands v) {
+  if (!neverNegative(v[0]) || !neverNegative(v[1])) return std::nullopt;
+  const Maybe quotient = divide(v);
+  return quotient ? Maybe(v[0] - *quotient * v[1]) : std::nullopt;
+}
+
 Maybe select(Operands v) {
   const std::optional<bool> condition = isTrue(v[0]);
   if (v[1] == v[2]) return v[1];
@@ -50,6 +57,7 @@ const std::map<std::string, Rule>& rules() {
       {"Sub", [](Operands v) -> Maybe { return v[0] - v[1]; }},
       {"Mul", [](Operands v) -> Maybe { return v[0] * v[1]; }},
       {"Div", divide},
+      {"Mod", remainder},
       {"Min", [](Operands v) -> Maybe { return v.size() == 1 ? v[0] : smaller(v[0], v[1]); }},
       {"Max", [](Operands v) -> Maybe { return v.size() == 1 ? v[0] : larger(v[0], v[1]); }},
       {"Neg", [](Operands v) -> Maybe { return DimExpr(0) - v[0]; }},

@@ -27,8 +27,23 @@ void softmax(Node& node) {
   node.set(e.reshape(e.emit<graph::SoftmaxOp>(rows, int64_t{1}, logarithm), shape));
 }
 
+// The mean of each row and the reciprocal of its standard deviation, in f32.
+void layerStatistics(Node& node, int64_t axis) {
+  Emitter& e = node.emitter;
+  std::vector<int64_t> axes;
+  for (int64_t i = axis; i < node.rank(0); ++i) axes.push_back(i);
+  Value x = e.cast(node.value(0), DType::kF32);
+  Value mean = e.emit<graph::ReduceOp>(x, graph::ReduceKind::mean, axes, true);
+  Value centred = e.binary<graph::SubOp>(x, mean);
+  Value variance = e.emit<graph::ReduceOp>(e.binary<graph::MulOp>(centred, centred), graph::ReduceKind::mean, axes, true);
+  if (node.wants(1)) node.set(1, mean);
+  Value shifted = e.binary<graph::AddOp>(variance, e.scalarLike(node.number("epsilon", 1e-5), variance));
+  if (node.wants(2)) node.set(2, Value(e.emit<graph::RsqrtOp>(shifted)));
+}
+
 void layerNormalization(Node& node) {
   const int64_t axis = node.axis(node.integer("axis", -1), node.rank(0));
+  if (node.wants(1) || node.wants(2)) layerStatistics(node, axis);
   node.set(node.emitter.emit<graph::LayerNormOp>(node.value(0), node.value(1), node.has(2) ? node.value(2) : Value(),
                                                  axis, llvm::APFloat(node.number("epsilon", 1e-5))));
 }
