@@ -36,7 +36,13 @@ StatusOr<int> ranksOf(const PackageOptions& options) {
 
 // Messages to standard error, results to standard output, by rank 0.
 int finish(const RunOptions& options, int rank, const StatusOr<RunReport>& result) {
-  if (rank != 0) return result.ok() ? 0 : static_cast<int>(result.status().code());
+  if (rank != 0) {
+    if (result.ok()) return 0;
+    if (result.status().code() == StatusCode::kDeviceFailed) {
+      std::cerr << "mlc-run: rank " << rank << ": " << result.status().message() << std::endl;
+    }
+    return static_cast<int>(result.status().code());
+  }
   Status status = result.status();
   if (result.ok()) {
     if (options.jsonFile == "-") {
@@ -63,8 +69,9 @@ int runMpiJob(const RunOptions& options) {
   OpenPackage open;
   const StatusOr<RunReport> result = runRank(**world, options, open);
   const int code = finish(options, (*world)->rank(), result);
-  // Others may wait for a rank that has failed alone; a failure that all know of can end the job all the same.
-  if (code != 0) collectives::abortMpiJob(code);
+  // Errors are every rank's, so that all end alike, after rank 0 has said why. But for a device, rank or link that failed: others may
+  // wait for this rank still.
+  if (code == static_cast<int>(StatusCode::kDeviceFailed)) collectives::abortMpiJob(code);
   return code;
 }
 
