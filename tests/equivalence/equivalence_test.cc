@@ -1,0 +1,147 @@
+// Random models over random meshes of unequal devices give what the models' own evaluation gives: optimized and partitioned by the reference
+// evaluation of every rank, and for some of them compiled, packaged and run.
+//
+// A failure names its seed; MLC_EQUIVALENCE_SEEDS=17 or =100-399 in the environment runs those instead of the usual ones.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "compiler/dialect/graph/evaluate/elements.h"
+#include "compiler/dialect/graph/evaluate/evaluator.h"
+#include "compiler/dialect/register.h"
+#include "compiler/partition/simulate_ranks.h"
+#include "compiler/target/cpu/lower_kernel.h"
+#include "compiler/transforms/optimize.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "partitioner/search/search.h"
+#include "tests/equivalence/random_graph.h"
+#include "tests/equivalence/random_plan.h"
+#include "tests/equivalence/run_package.h"
+
+namespace mlc::equivalence {
+namespace {
+
+using Tensors = std::vector<HostTensor>;
+
+// The error that f32 may have, relative to a tensor's largest element.
+constexpr double kTolerance = 1e-4;
+
+void expectClose(const Tensors& actual, const Tensors& expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    SCOPED_TRACE("output " + std::to_string(i));
+    ASSERT_EQ(actual[i].shape(), expected[i].shape());
+    ASSERT_EQ(actual[i].dtype(), expected[i].dtype());
+    double largest = 1e-2;
+    for (int64_t j = 0; j < expected[i].numElements(); ++j) largest = std::max(largest, std::abs(graph::loadNumber(expected[i], j)));
+    ASSERT_TRUE(std::isfinite(largest));
+    for (int64_t j = 0; j < expected[i].numElements(); ++j) {
+      ASSERT_NEAR(graph::loadNumber(actual[i], j), graph::loadNumber(expected[i], j), kTolerance * largest) << "element " << j;
+    }
+  }
+}
+
+// A random model, its outputs, and its programs for random devices.
+class Case {
+ public:
+  explicit Case(uint64_t seed) : context_(registry()), search_(makeRandomSearch(seed)) {
+    context_.loadAllAvailableDialects();
+    graph_ = makeRandomGraph(context_, seed);
+  }
+
+  // Up to the ranks' programs.
+  void prepare() {
+    ASSERT_TRUE(mlir::succeeded(mlir::verify(*graph_.module)));
+    graph::EvaluationContext evaluation;
+    evaluation.weights = &graph_.weights;
+    auto made = graph::evaluateFunction(graph_.module->lookupSymbol<mlir::func::FuncOp>("main"), graph_.inputs, evaluation);
+    ASSERT_TRUE(mlir::succeeded(made));
+    expected_.assign(made->begin(), made->end());
+    mlir::PassManager passes(&context_);
+    transforms::addOptimizePasses(passes, &graph_.weights);
+    ASSERT_TRUE(mlir::succeeded(passes.run(*graph_.module)));
+    const partition::ModelGraph model = partition::buildBlockGraph(*graph_.module);
+    StatusOr<partition::Plan> plan = partition::search(model.graph, search_.devices, search_.options);
+    if (plan.status().code() == StatusCode::kUsage && search_.options.microbatches > 0) {
+      search_.options.microbatches = 0;
+      plan = partition::search(model.graph, search_.devices, search_.options);
+    }
+    ASSERT_TRUE(plan.ok()) << plan.status().message();
+    plan_ = *std::move(plan);
+    StatusOr<partition::RankPrograms> programs = partition::applyPlan(*graph_.module, model, plan_);
+    ASSERT_TRUE(programs.ok()) << programs.status().message();
+    programs_ = *std::move(programs);
+  }
+
+  StatusOr<Tensors> simulate() const { return partition::simulateRanks(programs_, plan_, graph_.inputs, &graph_.weights); }
+  StatusOr<Tensors> run(const std::string& path, int threads) {
+    return runPackage(programs_, plan_, graph_.weights, graph_.inputs, path, threads);
+  }
+
+  const Tensors& expected() const { return expected_; }
+  const partition::Plan& plan() const { return plan_; }
+  std::string describeSearch() const { return describe(search_); }
+
+ private:
+  static const mlir::DialectRegistry& registry() {
+    static const auto* made = [] {
+      auto* registry = new mlir::DialectRegistry;
+      registerDialects(*registry);
+      cpu::registerLoweringDialects(*registry);
+      return registry;
+    }();
+    return *made;
+  }
+
+  mlir::MLIRContext context_;
+  RandomSearch search_;
+  RandomGraph graph_;
+  Tensors expected_;
+  partition::Plan plan_;
+  partition::RankPrograms programs_;
+};
+
+class Equivalence : public testing::TestWithParam<uint64_t> {
+ protected:
+  void compare(bool isCompiled) {
+    const uint64_t seed = GetParam();
+    Case one(seed);
+    SCOPED_TRACE("MLC_EQUIVALENCE_SEEDS=" + std::to_string(seed) + " " + one.describeSearch());
+    one.prepare();
+    if (HasFatalFailure()) return;
+    const std::string path = testing::TempDir() + "equivalence_" + std::to_string(getpid()) + ".mlcpkg";
+    const StatusOr<Tensors> outputs = isCompiled ? one.run(path, 1 + static_cast<int>(seed % 2)) : one.simulate();
+    ASSERT_TRUE(outputs.ok()) << outputs.status().message();
+    expectClose(*outputs, one.expected());
+  }
+};
+
+class Simulated : public Equivalence {};
+class Compiled : public Equivalence {};
+
+TEST_P(Simulated, RanksGiveTheModelsOutputs) { compare(false); }
+TEST_P(Compiled, RanksGiveTheModelsOutputs) { compare(true); }
+
+// first to last, or what the environment asks for.
+std::vector<uint64_t> seeds(uint64_t first, uint64_t last) {
+  if (const char* wanted = std::getenv("MLC_EQUIVALENCE_SEEDS")) {
+    char* end = nullptr;
+    first = last = std::strtoull(wanted, &end, 10);
+    if (*end == '-') last = std::strtoull(end + 1, nullptr, 10);
+  }
+  std::vector<uint64_t> all;
+  for (uint64_t seed = first; seed <= last; ++seed) all.push_back(seed);
+  return all;
+}
+
+std::string nameOf(const testing::TestParamInfo<uint64_t>& info) { return "seed" + std::to_string(info.param); }
+
+INSTANTIATE_TEST_SUITE_P(Random, Simulated, testing::ValuesIn(seeds(1, 600)), nameOf);
+INSTANTIATE_TEST_SUITE_P(Random, Compiled, testing::ValuesIn(seeds(1001, 1060)), nameOf);
+
+}  // namespace
+}  // namespace mlc::equivalence
