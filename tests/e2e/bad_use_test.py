@@ -61,8 +61,10 @@ class Inputs(Case):
         self.expect(jobs.USAGE, BERT, "--inputs", self.folder, words=["input_0.pb"])
 
     def test_ids_outside_of_the_vocabulary(self):
-        # ONNX leaves this undefined; it must not crash.
-        jobs.mlc_run(BERT, "--input", "input_ids=1x4xi64=100000000000")
+        for index in (100000000000, -100000000000):
+            for mesh in ("tp=1", "tp=2", "pp=2"):
+                self.expect(jobs.INVALID, BERT, "--input", f"input_ids=1x4xi64={index}", "--mesh", mesh,
+                            words=["word_embeddings", "an index is outside of a dim of size"])
 
 
 class Ranks(Case):
