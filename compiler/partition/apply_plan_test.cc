@@ -228,6 +228,17 @@ func.func @main(%x: tensor<2x1xf32>) -> tensor<1xf32> {
   EXPECT_GT(narrow.compare({narrow.random({2, 1})}, 1, 1, 3), 0);
 }
 
+// One op may want a tensor in two layouts: its rows here, all of them there.
+TEST(ApplyPlan, OneTensorAsBothOperands) {
+  Model model(R"(
+func.func @main(%x: tensor<64x3xf32>) -> tensor<64x64xf32> {
+  %0 = graph.neg %x : (tensor<64x3xf32>) -> tensor<64x3xf32>
+  %1 = graph.contract %0, %0 {equation = "sd,td->st"} : (tensor<64x3xf32>, tensor<64x3xf32>) -> tensor<64x64xf32>
+  return %1 : tensor<64x64xf32>
+})");
+  for (int tp : {2, 3}) EXPECT_GT(model.compare({model.random({64, 3})}, 1, 1, tp), 0);
+}
+
 TEST(ApplyPlan, EqualRanksShareAProgram) {
   Model model(transformerText());
   const auto inputs = transformerInputs(model, 4, 3);

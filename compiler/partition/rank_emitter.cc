@@ -116,14 +116,17 @@ Status RankEmitter::emitOp(Body& body, int index) {
   MLC_RETURN_IF_ERROR(checkSharding(body.function, index));
   const OpSharding& sharding = setting_.shardings[body.function]->ops[index];
   mlir::Operation* source = model_.ops[body.function][index];
-  mlir::IRMapping mapping;
+  mlir::IRMapping mapping;  // of what an op's regions capture; an operand may be there twice, in two layouts
+  llvm::SmallVector<Value> operands;
   for (size_t i = 0; i < op.operands.size(); ++i) {
     const Value value = body.values.get(body.builder, source->getLoc(), op.operands[i], operandLayout(op, sharding, static_cast<int>(i)));
     if (!value) return invalidError("the plan does not fit the model: '" + op.name + "' wants partial sums that are not there");
     mapping.map(model_.tensors[body.function][op.operands[i]], value);
+    if (i < source->getNumOperands()) operands.push_back(value);
   }
   const bool hasPart = sharding.factor < 0 || sharding.shares[setting_.tpRank] > 0;
   mlir::Operation* copy = hasPart ? body.builder.clone(*source, mapping) : nullptr;
+  if (copy) copy->setOperands(operands);
   for (size_t i = 0; i < op.results.size(); ++i) {
     const Layout layout = resultLayout(op, sharding, static_cast<int>(i));
     const RankedTensorType type = localType(body.function, op.results[i], layout);
