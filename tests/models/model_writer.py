@@ -67,13 +67,19 @@ def save_data(path, inputs):
 
 
 def run(make):
-    """Calls `make`, which gives a Graph and its inputs, and saves them as argv[1]/model.onnx, ..."""
+    """Calls `make`, which gives a Graph and its inputs, and saves them as argv[1]/model.onnx, ...
+
+    `make` may also give the expected outputs; else ONNX Runtime computes them."""
     directory = pathlib.Path(sys.argv[1])
     directory.mkdir(parents=True, exist_ok=True)
-    graph, inputs = make()
+    graph, inputs, *expected = make()
     path = directory / "model.onnx"
     onnx.save(graph.model(), path)
-    save_data(path, inputs)
+    if not expected:
+        return save_data(path, inputs)
+    for kind, values, arrays in (("input", graph.inputs, inputs), ("output", graph.outputs, expected[0])):
+        names = [value.name for value in values]
+        save_tensors(directory, kind, names, [arrays[name] for name in names])
 
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL

@@ -1,0 +1,66 @@
+"""Second precisions: products of quantized matrices are computed in integers, 16-bit floats are stored as such and summed in f32."""
+
+import json
+import pathlib
+import re
+import tempfile
+import unittest
+
+import jobs
+
+
+class Precision(unittest.TestCase):
+    def compiled(self, model, folder):
+        """The manifest of the model's package, and the text of its kernels."""
+        result = jobs.mlc_compile(jobs.MODELS / model / "model.onnx", "-o", folder / "model.mlcpkg",
+                                  "--dump-after", "kernels", "--dump-dir", folder)
+        self.assertEqual(result.code, jobs.DONE, result.err)
+        (dump,) = folder.glob("kernels*.mlir")
+        return json.loads((folder / "model.mlcpkg/manifest.json").read_text()), dump.read_text()
+
+    def contracted_types(self, kernels):
+        """The element types of both operands and the result of every contraction."""
+        element = r"tensor<[0-9x?]*?(u?i\d+|b?f\d+)[,>]"
+        lines = [line for line in kernels.splitlines() if "graph.contract" in line]
+        return sorted(tuple(re.findall(element, line.split(" : ", 1)[1])) for line in lines)
+
+    def test_quantized_products_are_integers(self):
+        with tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as name:
+            manifest, kernels = self.compiled("qdq", pathlib.Path(name))
+        # Both the model's QuantizeLinear .. MatMul and its MatMulInteger.
+        self.assertEqual(self.contracted_types(kernels), [("ui8", "i8", "i32")] * 2)
+        self.assertNotIn("graph.dequantize", kernels)
+        # One packed copy of the int8 matrix serves both; no f32 one is left.
+        (program,) = manifest["programs"]
+        matrices = [slot for slot in program["weights"] if slot["layout"] == "panels"]
+        self.assertEqual(len(matrices), 1)
+        self.assertIn(matrices[0]["group"], (2, 4))
+        sources = [manifest["weights"][slot["source"]] for slot in program["weights"]]
+        self.assertEqual([source["shape"] for source in sources if source["dtype"] == "i8"], [[32, 48]])
+        self.assertEqual([source["shape"] for source in sources if source["dtype"] == "f32"], [[48]])
+
+    def test_narrow_floats_are_stored(self):
+        for model, other in (("bf16", "f16"), ("f16", "bf16")):
+            with self.subTest(model=model), tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as name:
+                manifest, kernels = self.compiled(model, pathlib.Path(name))
+                self.assertEqual(set(self.contracted_types(kernels)), {(model, model, model)})
+                (program,) = manifest["programs"]
+                dtypes = {manifest["weights"][slot["source"]]["dtype"] for slot in program["weights"]}
+                self.assertEqual(dtypes, {model})
+                self.assertNotIn(f"x{other}>", kernels)
+
+    def test_narrow_floats_are_summed_in_f32(self):
+        # What rounding to so many bits may change, relative to each output's largest element: z has sums of 512 products.
+        for model, tolerance in (("bf16", 1e-2), ("f16", 2e-3)):
+            folder = jobs.MODELS / model
+            for mesh in ("tp=1", "tp=2", "pp=2", "tp=3"):
+                with self.subTest(model=model, mesh=mesh):
+                    report = jobs.report(folder / "model.onnx", "--inputs", folder, "--expect", folder, "--verify",
+                                         "--mesh", mesh, "--rtol", tolerance, "--atol", 4 * tolerance)
+                    for comparison in (report["expect"], report["verify"]):
+                        self.assertTrue(comparison["ok"])
+                        self.assertLess(comparison["max_rel"], tolerance)
+
+
+if __name__ == "__main__":
+    unittest.main()
