@@ -91,7 +91,7 @@ mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel,
   gemm.nest = &nest;
   gemm.epilogue = &epilogue;
   gemm.product = Product::of(target, elementOf(lhs), elementOf(rhs), panel.has_value());
-  gemm.tile = TileShape::of(target, gemm.product.accumulator);
+  gemm.tile = TileShape::of(target, gemm.product);
   gemm.packed = panel.has_value();
   if (panel && (panel->panel != gemm.tile.columns() || panel->group != gemm.product.group())) {
     return root.emitError("its right operand is packed for another CPU");
@@ -133,7 +133,7 @@ std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTa
   if (!transposed) return std::nullopt;
   const Product product =
       Product::of(target, elementOf(op.getLhs()), elementOf(op.getRhs()), /*packed=*/true);
-  return PanelLayout{TileShape::of(target, product.accumulator).columns(), *transposed, product.group()};
+  return PanelLayout{TileShape::of(target, product).columns(), *transposed, product.group()};
 }
 
 bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget&) {

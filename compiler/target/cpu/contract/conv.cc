@@ -80,7 +80,7 @@ mlir::FailureOr<mlir::func::FuncOp> lowerConv(mlir::func::FuncOp kernel, graph::
   mlir::Type element =
       mlir::cast<mlir::RankedTensorType>(root.getFilter().getType()).getElementType();
   gemm.product = Product::of(target, element, element, /*packed=*/false);
-  gemm.tile = TileShape::of(target, gemm.product.accumulator);
+  gemm.tile = TileShape::of(target, gemm.product);
 
   KernelFunction function(kernel, gemm.scratchBytes(), intoModule);
   gemm.thread = function.thread();

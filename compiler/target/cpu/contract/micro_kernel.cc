@@ -82,10 +82,12 @@ class KLoops {
 
 }  // namespace
 
-TileShape TileShape::of(const CpuTarget& target, mlir::Type accumulator) {
-  const int64_t width = target.vectorBytes() * 8 / accumulator.getIntOrFloatBitWidth();
-  // Accumulators, one vector of the panel each, one broadcast element.
-  return {6, target.numVectorRegisters() >= 32 ? 4 : 2, width};
+TileShape TileShape::of(const CpuTarget& target, const Product& product) {
+  const int64_t width = target.vectorBytes() * 8 / product.accumulator.getIntOrFloatBitWidth();
+  const bool manyRegisters = target.numVectorRegisters() >= 32;
+  // Accumulators, one vector of the panel each, one broadcast element; pairs also need a place for products before they are added.
+  const int64_t rows = product.kind == Product::Kind::kPairs && !manyRegisters ? 5 : 6;
+  return {rows, manyRegisters ? 4 : 2, width};
 }
 
 mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::StringRef name,

@@ -16,7 +16,7 @@ struct TileShape {
 
   int64_t columns() const { return vectors * width; }
 
-  static TileShape of(const CpuTarget& target, mlir::Type accumulator);
+  static TileShape of(const CpuTarget& target, const Product& product);
 };
 
 // tile[row][column] = sum over k of lhs[row, k] * panel[k, column]; for grouped products k counts words of lhs and groups of the panel.
