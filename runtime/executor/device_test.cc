@@ -1,6 +1,7 @@
 // Programs that run on a device: the fake one, and what is said where there is no real one.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <numeric>
 #include <thread>
 
@@ -85,6 +86,32 @@ TEST(Device, FakeDeviceWithoutItsKernelIsRefused) {
   const Status status = open(*world[0], folder).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalid);
   EXPECT_NE(status.message().find("absent"), std::string::npos);
+}
+
+TEST(Device, FakeMemoryIsApartFromTheHosts) {
+  const package::Program program;
+  package::LoadedProgram loaded;
+  loaded.program = &program;
+  auto device = device::openDevice("fake:0", loaded);
+  ASSERT_TRUE(device.ok()) << device.status().message();
+  auto memory = (*device)->allocate(64, "a test");
+  ASSERT_TRUE(memory.ok());
+  auto* bytes = static_cast<char*>(*memory);
+  EXPECT_EXIT((void)*static_cast<volatile char*>(bytes), testing::KilledBySignal(SIGSEGV), "");
+
+  char host[64] = "text";
+  using device::CopyDirection;
+  EXPECT_TRUE((*device)->copy(bytes + 32, host, 32, CopyDirection::kToDevice).ok());
+  EXPECT_TRUE((*device)->copy(bytes, bytes + 32, 32, CopyDirection::kWithin).ok());
+  EXPECT_TRUE((*device)->copy(host + 32, bytes, 32, CopyDirection::kToHost).ok());
+  EXPECT_STREQ(host + 32, "text");
+  for (auto [to, from, direction] : {std::tuple{host, bytes, CopyDirection::kToDevice},
+                                     {bytes, host, CopyDirection::kToHost},
+                                     {bytes, host, CopyDirection::kWithin}}) {
+    EXPECT_EQ((*device)->copy(to, from, 32, direction).code(), StatusCode::kDeviceFailed);
+  }
+  EXPECT_FALSE((*device)->copy(host, bytes + 33, 32, CopyDirection::kToHost).ok());
+  (*device)->free(bytes);
 }
 
 // The GPU of that number is there on no machine: what is missing, driver or GPU, is a device error.

@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Builders.h"
+#include "runtime/abi/emulated_kernel.h"
 
 namespace mlc::gpu {
 namespace {
@@ -47,7 +48,9 @@ class EntryBuilder {
       Value slot = LLVM::GEPOp::create(b_, loc_, ptr, ptr, entry.getArgument(4),
                                        llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
       Value address = LLVM::LoadOp::create(b_, loc_, ptr, slot);
-      arguments.push_back(LLVM::LoadOp::create(b_, loc_, type, address));
+      arguments.push_back(mlir::isa<LLVM::LLVMPointerType>(type)
+                              ? fakePointer(address)
+                              : Value(LLVM::LoadOp::create(b_, loc_, type, address)));
     }
     end(arguments);
     // Found by name in the shared object.
@@ -66,6 +69,14 @@ class EntryBuilder {
   void end(llvm::ArrayRef<Value> arguments) {
     LLVM::CallOp::create(b_, loc_, points_, arguments);
     LLVM::ReturnOp::create(b_, loc_, mlir::ValueRange());
+  }
+
+  // The address behind a pointer of the fake device.
+  Value fakePointer(Value slot) {
+    Value biased = LLVM::LoadOp::create(b_, loc_, b_.getI64Type(), slot);
+    Value bias = LLVM::ConstantOp::create(b_, loc_, b_.getI64IntegerAttr(MLC_FAKE_POINTER_BIAS));
+    Value address = LLVM::SubOp::create(b_, loc_, biased, bias);
+    return LLVM::IntToPtrOp::create(b_, loc_, LLVM::LLVMPointerType::get(b_.getContext()), address);
   }
 
   template <typename Register>

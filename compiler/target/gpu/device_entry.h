@@ -8,7 +8,8 @@
 //   NVIDIA   llvm.func @k(%symbol: i64, %x: ptr, %y: ptr) attributes {nvvm.kernel} {
 //              thread = ctaid.x * ntid.x + tid.x, threads = nctaid.x * ntid.x, call @k_points }
 //   fake     llvm.func @k(%block: i64, %thread: i64, %blocks: i64, %blockThreads: i64, %arguments: ptr) {
-//              the same, with the arguments' values loaded from what the array points to }
+//              the same, with the arguments' values loaded from what the array points to,
+//              pointers less their bias (runtime/abi/emulated_kernel.h) }
 #pragma once
 
 #include "compiler/target/gpu/gpu_target.h"

@@ -7,13 +7,11 @@
 #include "compiler/dialect/graph/evaluate/evaluator.h"
 #include "compiler/target/cpu/link_shared_object.h"
 #include "compiler/target/gpu/kernel_file_for_test.h"
+#include "runtime/abi/emulated_kernel.h"
 #include "runtime/base/shared_object.h"
-#include "runtime/device/fake/fake_device.h"
 
 namespace mlc::gpu {
 namespace {
-
-using Entry = device::EmulatedKernel;
 
 double toleranceOf(DType type) {
   if (type == DType::kBF16) return 1.0 / 128;
@@ -33,11 +31,13 @@ void expectEqual(const HostTensor& actual, const HostTensor& expected) {
 }
 
 // Calls the entry once for every thread of the launch.
-void launch(Entry entry, const DeviceKernelInfo& info, const SymbolValues& symbols,
+void launch(MlcEmulatedKernel entry, const DeviceKernelInfo& info, const SymbolValues& symbols,
             std::vector<HostTensor>& buffers, int64_t blocks, int64_t blockThreads) {
   std::vector<int64_t> values;
   for (const std::string& symbol : info.symbols) values.push_back(symbols.at(symbol));
-  for (HostTensor& buffer : buffers) values.push_back(reinterpret_cast<int64_t>(buffer.raw()));
+  for (HostTensor& buffer : buffers) {
+    values.push_back(reinterpret_cast<int64_t>(buffer.raw()) + MLC_FAKE_POINTER_BIAS);
+  }
   std::vector<void*> arguments;
   for (int64_t& value : values) arguments.push_back(&value);
   for (int64_t block = 0; block < blocks; ++block) {
@@ -47,7 +47,7 @@ void launch(Entry entry, const DeviceKernelInfo& info, const SymbolValues& symbo
   }
 }
 
-void check(mlir::func::FuncOp kernel, Entry entry, const DeviceKernelInfo& info) {
+void check(mlir::func::FuncOp kernel, MlcEmulatedKernel entry, const DeviceKernelInfo& info) {
   SCOPED_TRACE(info.name);
   std::mt19937 random(7);
   SymbolValues symbols;
@@ -86,7 +86,7 @@ TEST_P(FakeKernels, EqualTheReference) {
   for (auto [kernel, info] : llvm::zip(file.kernels, compiled->kernels)) {
     void* symbol = (*object)->find(info.name);
     ASSERT_TRUE(symbol) << info.name;
-    check(kernel, reinterpret_cast<Entry>(symbol), info);
+    check(kernel, reinterpret_cast<MlcEmulatedKernel>(symbol), info);
   }
 }
 

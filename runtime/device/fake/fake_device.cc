@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "runtime/abi/emulated_kernel.h"
 #include "runtime/base/aligned_buffer.h"
 #include "runtime/base/shared_object.h"
 
@@ -12,9 +13,17 @@ namespace {
 
 constexpr int kPattern = 0xcd;
 
+// Between an address and the pointer that the host gets.
+char* biased(const void* address) {
+  return reinterpret_cast<char*>(reinterpret_cast<int64_t>(address) + MLC_FAKE_POINTER_BIAS);
+}
+char* addressOf(const void* pointer) {
+  return reinterpret_cast<char*>(reinterpret_cast<int64_t>(pointer) - MLC_FAKE_POINTER_BIAS);
+}
+
 class FakeDevice : public Device {
  public:
-  FakeDevice(std::shared_ptr<const SharedObject> object, std::vector<EmulatedKernel> kernels)
+  FakeDevice(std::shared_ptr<const SharedObject> object, std::vector<MlcEmulatedKernel> kernels)
       : object_(std::move(object)), kernels_(std::move(kernels)) {}
 
   bool isHostMemory() const override { return false; }
@@ -22,10 +31,10 @@ class FakeDevice : public Device {
   StatusOr<void*> allocate(int64_t bytes, const std::string& purpose) override {
     MLC_ASSIGN_OR_RETURN(AlignedBuffer buffer,
                          AlignedBuffer::allocate(static_cast<size_t>(bytes), purpose));
-    char* data = buffer.data();
-    std::memset(data, kPattern, buffer.size());
-    blocks_.emplace(data, std::move(buffer));
-    return static_cast<void*>(data);
+    std::memset(buffer.data(), kPattern, buffer.size());
+    char* pointer = biased(buffer.data());
+    blocks_.emplace(pointer, std::move(buffer));
+    return static_cast<void*>(pointer);
   }
 
   void free(void* memory) override { blocks_.erase(static_cast<char*>(memory)); }
@@ -38,7 +47,8 @@ class FakeDevice : public Device {
       return deviceError("a copy of " + std::to_string(bytes) +
                          " bytes mixes up host and device memory");
     }
-    std::memcpy(destination, source, static_cast<size_t>(bytes));
+    std::memcpy(toDevice ? addressOf(destination) : destination,
+                fromDevice ? addressOf(source) : source, static_cast<size_t>(bytes));
     return okStatus();
   }
 
@@ -58,7 +68,7 @@ class FakeDevice : public Device {
   Status synchronize() override { return okStatus(); }
 
  private:
-  // Whether the range lies in memory that was allocated here.
+  // Whether the range lies in memory that was allocated here, by its pointer.
   bool isMine(const void* data, int64_t bytes) const {
     const char* begin = static_cast<const char*>(data);
     auto it = blocks_.upper_bound(begin);
@@ -68,8 +78,8 @@ class FakeDevice : public Device {
   }
 
   std::shared_ptr<const SharedObject> object_;
-  std::vector<EmulatedKernel> kernels_;
-  std::map<const char*, AlignedBuffer> blocks_;
+  std::vector<MlcEmulatedKernel> kernels_;
+  std::map<const char*, AlignedBuffer> blocks_;  // by pointer
 };
 
 }  // namespace
@@ -83,11 +93,11 @@ StatusOr<std::unique_ptr<Device>> makeFakeDevice(const package::LoadedProgram& p
   }
   const std::string path = program.package->pathOf(program.program->emulation);
   MLC_ASSIGN_OR_RETURN(std::shared_ptr<const SharedObject> object, SharedObject::load(path));
-  std::vector<EmulatedKernel> kernels;
+  std::vector<MlcEmulatedKernel> kernels;
   for (const package::DeviceKernel& kernel : wanted) {
     void* symbol = object->find(kernel.name);
     if (!symbol) return invalidError(path + " lacks the device kernel '" + kernel.name + "'");
-    kernels.push_back(reinterpret_cast<EmulatedKernel>(symbol));
+    kernels.push_back(reinterpret_cast<MlcEmulatedKernel>(symbol));
   }
   return std::unique_ptr<Device>(new FakeDevice(std::move(object), std::move(kernels)));
 }

@@ -6,12 +6,9 @@
 
 namespace mlc::device {
 
-// A device kernel of an emulation object: does what one thread of one block does.
-using EmulatedKernel = void (*)(int64_t blockIndex, int64_t threadIndex, int64_t grid,
-                                int64_t block, void** args);
-
-// Its memory is apart from the host's: what is copied to or from anything else is an error, so that
-// programs which mix the two up are noticed. Fresh memory is filled with a pattern.
+// Its memory is apart from the host's: a copy that takes one for the other is an error, and the host
+// cannot follow its pointers (runtime/abi/emulated_kernel.h), so that programs which mix the two up
+// are noticed. Fresh memory is filled with a pattern.
 StatusOr<std::unique_ptr<Device>> makeFakeDevice(const package::LoadedProgram& program);
 
 }  // namespace mlc::device
