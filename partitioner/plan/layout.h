@@ -24,7 +24,7 @@ struct Layout {
   friend bool operator==(const Layout&, const Layout&) = default;
 };
 
-// Whether the op can be split along the factor: static, not whole, more than 1, and in every tensor it indexes the major factor of one dim;
+// Whether the op can be split along the factor: static, not whole, more than 1, and in every tensor it indexes the major factor of one static dim;
 // a parallel one indexes every result, a reduction none.
 bool canSplit(const Op& op, int factor);
 

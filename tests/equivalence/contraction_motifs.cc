@@ -51,8 +51,10 @@ Value residualMlp(GraphWriter& w, const Surroundings& s, Value x) {
 Value gatedMlp(GraphWriter& w, const Surroundings& s, Value x) {
   if (!hasFeatures(x)) return {};
   const int64_t width = sizeOf(x, static_cast<size_t>(rankOf(x) - 1)), inner = features(w.random());
-  Value gate = activation(w, s, project(w, x, inner));
-  Value up = project(w, x, inner);
+  // Normalized: the product would grow from layer to layer.
+  Value normalized = norm(w, s, x);
+  Value gate = activation(w, s, project(w, normalized, inner));
+  Value up = project(w, normalized, inner);
   return w.make<graph::AddOp>(x, project(w, w.make<graph::MulOp>(gate, up), width));
 }
 

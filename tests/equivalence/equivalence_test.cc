@@ -1,13 +1,15 @@
 // Random models over random meshes of unequal devices give what the models' own evaluation gives: optimized and partitioned by the reference
 // evaluation of every rank, and for some of them compiled, packaged and run.
 //
-// A failure names its seed; MLC_EQUIVALENCE_SEEDS=17 or =100-399 in the environment runs those instead of the usual ones.
+// A failure names its seed; MLC_EQUIVALENCE_SEEDS=17 or =100-399 in the environment runs those instead of the usual ones;
+// of a single one the model is printed.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 
 #include "compiler/dialect/graph/evaluate/elements.h"
 #include "compiler/dialect/graph/evaluate/evaluator.h"
@@ -45,6 +47,19 @@ void expectClose(const Tensors& actual, const Tensors& expected) {
   }
 }
 
+struct Seeds {
+  uint64_t first, last;
+};
+
+// What the environment asks for.
+std::optional<Seeds> wantedSeeds() {
+  const char* wanted = std::getenv("MLC_EQUIVALENCE_SEEDS");
+  if (!wanted) return std::nullopt;
+  char* end = nullptr;
+  const uint64_t first = std::strtoull(wanted, &end, 10);
+  return Seeds{first, *end == '-' ? std::strtoull(end + 1, nullptr, 10) : first};
+}
+
 // A random model, its outputs, and its programs for random devices.
 class Case {
  public:
@@ -52,6 +67,8 @@ class Case {
     context_.loadAllAvailableDialects();
     graph_ = makeRandomGraph(context_, seed);
   }
+
+  void print() { graph_.module->print(llvm::errs()); }
 
   // Up to the ranks' programs.
   void prepare() {
@@ -111,6 +128,8 @@ class Equivalence : public testing::TestWithParam<uint64_t> {
     const uint64_t seed = GetParam();
     Case one(seed);
     SCOPED_TRACE("MLC_EQUIVALENCE_SEEDS=" + std::to_string(seed) + " " + one.describeSearch());
+    const std::optional<Seeds> wanted = wantedSeeds();
+    if (wanted && wanted->first == wanted->last) one.print();
     one.prepare();
     if (HasFatalFailure()) return;
     const std::string path = testing::TempDir() + "equivalence_" + std::to_string(getpid()) + ".mlcpkg";
@@ -126,22 +145,18 @@ class Compiled : public Equivalence {};
 TEST_P(Simulated, RanksGiveTheModelsOutputs) { compare(false); }
 TEST_P(Compiled, RanksGiveTheModelsOutputs) { compare(true); }
 
-// first to last, or what the environment asks for.
-std::vector<uint64_t> seeds(uint64_t first, uint64_t last) {
-  if (const char* wanted = std::getenv("MLC_EQUIVALENCE_SEEDS")) {
-    char* end = nullptr;
-    first = last = std::strtoull(wanted, &end, 10);
-    if (*end == '-') last = std::strtoull(end + 1, nullptr, 10);
-  }
+// These, or what the environment asks for.
+std::vector<uint64_t> seeds(Seeds seeds) {
+  seeds = wantedSeeds().value_or(seeds);
   std::vector<uint64_t> all;
-  for (uint64_t seed = first; seed <= last; ++seed) all.push_back(seed);
+  for (uint64_t seed = seeds.first; seed <= seeds.last; ++seed) all.push_back(seed);
   return all;
 }
 
 std::string nameOf(const testing::TestParamInfo<uint64_t>& info) { return "seed" + std::to_string(info.param); }
 
-INSTANTIATE_TEST_SUITE_P(Random, Simulated, testing::ValuesIn(seeds(1, 600)), nameOf);
-INSTANTIATE_TEST_SUITE_P(Random, Compiled, testing::ValuesIn(seeds(1001, 1060)), nameOf);
+INSTANTIATE_TEST_SUITE_P(Random, Simulated, testing::ValuesIn(seeds({1, 600})), nameOf);
+INSTANTIATE_TEST_SUITE_P(Random, Compiled, testing::ValuesIn(seeds({1001, 1060})), nameOf);
 
 }  // namespace
 }  // namespace mlc::equivalence

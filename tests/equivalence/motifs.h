@@ -23,7 +23,7 @@ using Motif = Value (*)(GraphWriter&, const Surroundings&, Value);
 // Contractions (contraction_motifs.cc).
 Value linear(GraphWriter& w, const Surroundings& s, Value x);        // some axis of x times a weight, operands and result in any order
 Value residualMlp(GraphWriter& w, const Surroundings& s, Value x);   // x + f(x W1) W2; keeps the type
-Value gatedMlp(GraphWriter& w, const Surroundings& s, Value x);      // x + (f(x W1) * x W2) W3; keeps the type
+Value gatedMlp(GraphWriter& w, const Surroundings& s, Value x);      // x + (f(n W1) * n W2) W3, n = norm(x); keeps the type
 Value headwise(GraphWriter& w, const Surroundings& s, Value x);      // to heads by "bsd,dhe->bshe", back by "bshe,hed->bsd"
 Value similarity(GraphWriter& w, const Surroundings& s, Value x);    // softmax(x x^T) x
 
