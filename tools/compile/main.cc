@@ -1,12 +1,14 @@
 // mlc-compile: a model into a package folder, without running it.
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <thread>
 
 #include "collectives/transport/thread/thread_communicator.h"
+#include "runtime/base/mapped_file.h"
 #include "runtime/package/package.h"
 #include "tools/compile/compile_report.h"
 #include "tools/job/cache_folder.h"
@@ -37,13 +39,23 @@ StatusOr<partition::DeviceModel> devicesOfHost(int ranks) {
 }
 
 // Says why where a copy ends early, which std::filesystem's does not.
-std::error_code copyFile(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::ifstream source(from, std::ios::binary);
+Status copyFile(const std::string& from, const std::string& to) {
+  MLC_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> source, MappedFile::open(from));
   std::ofstream copy(to, std::ios::binary);
-  errno = 0;
-  if (source.peek() != std::ifstream::traits_type::eof()) copy << source.rdbuf();
+  copy.write(source->data(), static_cast<std::streamsize>(source->size()));
   copy.close();
-  return source && copy ? std::error_code() : std::error_code(errno ? errno : EIO, std::generic_category());
+  return copy ? okStatus() : invalidError(std::strerror(errno ? errno : EIO));
+}
+
+// A package has no folders inside.
+Status copyFiles(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code error;
+  std::filesystem::create_directories(to, error);
+  if (error) return invalidError(error.message());
+  for (const auto& file : std::filesystem::directory_iterator(from)) {
+    MLC_RETURN_IF_ERROR(copyFile(file.path(), to / file.path().filename()));
+  }
+  return okStatus();
 }
 
 // A whole copy under the name that was asked for, in place of a package of that name.
@@ -54,18 +66,15 @@ Status copyPackage(const std::string& from, const std::string& to) {
     return usageError(to + " exists and is not a package: choose another name");
   }
   const std::string temporary = to + ".tmp." + std::to_string(::getpid());
-  if (fs::path parent = fs::path(to).parent_path(); !parent.empty()) fs::create_directories(parent, error);
-  if (!error) fs::create_directory(temporary, error);
-  // A package has no folders inside.
-  for (const fs::directory_entry& file : fs::directory_iterator(from)) {
-    if (!error) error = copyFile(file.path(), fs::path(temporary) / file.path().filename());
+  Status status = copyFiles(from, temporary);
+  if (status.ok()) {
+    fs::remove_all(to, error);
+    if (!error) fs::rename(temporary, to, error);
+    if (!error) return okStatus();
+    status = invalidError(error.message());
   }
-  if (!error) fs::remove_all(to, error);
-  if (!error) fs::rename(temporary, to, error);
-  if (!error) return okStatus();
-  std::error_code ignored;
-  fs::remove_all(temporary, ignored);
-  return invalidError("cannot write " + to + ": " + error.message());
+  fs::remove_all(temporary, error);
+  return status.withContext("cannot write " + to);
 }
 
 Status compile(const CompileToolOptions& options) {

@@ -1,12 +1,35 @@
 #include "tools/options/command_line.h"
 
+#include <cstdlib>
 #include <iostream>
+#include <memory>
 
 #include "runtime/base/status.h"
 #include "tools/options/completion.h"
 #include "runtime/base/version.h"
 
 namespace mlc::tools {
+namespace {
+
+// The options' file, but for what the environment says: that beats it.
+class FileBelowEnvironment : public CLI::ConfigTOML {
+ public:
+  explicit FileBelowEnvironment(const CLI::App& app) : app_(app) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& file) const override {
+    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(file);
+    std::erase_if(items, [&](const CLI::ConfigItem& item) {
+      const CLI::Option* option = app_.get_option_no_throw("--" + item.name);
+      return option && !option->get_envname().empty() && std::getenv(option->get_envname().c_str());
+    });
+    return items;
+  }
+
+ private:
+  const CLI::App& app_;
+};
+
+}  // namespace
 
 void addPackageOptions(CLI::App& app, PackageOptions& options) {
   app.add_option("model", options.model, "ONNX model, or package folder (.mlcpkg)")->required();
@@ -55,6 +78,7 @@ void addRunOptions(CLI::App& app, RunOptions& options) {
 std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv) {
   app.set_version_flag("--version", app.get_name() + " " + kVersion);
   app.set_config("--config", "mlc.toml", "File with options");
+  app.config_formatter(std::make_shared<FileBelowEnvironment>(app));
   std::string shell;
   app.add_option("--completion", shell, "Print a completion script: bash")->check(CLI::IsMember({"bash"}))->configurable(false);
   app.get_option("--config")->configurable(false);

@@ -1,0 +1,218 @@
+"""The command lines as docs/command_line.md describes them."""
+
+import json
+import re
+import subprocess
+import unittest
+
+import jobs
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+BERT = jobs.MODELS / "bert"
+MLP = jobs.MODELS / "mlp"
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = jobs.SCRATCH / self.id()
+        self.folder.mkdir()
+
+    def run_ok(self, *arguments, tool="mlc-run", **options):
+        result = jobs.run(tool, *arguments, **options)
+        self.assertEqual(result.code, jobs.DONE, result.err)
+        return result
+
+
+class Information(Case):
+    def test_help_version_and_completion(self):
+        for tool in ("mlc-run", "mlc-compile"):
+            text = self.run_ok("--help", tool=tool).out
+            self.assertIn("Examples:", text)
+            version = self.run_ok("--version", tool=tool).out
+            self.assertRegex(version, rf"^{tool} \d+\.\d+")
+            script = self.run_ok("--completion", "bash", tool=tool).out
+            options = set(re.findall(r"--[a-z][a-z-]*", text))
+            self.assertIn("--mesh", options)
+            # Bash itself says what it would complete.
+            words = script + f'COMP_WORDS=({tool} --); COMP_CWORD=1; _{tool.replace("-", "_")}; printf "%s\\n" "${{COMPREPLY[@]}}"'
+            completed = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=True).stdout.split()
+            self.assertLessEqual(options - {"--target"}, set(completed))
+
+    def test_options_from_the_environment_and_a_file(self):
+        config = self.folder / "mlc.toml"
+        config.write_text('mesh = "tp=3"\niterations = 4\n')
+
+        def mesh_of(*arguments, **variables):
+            path = self.folder / "report.json"
+            self.run_ok(MLP / "model.onnx", "--json", path, *arguments, environment=variables, directory=self.folder)
+            report = json.loads(path.read_text())
+            self.assertEqual(report["latency_ms"]["iterations"], 4)
+            return report["plan"]["mesh"]["tp"]
+
+        self.assertEqual(mesh_of(), 3)
+        self.assertEqual(mesh_of(MLC_MESH="tp=2"), 2)
+        self.assertEqual(mesh_of("--mesh", "tp=1", MLC_MESH="tp=2"), 1)
+
+
+class Reports(Case):
+    def test_keys(self):
+        report = jobs.report(BERT / "model.onnx", "--mesh", "tp=2", "--input", "input_ids=1x4", "--verify", "--iterations", 5,
+                             "--warmup", 2, "--outputs", self.folder)
+        self.assertEqual(set(report), {"model", "plan", "ranks", "idle_ranks", "compile_seconds", "load_seconds", "cache_hit", "latency_ms",
+                                       "predicted_ms", "verify", "outputs"})
+        self.assertEqual(len(report["ranks"]), 2)
+        for rank in report["ranks"]:
+            self.assertEqual(set(rank), {"host", "device", "threads", "peak_rss_bytes", "weights_bytes", "arena_bytes"})
+            self.assertGreater(rank["weights_bytes"], 10000)
+            self.assertGreater(rank["peak_rss_bytes"], 1 << 20)
+        latency = report["latency_ms"]
+        self.assertEqual(set(latency), {"min", "p50", "p90", "p99", "mean", "iterations"})
+        self.assertEqual(latency["iterations"], 5)
+        self.assertTrue(0 < latency["min"] <= latency["p50"] <= latency["p90"] <= latency["p99"])
+        self.assertEqual(set(report["verify"]), {"max_abs", "max_rel", "ok"})
+        self.assertTrue(report["verify"]["ok"])
+        for output in report["outputs"]:
+            self.assertEqual(set(output), {"name", "shape", "dtype", "file"})
+        self.assertEqual([output["name"] for output in report["outputs"]], ["last_hidden_state", "sentence_embedding"])
+        self.assertEqual(report["outputs"][0]["shape"], [1, 4, 48])
+        self.assertEqual(report["outputs"][0]["dtype"], "f32")
+
+    def test_standard_output_is_json_alone_or_text(self):
+        json.loads(self.run_ok(MLP / "model.onnx", "--json", "-").out)
+        json.loads(self.run_ok(MLP / "model.onnx", "--json", "-", ranks=2).out)
+        text = self.run_ok(MLP / "model.onnx", "--mesh", "tp=2").out
+        self.assertIn("dp=1 pp=1 tp=2", text)
+        self.assertIn("latency", text)
+
+    def test_compile_summary(self):
+        result = self.run_ok(BERT / "model.onnx", "-o", self.folder / "p.mlcpkg", "--mesh", "tp=2", "--json", "-", tool="mlc-compile")
+        summary = json.loads(result.out)
+        self.assertEqual(summary["tp"], 2)
+        self.assertEqual(len(summary["rank_weights_bytes"]), 2)
+        self.assertGreater(summary["code_bytes"], 1000)
+
+    def test_trace(self):
+        path = self.folder / "trace.json"
+        self.run_ok(BERT / "model.onnx", "--mesh", "pp=2", "--microbatches", 3, "--input", "input_ids=6x8", "--iterations", 2, "--warmup", 1,
+                    "--trace", path, ranks=2)
+        events = json.loads(path.read_text())["traceEvents"]
+        timed = [event for event in events if event["ph"] == "X"]
+        self.assertEqual({event["pid"] for event in events}, {0, 1})
+        for rank in (0, 1):
+            mine = [event for event in timed if event["pid"] == rank]
+            runs = [event for event in mine if event["name"] == "run"]
+            self.assertEqual(len(runs), 2)
+            for name in ("receive", "compute", "send"):
+                parts = [event for event in mine if event["name"] == name]
+                self.assertEqual([event["args"]["microbatch"] for event in parts], [0, 1, 2] * 2)
+                for event in parts:
+                    inside = [run for run in runs if run["ts"] <= event["ts"] + 1 and event["ts"] + event["dur"] <= run["ts"] + run["dur"] + 1]
+                    self.assertEqual(len(inside), 1)
+            self.assertEqual(len([event for event in mine if event["name"] == "load"]), 1)
+
+    def test_dumps(self):
+        stages = ["import", "optimize", "plan", "partition", "kernels", "host"]
+        for tool, more in (("mlc-run", []), ("mlc-compile", ["-o", self.folder / "p.mlcpkg"])):
+            dumps = self.folder / tool
+            self.run_ok(BERT / "model.onnx", "--mesh", "tp=2", "--dump-after", ",".join(stages), "--dump-dir", dumps, *more, tool=tool)
+            names = [path.name for path in dumps.iterdir()]
+            for stage in stages:
+                self.assertTrue([name for name in names if name.startswith(stage)], f"{stage} is not among {names}")
+            self.assertEqual(json.loads((dumps / "plan.json").read_text())["mesh"], {"dp": 1, "pp": 1, "tp": 2})
+            self.assertIn("graph.", (dumps / "import.mlir").read_text())
+        self.run_ok(MLP / "model.onnx", "--dump-after", "plan", "--dump-dir", self.folder / "one")
+        self.assertEqual([path.name for path in (self.folder / "one").iterdir()], ["plan.json"])
+
+
+class Tensors(Case):
+    def identity(self, names=("x",)):
+        """A model that gives its inputs, whose first dim is of any size, as outputs, under names that no file can have."""
+        nodes = [helper.make_node("Identity", [name], [f"out/{name}:0"], name=f"of_{name}") for name in names]
+        values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in names]
+        outputs = [helper.make_tensor_value_info(f"out/{name}:0", TensorProto.FLOAT, ["n", 3]) for name in names]
+        path = self.folder / "model.onnx"
+        graph = helper.make_graph(nodes, "identity", values, outputs)
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+        return path
+
+    def given(self, *arguments, output="out/x:0"):
+        """The array that the model was given."""
+        outputs = self.folder / "outputs"
+        self.run_ok(self.folder / "model.onnx", "--outputs", outputs, *arguments)
+        return np.load(outputs / json.loads((outputs / "outputs.json").read_text())[output])
+
+    def test_inputs(self):
+        self.identity()
+        array = np.random.default_rng(1).standard_normal((4, 3)).astype(np.float32)
+        np.save(self.folder / "x.npy", array)
+        np.save(self.folder / "fortran.npy", np.asfortranarray(array))
+        np.savez(self.folder / "stored.npz", first=np.zeros(2), second=array)
+        np.savez_compressed(self.folder / "deflated.npz", first=np.zeros(2), second=array)
+        np.savez_compressed(self.folder / "single.npz", array)
+        jobs.write_tensor(self.folder / "x.pb", "x", array)
+        for name in ("x.npy", "fortran.npy", "stored.npz:second", "deflated.npz:second", "single.npz", "single.npz:arr_0", "x.pb"):
+            with self.subTest(file=name):
+                np.testing.assert_array_equal(self.given("--input", f"x=@{self.folder}/{name}"), array)
+        np.testing.assert_array_equal(self.given("--input", "x=2x3xf32=7"), np.full((2, 3), 7, np.float32))
+        np.testing.assert_array_equal(self.given("--input", "x=2x3=-1.5"), np.full((2, 3), -1.5, np.float32))
+        np.testing.assert_array_equal(self.given("--input", "x=2x3=iota"), np.arange(6, dtype=np.float32).reshape(2, 3))
+        self.assertEqual(self.given("--dim", "n=5").shape, (5, 3))
+        result = jobs.mlc_run(self.folder / "model.onnx", "--input", f"x=@{self.folder}/stored.npz:third")
+        self.assertEqual(result.code, jobs.INVALID)
+        self.assertIn("second", result.err)
+
+    def test_random_inputs_follow_the_seed(self):
+        self.identity(["x", "y"])
+        first = self.given("--input", "x=9x3", "--seed", 1)
+        self.assertGreater(len(np.unique(first)), 20)
+        np.testing.assert_array_equal(self.given("--input", "x=9x3", "--seed", 1), first)
+        self.assertFalse(np.array_equal(self.given("--input", "x=9x3", "--seed", 2), first))
+        self.assertFalse(np.array_equal(self.given("--input", "x=9x3", "--seed", 1, output="out/y:0"), first))
+
+    def test_folder_of_inputs_and_both_kinds_of_outputs(self):
+        for kind, mesh in (("npy", "tp=1"), ("pb", "tp=2")):
+            outputs = self.folder / kind
+            report = jobs.report(BERT / "model.onnx", "--inputs", BERT, "--outputs", outputs, "--outputs-format", kind, "--mesh", mesh)
+            names = json.loads((outputs / "outputs.json").read_text())
+            self.assertEqual(list(names), ["last_hidden_state", "sentence_embedding"])
+            self.assertEqual([output["file"] for output in report["outputs"]], list(names.values()))
+            if kind == "pb":
+                self.assertEqual(list(names.values()), ["output_0.pb", "output_1.pb"])
+            for index, file in enumerate(names.values()):
+                expected = jobs.read_tensor(BERT / f"output_{index}.pb")
+                actual = np.load(outputs / file) if kind == "npy" else jobs.read_tensor(outputs / file)
+                np.testing.assert_allclose(actual, expected, atol=1e-4 * np.abs(expected).max())
+            # What was written can be expected of the next run.
+            self.run_ok(BERT / "model.onnx", "--inputs", BERT, "--expect", outputs)
+
+
+class WrongResults(Case):
+    def test_expect(self):
+        for index in range(2):
+            expected = jobs.read_tensor(BERT / f"output_{index}.pb").copy()
+            if index == 1:
+                expected[1, 7] += 0.01
+            jobs.write_tensor(self.folder / f"output_{index}.pb", "output", expected)
+        arguments = [BERT / "model.onnx", "--inputs", BERT, "--expect", self.folder]
+        for options in ({}, {"ranks": 2}):
+            result = jobs.mlc_run(*arguments, **options)
+            self.assertEqual(result.code, jobs.WRONG)
+            self.assertIn("sentence_embedding", result.err)
+        # The report is there all the same.
+        self.assertIn("WRONG", result.out)
+        self.run_ok(*arguments, "--atol", 0.02)
+        jobs.write_tensor(self.folder / "output_1.pb", "output", np.zeros((2, 2), np.float32))
+        self.assertEqual(jobs.mlc_run(*arguments).code, jobs.WRONG)
+
+    def test_verify(self):
+        # No result is exact: a tolerance of 0 is what --verify must fail.
+        arguments = [BERT / "model.onnx", "--inputs", BERT, "--verify", "--mesh", "tp=2"]
+        self.assertEqual(jobs.mlc_run(*arguments, "--rtol", 0, "--atol", 0).code, jobs.WRONG)
+        self.run_ok(*arguments)
+        self.run_ok(*arguments, ranks=2)
+
+
+if __name__ == "__main__":
+    unittest.main()
