@@ -45,8 +45,7 @@ class Emitter {
         .Case([&](graph::SubOp) { return float_ ? make<arith::SubFOp>() : make<arith::SubIOp>(); })
         .Case([&](graph::MulOp) { return float_ ? make<arith::MulFOp>() : make<arith::MulIOp>(); })
         .Case([&](graph::DivOp) {
-          if (float_) return make<arith::DivFOp>();
-          return unsigned_ ? make<arith::DivUIOp>() : make<arith::DivSIOp>();
+          return float_ ? make<arith::DivFOp>() : integerQuotient();
         })
         .Case([&](graph::MaxOp) {
           if (float_) return make<arith::MaximumFOp>();
@@ -166,11 +165,34 @@ class Emitter {
     return arith::MinSIOp::create(b_, loc_, low, constant(1));
   }
 
+  // The divisor, or 1 in place of 0, and of -1 for signed integers: processors trap where a quotient does not exist or
+  // overflows. A division by zero makes the run fail elsewhere (operand_checks.h).
+  Value safeDivisor() {
+    Value divisor = operands_[1], one = constant(1);
+    Value replaced = equalIntegers(divisor, constant(0));
+    if (!unsigned_) {
+      replaced = arith::OrIOp::create(b_, loc_, replaced, equalIntegers(divisor, constant(-1)));
+    }
+    return arith::SelectOp::create(b_, loc_, replaced, one, divisor);
+  }
+
+  Value equalIntegers(Value a, Value b) {
+    return arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::eq, a, b);
+  }
+
+  Value integerQuotient() {
+    Value divisor = safeDivisor();
+    if (unsigned_) return arith::DivUIOp::create(b_, loc_, x(), divisor);
+    Value quotient = arith::DivSIOp::create(b_, loc_, x(), divisor);
+    Value negated = arith::SubIOp::create(b_, loc_, constant(0), x());
+    return arith::SelectOp::create(b_, loc_, equalIntegers(operands_[1], constant(-1)), negated, quotient);
+  }
+
   Value remainder() {
     if (float_) return make<arith::RemFOp>();
-    if (unsigned_) return make<arith::RemUIOp>();
+    if (unsigned_) return arith::RemUIOp::create(b_, loc_, x(), safeDivisor());
     // The sign of the divisor: adds it where the signs differ and something is left.
-    Value rest = make<arith::RemSIOp>();
+    Value rest = arith::RemSIOp::create(b_, loc_, x(), safeDivisor());
     Value zero = constant(0);
     Value left = arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::ne, rest, zero);
     Value mixed = arith::XOrIOp::create(b_, loc_, rest, operands_[1]);
@@ -198,9 +220,7 @@ class Emitter {
     Value base = operands_[0], exponent = operands_[1];
     Value zero = constant(0), one = constant(1);
     auto both = [&](Value a, Value b) { return Value(arith::AndIOp::create(b_, loc_, a, b)); };
-    auto equal = [&](Value a, Value b) {
-      return Value(arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::eq, a, b));
-    };
+    auto equal = [&](Value a, Value b) { return equalIntegers(a, b); };
     auto select = [&](Value condition, Value a, Value b) {
       return Value(arith::SelectOp::create(b_, loc_, condition, a, b));
     };

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "compiler/conversion/graph_to_kernels/group_ops.h"
-#include "compiler/conversion/graph_to_kernels/index_checks.h"
+#include "compiler/conversion/graph_to_kernels/operand_checks.h"
 #include "compiler/conversion/graph_to_kernels/moved_yields.h"
 #include "compiler/conversion/graph_to_kernels/packed_weights.h"
 #include "llvm/ADT/MapVector.h"
@@ -129,7 +129,7 @@ void formKernelsInBlock(mlir::Block& block, KernelLibrary& library, const Packed
 
 llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& policy) {
   copyMovedYields(module);
-  addIndexChecks(module);
+  addOperandChecks(module);
   moveWeightsToTheRight(module);
   PackedWeights packed(module, policy);
   KernelLibrary library(module);

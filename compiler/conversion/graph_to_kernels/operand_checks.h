@@ -1,4 +1,4 @@
-// Makes a run fail where an index of a gather is outside of its dim.
+// Makes a run fail where an index of a gather is outside of its dim, or an integer is divided by zero.
 //
 //   %0 = graph.gather %x, %i           %below = graph.compare %i, -n  lt
 //                              ==>     %above = graph.compare %i, n  ge
@@ -10,13 +10,13 @@
 //                                      graph.fail_if %bad, "node 'embed': an index is outside of a dim of size n"
 //
 // The last one is at the end of the block, so that threads need not meet earlier than they do anyway. Until then the gather
-// takes the nearest element instead. Indices that are constants inside the dim are not checked.
+// takes the nearest element instead, and the division any number. Constants that are right are not checked.
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"
 
 namespace mlc::conversion {
 
-void addIndexChecks(mlir::ModuleOp module);
+void addOperandChecks(mlir::ModuleOp module);
 
 }  // namespace mlc::conversion

@@ -1,0 +1,113 @@
+#include "compiler/conversion/graph_to_kernels/operand_checks.h"
+
+#include <numeric>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/shape.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/IR/Builders.h"
+
+namespace mlc::conversion {
+namespace {
+
+using mlir::Value;
+
+// Whether all values are known and hold.
+bool allOf(Value tensor, llvm::function_ref<bool(int64_t)> holds) {
+  auto constant = tensor.getDefiningOp<graph::ConstantOp>();
+  if (!constant) return false;
+  auto values = mlir::cast<mlir::DenseElementsAttr>(constant.getValue());
+  const bool isUnsigned = values.getElementType().isUnsignedInteger();
+  return llvm::all_of(values.getValues<llvm::APInt>(), [&](const llvm::APInt& value) {
+    return holds(isUnsigned ? static_cast<int64_t>(value.getZExtValue()) : value.getSExtValue());
+  });
+}
+
+// Emits the checks of one op before it, and what they lead to at the end of its block.
+class Checks {
+ public:
+  explicit Checks(mlir::Operation* op) : op_(op), builder_(op), loc_(op->getLoc()) {}
+
+  void indices(Value indices, const DimExpr& size) {
+    const std::optional<int64_t> limit = size.constant();
+    if (limit && allOf(indices, [&](int64_t i) { return i >= -*limit && i < *limit; })) return;
+    Value below = compare(indices, number(indices, DimExpr(0) - size), graph::Predicate::lt);
+    Value above = compare(indices, number(indices, size), graph::Predicate::ge);
+    failIf(graph::OrOp::create(builder_, loc_, below, above),
+           "an index is outside of a dim of size " + size.str());
+  }
+
+  void divisor(Value divisor) {
+    if (mlir::isa<mlir::FloatType>(elementOf(divisor))) return;
+    if (allOf(divisor, [](int64_t i) { return i != 0; })) return;
+    failIf(compare(divisor, number(divisor, DimExpr(0)), graph::Predicate::eq),
+           "divides an integer by zero");
+  }
+
+ private:
+  static mlir::Type elementOf(Value tensor) {
+    return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
+  }
+
+  Value compare(Value a, Value b, graph::Predicate predicate) {
+    return graph::CompareOp::create(builder_, loc_, a, b, predicate);
+  }
+
+  // A scalar of the same type of elements.
+  Value number(Value like, const DimExpr& value) {
+    auto type = mlir::RankedTensorType::get({}, elementOf(like));
+    if (const std::optional<int64_t> constant = value.constant()) {
+      auto one = mlir::DenseElementsAttr::get(type, builder_.getIntegerAttr(elementOf(like), *constant));
+      return graph::ConstantOp::create(builder_, loc_, mlir::cast<mlir::ElementsAttr>(one));
+    }
+    Value size = graph::SizeOp::create(builder_, loc_, graph::dimsAttr(builder_.getContext(), {value}));
+    if (elementOf(like).isInteger(64)) return size;
+    return graph::CastOp::create(builder_, loc_, type, size);
+  }
+
+  void failIf(Value bad, const std::string& what) {
+    const graph::Shape shape = graph::shapeOf(bad);
+    if (!shape.empty()) {
+      llvm::SmallVector<int64_t> axes(shape.size());
+      std::iota(axes.begin(), axes.end(), 0);
+      auto type = graph::tensorType(shape, builder_.getIntegerType(8, /*isSigned=*/false));
+      Value bytes = graph::CastOp::create(builder_, loc_, type, bad);
+      bad = graph::ReduceOp::create(builder_, loc_, bytes, graph::ReduceKind::max, axes, false);
+    }
+    std::string node = op_->getName().getStringRef().str();
+    if (auto name = mlir::dyn_cast<mlir::NameLoc>(loc_)) node = name.getName().str();
+    mlir::OpBuilder atEnd(op_->getBlock()->getTerminator());
+    graph::FailIfOp::create(atEnd, loc_, bad, "node '" + node + "': " + what);
+  }
+
+  mlir::Operation* op_;
+  mlir::OpBuilder builder_;
+  mlir::Location loc_;
+};
+
+}  // namespace
+
+void addOperandChecks(mlir::ModuleOp module) {
+  // What was checked in a block: indices with a size, divisors.
+  std::set<std::tuple<mlir::Block*, void*, std::string>> done;
+  auto isNew = [&](mlir::Operation* op, Value value, const std::string& size) {
+    return done.emplace(op->getBlock(), value.getAsOpaquePointer(), size).second;
+  };
+  auto gather = [&](auto op) {
+    const DimExpr size = graph::shapeOf(op.getInput())[op.getAxis()];
+    if (isNew(op, op.getIndices(), size.str())) Checks(op).indices(op.getIndices(), size);
+  };
+  auto divide = [&](auto op) {
+    if (isNew(op, op.getRhs(), "")) Checks(op).divisor(op.getRhs());
+  };
+  module.walk([&](mlir::Operation* op) {
+    llvm::TypeSwitch<mlir::Operation*>(op)
+        .Case<graph::GatherOp, graph::GatherElementsOp>(gather)
+        .Case<graph::DivOp, graph::ModOp>(divide);
+  });
+}
+
+}  // namespace mlc::conversion
