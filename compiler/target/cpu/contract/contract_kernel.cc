@@ -22,16 +22,15 @@ mlir::Type elementOf(Value tensor) {
   return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
 }
 
-// The operand's letters must be batch, k, n or batch, n, k: nothing interleaved.
+// The operand's letters must be batch.., k, n or batch.., n, k: the loader packs matrices of the last two dims.
 std::optional<bool> isTransposed(const graph::ContractEquation& equation) {
   std::string kinds;
   for (char letter : equation.rhs) {
     const char kind = !equation.inLhs(letter)      ? (equation.inResult(letter) ? 'n' : 'x')
                       : equation.inResult(letter) ? 'b'
                                                    : 'k';
-    if (kinds.empty() || kinds.back() != kind) kinds += kind;
+    if (!kinds.empty() || kind != 'b') kinds += kind;
   }
-  if (!kinds.empty() && kinds.front() == 'b') kinds.erase(0, 1);
   if (kinds == "kn") return false;
   if (kinds == "nk") return true;
   return std::nullopt;

@@ -22,7 +22,7 @@
 namespace mlc::cpu {
 
 // How a constant right operand [batch.., K, N] (transposed: [batch.., N, K]) should arrive: as [batch][N / panel][K / group][panel][group], filled up with zeros.
-// K and N are row-major products of dims, in the operand's order. The kernel's argument then has the attribute mlc.panel = <columns> : i64, and
+// K and N are one dim each; a kernel takes row-major products of dims, in the operand's order, as well. The kernel's argument then has the attribute mlc.panel = <columns> : i64, and
 // mlc.panel_group = <group> : i64 if it is not 1.
 struct PanelLayout {
   int64_t panel = 0;
