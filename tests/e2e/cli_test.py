@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -186,6 +187,31 @@ class Tensors(Case):
                 np.testing.assert_allclose(actual, expected, atol=1e-4 * np.abs(expected).max())
             # What was written can be expected of the next run.
             self.run_ok(BERT / "model.onnx", "--inputs", BERT, "--expect", outputs)
+
+
+class Packages(Case):
+    def test_need_no_compiler(self):
+        package = self.folder / "p.mlcpkg"
+        self.run_ok(BERT / "model.onnx", "-o", package, "--mesh", "tp=2", tool="mlc-compile")
+        alone = self.folder / "bin"
+        alone.mkdir()
+        for name in ("mlc-run", "libmlc_mpi.so"):
+            shutil.copy(jobs.RUNFILES / "tools" / name, alone)
+        linked = subprocess.run(["ldd", alone / "mlc-run"], capture_output=True, text=True, check=True).stdout
+        self.assertIn("libc.so", linked)
+        for library in ("LLVM", "MLIR", "lld", "protobuf", "libmpi"):
+            self.assertNotIn(library, linked)
+        arguments = []
+        for index, name in enumerate(("input_ids", "attention_mask", "token_type_ids")):
+            np.save(self.folder / f"{name}.npy", jobs.read_tensor(BERT / f"input_{index}.pb"))
+            arguments += ["--input", f"{name}=@{self.folder}/{name}.npy"]
+        for ranks in (None, 2):
+            self.run_ok(package, *arguments, "--outputs", self.folder, tool=alone / "mlc-run", ranks=ranks)
+            expected = jobs.read_tensor(BERT / "output_1.pb")
+            np.testing.assert_allclose(np.load(self.folder / "sentence_embedding.npy"), expected, atol=1e-4 * np.abs(expected).max())
+        result = jobs.run(alone / "mlc-run", BERT / "model.onnx")
+        self.assertNotEqual(result.code, jobs.DONE)
+        self.assertIn("libmlc_compiler.so", result.err)
 
 
 class WrongResults(Case):
