@@ -77,14 +77,20 @@ const Program* Placement::programAt(const Coordinates& at) const {
   return index < 0 ? nullptr : &manifest_->programs[static_cast<size_t>(index)];
 }
 
+int Placement::firstReplica() const {
+  const std::vector<int64_t>& shares = manifest_->dp_shares;
+  const auto first = std::find_if(shares.begin(), shares.end(), [](int64_t share) { return share > 0; });
+  return first == shares.end() ? 0 : static_cast<int>(first - shares.begin());
+}
+
 bool Placement::isEmpty(int dp, int microbatch) const {
-  if (!batchInput_) return dp > 0 || microbatch > 0;
+  if (!batchInput_) return dp != firstReplica() || microbatch > 0;
   const Region piece = microbatchPiece(*batchInput_, {dp, 0, 0}, microbatch);
   // An empty batch is computed once, so that outputs get their shapes; an empty piece of a batch is
   // not.
   const auto dim = static_cast<size_t>(dpSplit(batchInput_->splits)->dim);
   const int64_t whole = inputShapes_[static_cast<size_t>(batchInput_->index)][dim];
-  if (whole == 0) return dp > 0 || microbatch > 0;
+  if (whole == 0) return dp != firstReplica() || microbatch > 0;
   return piece.sizes[dim] == 0;
 }
 

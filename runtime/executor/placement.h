@@ -60,6 +60,8 @@ class Placement {
  private:
   explicit Placement(const package::Manifest& manifest) : manifest_(&manifest) {}
   const package::Program* programAt(const Coordinates& at) const;
+  // The first that has a share of the batch: it computes what is not cut.
+  int firstReplica() const;
 
   const package::Manifest* manifest_;
   std::vector<std::vector<int64_t>> inputShapes_;
