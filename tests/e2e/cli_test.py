@@ -65,7 +65,8 @@ class Reports(Case):
                                        "predicted_ms", "verify", "outputs"})
         self.assertEqual(len(report["ranks"]), 2)
         for rank in report["ranks"]:
-            self.assertEqual(set(rank), {"host", "device", "threads", "peak_rss_bytes", "weights_bytes", "arena_bytes"})
+            self.assertEqual(set(rank), {"host", "device", "threads", "peak_rss_bytes", "weights_bytes", "arena_bytes", "flops",
+                                         "memory_bandwidth"})
             self.assertGreater(rank["weights_bytes"], 10000)
             self.assertGreater(rank["peak_rss_bytes"], 1 << 20)
         latency = report["latency_ms"]

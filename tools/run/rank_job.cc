@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "compiler/library/compiler_library.h"
+#include "partitioner/plan/plan.h"
 #include "runtime/api/cores.h"
 #include "runtime/executor/agreement.h"
 #include "runtime/executor/executor.h"
@@ -70,15 +71,14 @@ class RankJob {
     }
     StatusOr<partition::SearchOptions> search = searchOptions();
     MLC_RETURN_IF_ERROR(search.status());
-    partition::DeviceModel devices;
     if (options.devicesFile.empty()) {
-      MLC_ASSIGN_OR_RETURN(devices, measureDevices(world_, options_.threads));
+      MLC_ASSIGN_OR_RETURN(devices_, measureDevices(world_, options_.threads));
     } else {
-      MLC_ASSIGN_OR_RETURN(devices, readDevices(options.devicesFile));
+      MLC_ASSIGN_OR_RETURN(devices_, readDevices(options.devicesFile));
     }
     StatusOr<std::string> mine = std::string();
     if (root()) {
-      StatusOr<CachedPackage> package = makePackage(devices, *search);
+      StatusOr<CachedPackage> package = makePackage(*search);
       if (package.ok()) {
         report_.compiled = true;
         report_.cacheHit = package->hit;
@@ -92,14 +92,15 @@ class RankJob {
     return okStatus();
   }
 
-  StatusOr<CachedPackage> makePackage(const partition::DeviceModel& devices, const partition::SearchOptions& search) const {
+  StatusOr<CachedPackage> makePackage(const partition::SearchOptions& search) const {
     MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
     MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler->outline(options_.package.model));
     MLC_ASSIGN_OR_RETURN(const auto shapes, describedShapes(outline.inputs, options_));
     // The other ranks wait, so their cores are free.
     const std::vector<int> own = team::affinityOfThisThread();
     team::widenAffinity();
-    StatusOr<CachedPackage> package = findOrCompile(options_.package, {.devices = devices, .search = search, .expectedShapes = shapes, .packWeights = false});
+    StatusOr<CachedPackage> package = findOrCompile(
+        options_.package, {.devices = devices_, .search = search, .expectedShapes = shapes, .packWeights = false});
     team::restoreAffinity(own);
     return package;
   }
@@ -187,11 +188,27 @@ class RankJob {
     return onRoot([&] { return writeTextFile(options_.traceFile, printTraceFile(texts)); });
   }
 
+  // Of the devices that the plan was made for, if it was made here.
+  Status reportSpeeds() {
+    if (devices_.devices.empty()) return okStatus();
+    MLC_ASSIGN_OR_RETURN(const partition::Plan plan, partition::parsePlan(report_.planJson));
+    for (size_t rank = 0; rank < std::min(report_.ranks.size(), plan.devices.size()); ++rank) {
+      const auto index = static_cast<size_t>(plan.devices[rank]);
+      // A plan of somebody else's may be for other devices.
+      if (index >= devices_.devices.size()) continue;
+      const partition::Device& device = devices_.devices[index];
+      report_.ranks[rank].flops = device.peak(DType::kF32);
+      report_.ranks[rank].bandwidth = device.memoryBandwidth;
+    }
+    return okStatus();
+  }
+
   // On rank 0.
   Status useOutputs() {
     report_.model = options_.package.model;
     report_.predictedMs = manifest().predicted_ms;
     MLC_ASSIGN_OR_RETURN(report_.planJson, readTextFile(open_.package()->pathOf(manifest().plan)));
+    MLC_RETURN_IF_ERROR(reportSpeeds());
     report_.outputSpecs = manifest().outputs;
     if (!options_.outputsFolder.empty()) {
       MLC_ASSIGN_OR_RETURN(report_.outputFiles, writeOutputs(options_.outputsFolder, options_.outputsFormat, manifest().outputs, report_.outputs));
@@ -214,6 +231,7 @@ class RankJob {
   const RunOptions& options_;
   OpenPackage& open_;
   std::string path_;
+  partition::DeviceModel devices_;  // empty for a package
   bool idle_ = false;
   std::unique_ptr<Communicator> active_;  // of the ranks with work, where some have none
   std::unique_ptr<executor::Executor> executor_;

@@ -55,12 +55,13 @@ Latency latencyOf(std::vector<double> milliseconds) {
 std::string reportText(const RunReport& report) {
   std::string text = fmt::format("model     {}\n", report.model);
   text += fmt::format("plan      {}\n", planLine(report));
-  text += fmt::format("\n{:>6}  {:<20} {:<8} {:>7} {:>12} {:>12} {:>12}\n", "rank", "host", "device", "threads", "weights", "arena",
-                      "peak memory");
+  text += fmt::format("\n{:>6}  {:<20} {:<8} {:>7} {:>9} {:>8} {:>12} {:>12} {:>12}\n", "rank", "host", "device", "threads", "GFLOP/s",
+                      "GB/s", "weights", "arena", "peak memory");
   for (size_t i = 0; i < report.ranks.size(); ++i) {
     const RankReport& rank = report.ranks[i];
-    text += fmt::format("{:>6}  {:<20} {:<8} {:>7} {:>12} {:>12} {:>12}\n", i, rank.host, rank.device, rank.threads,
-                        megabytes(rank.weightsBytes), megabytes(rank.arenaBytes), megabytes(rank.peakResidentBytes));
+    text += fmt::format("{:>6}  {:<20} {:<8} {:>7} {:>9} {:>8} {:>12} {:>12} {:>12}\n", i, rank.host, rank.device, rank.threads,
+                        rank.flops > 0 ? fmt::format("{:.0f}", rank.flops / 1e9) : "-",
+                        rank.bandwidth > 0 ? fmt::format("{:.1f}", rank.bandwidth / 1e9) : "-", megabytes(rank.weightsBytes), megabytes(rank.arenaBytes), megabytes(rank.peakResidentBytes));
   }
   if (report.idleRanks) {
     text += fmt::format("{} {} idle: the plan is faster without {}\n", report.idleRanks, report.idleRanks == 1 ? "rank is" : "ranks are",
@@ -94,7 +95,9 @@ std::string reportJson(const RunReport& report) {
                              {"threads", rank.threads},
                              {"peak_rss_bytes", rank.peakResidentBytes},
                              {"weights_bytes", rank.weightsBytes},
-                             {"arena_bytes", rank.arenaBytes}});
+                             {"arena_bytes", rank.arenaBytes},
+                             {"flops", rank.flops},
+                             {"memory_bandwidth", rank.bandwidth}});
   }
   json["idle_ranks"] = report.idleRanks;
   json["compile_seconds"] = report.compileSeconds;
