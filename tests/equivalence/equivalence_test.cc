@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <optional>
 
+#include "compiler/dialect/dist/dist_dialect.h"
 #include "compiler/dialect/graph/evaluate/elements.h"
 #include "compiler/dialect/graph/evaluate/evaluator.h"
 #include "compiler/dialect/register.h"
@@ -81,12 +83,15 @@ class Case {
     mlir::PassManager passes(&context_);
     transforms::addOptimizePasses(passes, &graph_.weights);
     ASSERT_TRUE(mlir::succeeded(passes.run(*graph_.module)));
-    const partition::ModelGraph model = partition::buildBlockGraph(*graph_.module);
+    const partition::ModelGraph model = partition::buildBlockGraph(*graph_.module, search_.sizes);
     StatusOr<partition::Plan> plan = partition::search(model.graph, search_.devices, search_.options);
     if (plan.status().code() == StatusCode::kUsage && search_.options.microbatches > 0) {
       search_.options.microbatches = 0;
       plan = partition::search(model.graph, search_.devices, search_.options);
     }
+    ASSERT_TRUE(plan.ok()) << plan.status().message();
+    // What is applied is what was written down.
+    plan = partition::parsePlan(partition::printPlan(*plan));
     ASSERT_TRUE(plan.ok()) << plan.status().message();
     plan_ = *std::move(plan);
     StatusOr<partition::RankPrograms> programs = partition::applyPlan(*graph_.module, model, plan_);
@@ -99,8 +104,31 @@ class Case {
     return runPackage(programs_, plan_, graph_.weights, graph_.inputs, path, threads);
   }
 
+  // Adds to the counts of what plans and programs are like.
+  void count(std::map<std::string, int>& counts) const {
+    const int replicas = static_cast<int>(std::count_if(plan_.dpShares.begin(), plan_.dpShares.end(), [](int64_t share) { return share > 0; }));
+    const auto stages = std::count_if(plan_.stages.begin(), plan_.stages.end(), [](const auto& ops) { return !ops.empty(); });
+    counts["several replicas"] += replicas > 1;
+    counts["several stages"] += stages > 1;
+    counts["several microbatches"] += plan_.microbatches > 1;
+    counts["sunk ops"] += !plan_.sunkOps.empty();
+    for (const partition::FunctionSharding& sharding : plan_.shardings) {
+      counts["sharded blocks"] += sharding.function > 0 && plan_.tp > 1;
+      for (const partition::OpSharding& op : sharding.ops) {
+        if (op.factor == partition::OpSharding::kPassPartial) ++counts["ops on partial sums"];
+        if (op.factor < 0) continue;
+        const auto [least, most] = std::minmax_element(op.shares.begin(), op.shares.end());
+        ++counts[*least == 0 ? "split with empty shares" : *least < *most ? "split unevenly" : "split evenly"];
+      }
+    }
+    for (const partition::RankProgram& program : programs_.programs) {
+      program.module.get()->walk([&](mlir::Operation* op) {
+        if (mlir::isa<dist::DistDialect>(op->getDialect())) ++counts[op->getName().getStringRef().str()];
+      });
+    }
+  }
+
   const Tensors& expected() const { return expected_; }
-  const partition::Plan& plan() const { return plan_; }
   std::string describeSearch() const { return describe(search_); }
 
  private:
@@ -144,6 +172,21 @@ class Compiled : public Equivalence {};
 
 TEST_P(Simulated, RanksGiveTheModelsOutputs) { compare(false); }
 TEST_P(Compiled, RanksGiveTheModelsOutputs) { compare(true); }
+
+// The random plans are of every kind that there is, each often.
+TEST(RandomPlans, AreOfEveryKind) {
+  std::map<std::string, int> counts;
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    Case one(seed);
+    one.prepare();
+    one.count(counts);
+  }
+  for (const char* kind :
+       {"several replicas", "several stages", "several microbatches", "sunk ops", "sharded blocks", "ops on partial sums", "split evenly",
+        "split unevenly", "split with empty shares", "dist.all_reduce", "dist.all_gather", "dist.reduce_scatter"}) {
+    EXPECT_GE(counts[kind], 3) << kind;
+  }
+}
 
 // These, or what the environment asks for.
 std::vector<uint64_t> seeds(Seeds seeds) {

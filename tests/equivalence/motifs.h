@@ -53,6 +53,12 @@ Value padded(GraphWriter& w, const Surroundings& s, Value x);
 Value gathered(GraphWriter& w, const Surroundings& s, Value x);
 Value stretched(GraphWriter& w, const Surroundings& s, Value x);     // broadcast to a new dim, or along a dim of 1
 
+// Indices and sizes (index_motifs.cc).
+Value withPositions(GraphWriter& w, const Surroundings& s, Value x); // a table's rows by position: added, or as rotary embeddings
+Value withSize(GraphWriter& w, const Surroundings& s, Value x);      // a dim's size as a number
+Value withIndices(GraphWriter& w, const Surroundings& s, Value x);   // arithmetic on the indices
+Value pickedElements(GraphWriter& w, const Surroundings& s, Value x);
+
 // Images (window_motifs.cc); x is [n, channels, h, w].
 Value convolution(GraphWriter& w, const Surroundings& s, Value x);
 Value pooling(GraphWriter& w, const Surroundings& s, Value x);

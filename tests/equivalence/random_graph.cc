@@ -34,7 +34,8 @@ const std::vector<Motif>& motifs() {
       linear,     linear,  linear,     residualMlp, residualMlp, gatedMlp, headwise, similarity, attention,    attention,
       unary,      unary,   activation, withWeight,  withWeight,  withValue, withValue, withValue, masked,      softmax,
       norm,       norm,    reduce,     centered,    transposed,  splitDim, mergeDims, sliced,    concatenated, padded,
-      gathered,   stretched, convolution, convolution, pooling,  branch,   loop};
+      gathered,   stretched, convolution, convolution, pooling,  branch,   loop,
+      withPositions, withPositions, withSize, withIndices, pickedElements};
   return *all;
 }
 

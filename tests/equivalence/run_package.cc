@@ -27,7 +27,7 @@ Status write(partition::RankPrograms& programs, const partition::Plan& plan, con
   contents.planJson = partition::printPlan(plan);
   MLC_ASSIGN_OR_RETURN(const cpu::CpuTarget host, cpu::CpuTarget::named("host"));
   for (partition::RankProgram& source : programs.programs) {
-    MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled, target::compileProgram(*source.module, {host, std::nullopt}, [](auto&&...) {}));
+    MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled, target::compileProgram(*source.module, {host, std::nullopt}, [](const std::string& n, mlir::ModuleOp m) { if (getenv("DUMP")) { llvm::errs() << "// " << n << "\n"; m->print(llvm::errs()); } }));
     package::Program program;
     program.target = "cpu";
     program.cpu_features = host.features();
