@@ -21,7 +21,8 @@ using mlir::func::FuncOp;
 llvm::LogicalResult expandLibraryCalls(mlir::ModuleOp module) {
   mlir::RewritePatternSet patterns(module.getContext());
   mlir::math::populateExpansionPatterns(patterns, {"powf"});
-  if (mlir::failed(mlir::applyPatternsGreedily(module, std::move(patterns)))) return mlir::failure();
+  if (mlir::failed(mlir::applyPatternsGreedily(module, std::move(patterns))))
+    return mlir::failure();
   return expandDoubleMath(module);
 }
 
@@ -29,11 +30,13 @@ llvm::LogicalResult expandLibraryCalls(mlir::ModuleOp module) {
 llvm::LogicalResult checkForGpu(mlir::ModuleOp module) {
   mlir::WalkResult result = module.walk([&](mlir::Operation* op) {
     if (mlir::isa<LLVM::ExpOp, LLVM::LogOp, LLVM::PowOp, LLVM::SinOp, LLVM::CosOp>(op)) {
-      op->emitError("GPU kernels have no ") << op->getName().getStringRef() << " of " << op->getResult(0).getType();
+      op->emitError("GPU kernels have no ")
+          << op->getName().getStringRef() << " of " << op->getResult(0).getType();
       return mlir::WalkResult::interrupt();
     }
     if (auto call = mlir::dyn_cast<LLVM::CallOp>(op)) {
-      auto callee = call.getCallee() ? module.lookupSymbol<LLVM::LLVMFuncOp>(*call.getCallee()) : nullptr;
+      auto callee =
+          call.getCallee() ? module.lookupSymbol<LLVM::LLVMFuncOp>(*call.getCallee()) : nullptr;
       if (!callee || callee.isExternal()) {
         op->emitError("GPU kernels have no function '") << call.getCallee().value_or("?") << "'";
         return mlir::WalkResult::interrupt();

@@ -25,8 +25,8 @@ struct DeviceKernels {
   std::string object;                     // ELF object that emulates them on `cpu`; the fake target
 };
 
-// Every kernel is plain loops over the points of its result. Fails with kUnsupported, and a diagnostic on the op, for what has no such
-// form.
+// Every kernel is plain loops over the points of its result. Fails with kUnsupported, and a
+// diagnostic on the op, for what has no such form.
 StatusOr<DeviceKernels> compileDeviceKernels(llvm::ArrayRef<mlir::func::FuncOp> kernels,
                                              const GpuTarget& target, const cpu::CpuTarget& cpu);
 

@@ -1,4 +1,5 @@
-// Device kernels on the fake GPU compute what the reference evaluation says, however many threads share them.
+// Device kernels on the fake GPU compute what the reference evaluation says, however many threads
+// share them.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -61,7 +62,8 @@ void check(mlir::func::FuncOp kernel, MlcEmulatedKernel entry, const DeviceKerne
   const int64_t points = *info.points.evaluate(symbols);
   EXPECT_GE(points, 1);
   EXPECT_LE(points, result.numElements());
-  for (auto [blocks, threads] : {std::pair<int64_t, int64_t>{1, 1}, {3, 2}, {points, 1}, {2, points}}) {
+  for (auto [blocks, threads] :
+       {std::pair<int64_t, int64_t>{1, 1}, {3, 2}, {points, 1}, {2, points}}) {
     SCOPED_TRACE(std::to_string(blocks) + " blocks of " + std::to_string(threads) + " threads");
     buffers.push_back(HostTensor::uninitialized(result.dtype(), result.shape()));
     std::memset(buffers.back().raw(), 0x5a, result.bytes());
@@ -76,7 +78,8 @@ class FakeKernels : public testing::TestWithParam<const char*> {};
 TEST_P(FakeKernels, EqualTheReference) {
   KernelFile file(std::string("compiler/target/gpu/testdata/") + GetParam());
   ASSERT_FALSE(file.kernels.empty()) << file.messages;
-  auto compiled = compileDeviceKernels(file.kernels, *GpuTarget::named("fake"), cpu::CpuTarget::host());
+  auto compiled =
+      compileDeviceKernels(file.kernels, *GpuTarget::named("fake"), cpu::CpuTarget::host());
   ASSERT_TRUE(compiled.ok()) << compiled.status().message() << file.messages;
   EXPECT_TRUE(compiled->ptx.empty());
   const std::string path = testing::TempDir() + GetParam() + ".so";
@@ -91,7 +94,9 @@ TEST_P(FakeKernels, EqualTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, FakeKernels, testing::Values("kernels.mlir", "rows.mlir"),
-                         [](const auto& info) { return std::string(info.param, strcspn(info.param, ".")); });
+                         [](const auto& info) {
+                           return std::string(info.param, strcspn(info.param, "."));
+                         });
 
 }  // namespace
 }  // namespace mlc::gpu

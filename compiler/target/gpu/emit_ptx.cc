@@ -73,8 +73,7 @@ StatusOr<std::string> emitPtx(mlir::ModuleOp module, const GpuTarget& target) {
   llvm::SmallVector<char, 0> text;
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager codegen;
-  if (machine->addPassesToEmitFile(codegen, stream, nullptr,
-                                   llvm::CodeGenFileType::AssemblyFile)) {
+  if (machine->addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::AssemblyFile)) {
     return unsupportedError("LLVM cannot emit PTX");
   }
   codegen.run(*kernels);

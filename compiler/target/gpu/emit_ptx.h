@@ -9,7 +9,8 @@
 
 namespace mlc::gpu {
 
-// Optimizes (O3) a module of device entries in the LLVM and NVVM dialects and compiles it. Deterministic. The target is an NVIDIA one.
+// Optimizes (O3) a module of device entries in the LLVM and NVVM dialects and compiles it.
+// Deterministic. The target is an NVIDIA one.
 StatusOr<std::string> emitPtx(mlir::ModuleOp module, const GpuTarget& target);
 
 }  // namespace mlc::gpu

@@ -26,7 +26,8 @@ class Doubles {
     // x = n ln 2 + r; 2^n in two factors, so that both are normal numbers.
     Value bounded = min(max(x, number(-746)), number(710));
     Value n = math::RoundEvenOp::create(b_, loc_, mul(bounded, number(std::numbers::log2e)));
-    Value r = sub(sub(bounded, mul(n, number(0x1.62e42fee00000p-1))), mul(n, number(0x1.a39ef35793c76p-33)));
+    Value r = sub(sub(bounded, mul(n, number(0x1.62e42fee00000p-1))),
+                  mul(n, number(0x1.a39ef35793c76p-33)));
     Value sum = number(1);
     for (int k = 14; k >= 1; --k) sum = add(number(1), div(mul(r, sum), number(k)));
     Value integer = arith::FPToSIOp::create(b_, loc_, b_.getI64Type(), n);
@@ -46,7 +47,8 @@ class Doubles {
     // Shifted so that the mantissa's top falls at sqrt(2).
     Value shifted = arith::SubIOp::create(b_, loc_, raw, bits(0x3fe6a09e667f3bcd));
     Value exponent = arith::ShRSIOp::create(b_, loc_, shifted, bits(52));
-    Value mantissa = arith::SubIOp::create(b_, loc_, raw, arith::ShLIOp::create(b_, loc_, exponent, bits(52)));
+    Value mantissa =
+        arith::SubIOp::create(b_, loc_, raw, arith::ShLIOp::create(b_, loc_, exponent, bits(52)));
     Value m = arith::BitcastOp::create(b_, loc_, b_.getF64Type(), mantissa);
     Value e = arith::SIToFPOp::create(b_, loc_, b_.getF64Type(), exponent);
     e = select(isTiny, sub(e, number(54)), e);
@@ -54,7 +56,8 @@ class Doubles {
     Value sum = number(1.0 / 23);
     for (int k = 21; k >= 3; k -= 2) sum = add(number(1.0 / k), mul(square, sum));
     Value small = add(mul(number(2), f), mul(mul(number(2), f), mul(square, sum)));
-    Value result = add(mul(e, number(0x1.62e42fee00000p-1)), add(small, mul(e, number(0x1.a39ef35793c76p-33))));
+    Value result = add(mul(e, number(0x1.62e42fee00000p-1)),
+                       add(small, mul(e, number(0x1.a39ef35793c76p-33))));
     result = select(equal(x, number(kInfinity)), number(kInfinity), result);
     result = select(equal(x, number(0)), number(-kInfinity), result);
     result = select(less(x, number(0)), number(std::numeric_limits<double>::quiet_NaN()), result);
@@ -67,19 +70,23 @@ class Doubles {
     Value large = div(sub(number(1), decay), add(number(1), decay));
     // The series where the difference would lose digits.
     Value sum = number(0);
-    for (double c : {-929569.0 / 638512875, 21844.0 / 6081075, -1382.0 / 155925, 62.0 / 2835, -17.0 / 315, 2.0 / 15, -1.0 / 3}) {
+    for (double c : {-929569.0 / 638512875, 21844.0 / 6081075, -1382.0 / 155925, 62.0 / 2835,
+                     -17.0 / 315, 2.0 / 15, -1.0 / 3}) {
       sum = add(number(c), mul(square, sum));
     }
     Value small = add(x, mul(x, mul(square, sum)));
-    Value result = select(less(size, number(0.1)), small, math::CopySignOp::create(b_, loc_, large, x));
+    Value result =
+        select(less(size, number(0.1)), small, math::CopySignOp::create(b_, loc_, large, x));
     return keepNan(x, result);
   }
 
   Value erf(Value x) {
-    // 2 / sqrt(pi) exp(-x^2) sum of 2^k x^(2k+1) / (2k+1)!!, whose terms all have one sign (Abramowitz and Stegun 7.1.6).
+    // 2 / sqrt(pi) exp(-x^2) sum of 2^k x^(2k+1) / (2k+1)!!, whose terms all have one sign
+    // (Abramowitz and Stegun 7.1.6).
     Value bounded = min(max(x, number(-6)), number(6));
     Value twice = mul(number(2), mul(bounded, bounded));
-    Value begin = arith::ConstantIndexOp::create(b_, loc_, 1), end = arith::ConstantIndexOp::create(b_, loc_, 160);
+    Value begin = arith::ConstantIndexOp::create(b_, loc_, 1),
+          end = arith::ConstantIndexOp::create(b_, loc_, 160);
     auto loop = mlir::scf::ForOp::create(
         b_, loc_, begin, end, begin, mlir::ValueRange{bounded, bounded},
         [&](mlir::OpBuilder& nested, mlir::Location, Value k, mlir::ValueRange carried) {
@@ -97,12 +104,16 @@ class Doubles {
   // sin(x + quarter turns).
   Value sine(Value x, int quarters) {
     Value n = math::RoundEvenOp::create(b_, loc_, mul(x, number(2 / std::numbers::pi)));
-    Value r = sub(sub(sub(x, mul(n, number(0x1.921fb54400000p+0))), mul(n, number(0x1.0b4611a600000p-34))),
-                  mul(n, number(0x1.3198a2e037073p-69)));
+    Value r = sub(
+        sub(sub(x, mul(n, number(0x1.921fb54400000p+0))), mul(n, number(0x1.0b4611a600000p-34))),
+        mul(n, number(0x1.3198a2e037073p-69)));
     Value square = mul(r, r), sinus = number(1), cosinus = number(1);
-    for (int k = 19; k >= 3; k -= 2) sinus = sub(number(1), mul(mul(square, number(1.0 / (k * (k - 1)))), sinus));
-    for (int k = 20; k >= 2; k -= 2) cosinus = sub(number(1), mul(mul(square, number(1.0 / (k * (k - 1)))), cosinus));
-    Value turns = arith::FPToSIOp::create(b_, loc_, b_.getI64Type(), min(max(n, number(-0x1p60)), number(0x1p60)));
+    for (int k = 19; k >= 3; k -= 2)
+      sinus = sub(number(1), mul(mul(square, number(1.0 / (k * (k - 1)))), sinus));
+    for (int k = 20; k >= 2; k -= 2)
+      cosinus = sub(number(1), mul(mul(square, number(1.0 / (k * (k - 1)))), cosinus));
+    Value turns = arith::FPToSIOp::create(b_, loc_, b_.getI64Type(),
+                                          min(max(n, number(-0x1p60)), number(0x1p60)));
     turns = arith::AddIOp::create(b_, loc_, turns, bits(quarters));
     auto hasBit = [&](int64_t bit) -> Value {
       Value masked = arith::AndIOp::create(b_, loc_, turns, bits(bit));
@@ -116,7 +127,9 @@ class Doubles {
   }
 
  private:
-  Value number(double value) { return arith::ConstantFloatOp::create(b_, loc_, b_.getF64Type(), llvm::APFloat(value)); }
+  Value number(double value) {
+    return arith::ConstantFloatOp::create(b_, loc_, b_.getF64Type(), llvm::APFloat(value));
+  }
   Value bits(int64_t value) { return arith::ConstantIntOp::create(b_, loc_, value, 64); }
   Value add(Value a, Value b) { return arith::AddFOp::create(b_, loc_, a, b); }
   Value sub(Value a, Value b) { return arith::SubFOp::create(b_, loc_, a, b); }
@@ -124,15 +137,22 @@ class Doubles {
   Value div(Value a, Value b) { return arith::DivFOp::create(b_, loc_, a, b); }
   Value min(Value a, Value b) { return arith::MinNumFOp::create(b_, loc_, a, b); }
   Value max(Value a, Value b) { return arith::MaxNumFOp::create(b_, loc_, a, b); }
-  Value compare(arith::CmpFPredicate how, Value a, Value b) { return arith::CmpFOp::create(b_, loc_, how, a, b); }
+  Value compare(arith::CmpFPredicate how, Value a, Value b) {
+    return arith::CmpFOp::create(b_, loc_, how, a, b);
+  }
   Value less(Value a, Value b) { return compare(arith::CmpFPredicate::OLT, a, b); }
   Value greater(Value a, Value b) { return compare(arith::CmpFPredicate::OGT, a, b); }
   Value equal(Value a, Value b) { return compare(arith::CmpFPredicate::OEQ, a, b); }
-  Value select(Value condition, Value a, Value b) { return arith::SelectOp::create(b_, loc_, condition, a, b); }
-  Value keepNan(Value x, Value result) { return select(compare(arith::CmpFPredicate::UNO, x, x), x, result); }
+  Value select(Value condition, Value a, Value b) {
+    return arith::SelectOp::create(b_, loc_, condition, a, b);
+  }
+  Value keepNan(Value x, Value result) {
+    return select(compare(arith::CmpFPredicate::UNO, x, x), x, result);
+  }
   Value powerOfTwo(Value exponent) {
     Value biased = arith::AddIOp::create(b_, loc_, exponent, bits(1023));
-    return arith::BitcastOp::create(b_, loc_, b_.getF64Type(), arith::ShLIOp::create(b_, loc_, biased, bits(52)));
+    return arith::BitcastOp::create(b_, loc_, b_.getF64Type(),
+                                    arith::ShLIOp::create(b_, loc_, biased, bits(52)));
   }
 
   mlir::OpBuilder& b_;

@@ -74,9 +74,9 @@ inline std::vector<int64_t> shapeUnder(mlir::Type type, SymbolValues& symbols) {
 }
 
 // Where functions have edges.
-inline constexpr double kSpecial[] = {0.0,    -0.0,   1e-310, 5e-324, 1e-5,   -0.0999, 0.1001, 6.5,
-                                      -5.9,   709.7,  710.5,  -745.1, -745.3, -708.5,  30,     1e4,
-                                      -99.25, HUGE_VAL, -HUGE_VAL, __builtin_nan("")};
+inline constexpr double kSpecial[] = {
+    0.0,   -0.0,   1e-310, 5e-324, 1e-5, -0.0999, 0.1001, 6.5,      -5.9,      709.7,
+    710.5, -745.1, -745.3, -708.5, 30,   1e4,     -99.25, HUGE_VAL, -HUGE_VAL, __builtin_nan("")};
 
 // Numbers between -2 and 2, integers between -3 and 3; in double precision kSpecial first.
 inline HostTensor randomTensor(mlir::Type type, SymbolValues& symbols, std::mt19937& random) {
@@ -84,7 +84,8 @@ inline HostTensor randomTensor(mlir::Type type, SymbolValues& symbols, std::mt19
   std::uniform_real_distribution<double> real(-2, 2);
   for (int64_t i = 0; i < tensor.numElements(); ++i) {
     if (graph::isFloat(tensor.dtype())) {
-      const bool special = tensor.dtype() == DType::kF64 && i < static_cast<int64_t>(std::size(kSpecial));
+      const bool special =
+          tensor.dtype() == DType::kF64 && i < static_cast<int64_t>(std::size(kSpecial));
       graph::storeFloat(tensor, i, special ? kSpecial[i] : real(random));
     } else {
       graph::storeInteger(tensor, i, static_cast<int64_t>(random() % 7) - 3);

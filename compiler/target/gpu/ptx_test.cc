@@ -1,4 +1,5 @@
-// The PTX of device kernels: its entries, and that NVIDIA's assembler takes it where that is installed.
+// The PTX of device kernels: its entries, and that NVIDIA's assembler takes it where that is
+// installed.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -74,7 +75,8 @@ TEST_P(Ptx, HasAnEntryForEveryKernelAndCallsNothing) {
 
 TEST_P(Ptx, IsTakenByTheAssemblerWithoutSpills) {
   const std::string target = GetParam(), ptxas = findPtxas();
-  if (ptxas.empty()) GTEST_SKIP() << "SKIPPED: no ptxas on the path, in /usr/local/cuda/bin or in $MLC_PTXAS";
+  if (ptxas.empty())
+    GTEST_SKIP() << "SKIPPED: no ptxas on the path, in /usr/local/cuda/bin or in $MLC_PTXAS";
   for (const char* name : kFiles) {
     SCOPED_TRACE(name);
     KernelFile file(std::string("compiler/target/gpu/testdata/") + name);
@@ -82,9 +84,11 @@ TEST_P(Ptx, IsTakenByTheAssemblerWithoutSpills) {
     ASSERT_TRUE(compiled.ok()) << compiled.status().message() << file.messages;
     const Assembled result = assemble(ptxas, compiled->ptx, target);
     EXPECT_EQ(result.exitCode, 0) << result.messages;
-    EXPECT_TRUE(llvm::StringRef(result.messages).contains("Compiling entry function")) << result.messages;
+    EXPECT_TRUE(llvm::StringRef(result.messages).contains("Compiling entry function"))
+        << result.messages;
     for (llvm::StringRef line : llvm::split(result.messages, '\n')) {
-      if (line.contains("spill stores")) EXPECT_TRUE(line.contains(" 0 bytes spill stores")) << line.str();
+      if (line.contains("spill stores"))
+        EXPECT_TRUE(line.contains(" 0 bytes spill stores")) << line.str();
     }
   }
 }
@@ -106,10 +110,11 @@ TEST(GpuTarget, UnknownNamesAreAUsageErrorThatListsTheKnownOnes) {
 
 TEST(DeviceKernels, TwoRootsAreADiagnosticOnTheOp) {
   KernelFile file("compiler/target/gpu/testdata/kernels.mlir");
-  file.parse("func.func private @k(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {\n"
-             "%0 = graph.softmax %x {axis = 1} : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
-             "%1 = graph.softmax %0 {axis = 0} : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
-             "return %1 : tensor<4x4xf32>\n}");
+  file.parse(
+      "func.func private @k(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {\n"
+      "%0 = graph.softmax %x {axis = 1} : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+      "%1 = graph.softmax %0 {axis = 0} : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+      "return %1 : tensor<4x4xf32>\n}");
   const Status status = compile(file, "sm_80").status();
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
   EXPECT_NE(file.messages.find("second root"), std::string::npos) << file.messages;
