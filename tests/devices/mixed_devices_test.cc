@@ -1,4 +1,5 @@
-// Models on the fake GPU alone, and planned over a CPU and a fake GPU, give what ONNX Runtime computes.
+// Models on the fake GPU alone, and planned over a CPU and a fake GPU, give what ONNX Runtime
+// computes.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -42,9 +43,12 @@ std::vector<Job> jobs() {
     all.push_back({model, "fake", {kFake}, {}});
   }
   for (const char* model : {"bert", "gpt2", "mlp", "cnn"}) {
-    all.push_back({model, "tp", {kCpu, kFake}, {.dp = 1, .pp = 1, .tp = 2, .keepDeviceOrder = true}});
-    all.push_back({model, "pp", {kFake, kCpu}, {.dp = 1, .pp = 2, .tp = 1, .keepDeviceOrder = true}});
-    all.push_back({model, "dp", {kCpu, kFake}, {.dp = 2, .pp = 1, .tp = 1, .keepDeviceOrder = true}});
+    all.push_back(
+        {model, "tp", {kCpu, kFake}, {.dp = 1, .pp = 1, .tp = 2, .keepDeviceOrder = true}});
+    all.push_back(
+        {model, "pp", {kFake, kCpu}, {.dp = 1, .pp = 2, .tp = 1, .keepDeviceOrder = true}});
+    all.push_back(
+        {model, "dp", {kCpu, kFake}, {.dp = 2, .pp = 1, .tp = 1, .keepDeviceOrder = true}});
   }
   return all;
 }

@@ -1,4 +1,5 @@
-// What is different for buffers in a device's memory: kernels are launched, tensors copied and scalars read through the runtime.
+// What is different for buffers in a device's memory: kernels are launched, tensors copied and
+// scalars read through the runtime.
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -21,16 +22,16 @@ int64_t byteWidth(mlir::Type type) { return (type.getIntOrFloatBitWidth() + 7) /
 Value FunctionEmitter::slotsOnStack(int64_t count) {
   mlir::OpBuilder::InsertionGuard guard(builder_);
   builder_.setInsertionPointToStart(&emitted_.getBody().front());
-  return LLVM::AllocaOp::create(builder_, loc_, abi_.ptr(), builder_.getI64Type(),
-                                abi_.i64(count));
+  return LLVM::AllocaOp::create(builder_, loc_, abi_.ptr(), builder_.getI64Type(), abi_.i64(count));
 }
 
-// The launch takes addresses of the arguments' values: slots of their own, behind the array that points to them.
+// The launch takes addresses of the arguments' values: slots of their own, behind the array that
+// points to them.
 void FunctionEmitter::emitLaunch(mlir::func::CallOp call, const KernelInfo& info) {
   llvm::SmallVector<Value> values;
   for (const std::string& symbol : info.symbols) {
-    values.push_back(arith::IndexCastOp::create(builder_, loc_, builder_.getI64Type(),
-                                                symbols_.lookup(symbol)));
+    values.push_back(
+        arith::IndexCastOp::create(builder_, loc_, builder_.getI64Type(), symbols_.lookup(symbol)));
   }
   for (Value operand : call.getOperands()) values.push_back(pointer(operand));
   for (Value result : call.getResults()) values.push_back(pointer(result));
