@@ -75,3 +75,43 @@ func.func @too_deep(%a: tensor<1x40000xui8>, %b: tensor<40000x2xui8>) -> tensor<
   %2 = graph.contract %0, %1 {equation = "mk,kn->mn"} : (tensor<1x40000xf32>, tensor<40000x2xf32>) -> tensor<1x2xf32>
   return %2 : tensor<1x2xf32>
 }
+
+// -----
+
+// What pads the image is its zero point; the bias and the scales per channel come after the sums.
+// CHECK-LABEL: @convolution
+// CHECK: %[[P:.*]] = graph.pad %arg0, %{{.*}} {high = array<i64: 0, 0, 1, 1>, low = array<i64: 0, 0, 1, 1>
+// CHECK: %[[S:.*]] = graph.conv %[[P]], %{{.*}} {{{.*}}pads_high = array<i64: 0, 0>, pads_low = array<i64: 0, 0>{{.*}} : (tensor<1x4x7x8xui8>, tensor<6x2x3x3xi8>) -> tensor<1x6x5x6xi32>
+// CHECK: graph.reduce %{{.*}} {axes = array<i64: 1, 2, 3>
+// CHECK: graph.sub %[[S]], %{{.*}} : (tensor<1x6x5x6xi32>, tensor<6x1x1xi32>)
+// CHECK: graph.mul %{{.*}}, %{{.*}} : (tensor<1x6x5x6xf32>, tensor<6x1x1xf32>)
+// CHECK: graph.add %{{.*}}, %{{.*}} : (tensor<1x6x5x6xf32>, tensor<6x1x1xf32>)
+func.func @convolution(%x: tensor<1x4x5x6xui8>) -> tensor<1x6x5x6xf32> {
+  %s = graph.constant dense<0.02> : tensor<f32>
+  %z = graph.constant dense<77> : tensor<ui8>
+  %sw = graph.constant dense<[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]> : tensor<6xf32>
+  %zw = graph.constant dense<0> : tensor<6xi8>
+  %b = graph.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]> : tensor<6xf32>
+  %w = graph.weight "w" : tensor<6x2x3x3xi8>
+  %0 = graph.dequantize %x, %s, %z {axis = 0 : i64} : (tensor<1x4x5x6xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x4x5x6xf32>
+  %1 = graph.dequantize %w, %sw, %zw {axis = 0 : i64} : (tensor<6x2x3x3xi8>, tensor<6xf32>, tensor<6xi8>) -> tensor<6x2x3x3xf32>
+  %2 = graph.conv %0, %1, %b {dilations = array<i64: 1, 1>, groups = 2 : i64, pads_high = array<i64: 1, 1>, pads_low = array<i64: 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x4x5x6xf32>, tensor<6x2x3x3xf32>, tensor<6xf32>) -> tensor<1x6x5x6xf32>
+  return %2 : tensor<1x6x5x6xf32>
+}
+
+// -----
+
+// A zero point of 0 is the padding that convolutions have.
+// CHECK-LABEL: @convolution_without_zero_points
+// CHECK-NOT: graph.pad
+// CHECK: graph.conv {{.*}}pads_low = array<i64: 2>{{.*}} -> tensor<2x3x5xi32>
+// CHECK-NOT: graph.sub
+func.func @convolution_without_zero_points(%x: tensor<2x3x6xi8>) -> tensor<2x3x5xf32> {
+  %s = graph.constant dense<0.02> : tensor<f32>
+  %z = graph.constant dense<0> : tensor<i8>
+  %w = graph.weight "w" : tensor<3x3x4xi8>
+  %0 = graph.dequantize %x, %s, %z {axis = 0 : i64} : (tensor<2x3x6xi8>, tensor<f32>, tensor<i8>) -> tensor<2x3x6xf32>
+  %1 = graph.dequantize %w, %s, %z {axis = 0 : i64} : (tensor<3x3x4xi8>, tensor<f32>, tensor<i8>) -> tensor<3x3x4xf32>
+  %2 = graph.conv %0, %1 {dilations = array<i64: 1>, groups = 1 : i64, pads_high = array<i64: 0>, pads_low = array<i64: 2>, strides = array<i64: 1>} : (tensor<2x3x6xf32>, tensor<3x3x4xf32>) -> tensor<2x3x5xf32>
+  return %2 : tensor<2x3x5xf32>
+}

@@ -48,6 +48,7 @@ bool isPerChannel(Value value, const Shape& result) {
 // The value of op's operand that is not `conv`, if it is one per output channel.
 Value perChannelOperand(Operation* op, ConvOp conv) {
   if (!conv || !conv->hasOneUse() || !isWeightOrConstant(conv.getFilter())) return {};
+  if (!isa<FloatType>(conv.getType().getElementType())) return {};
   if (conv.getBias() && !isWeightOrConstant(conv.getBias())) return {};
   Value other = op->getOperand(op->getOperand(0) == conv.getResult() ? 1 : 0);
   if (conv.getType() != op->getResult(0).getType() ||

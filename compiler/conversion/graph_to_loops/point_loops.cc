@@ -144,8 +144,12 @@ class PointEmitter {
       return guarded(inside, carried, [&] {
         Indices weight{indices_[1]};
         llvm::append_range(weight, point);
-        return multiplyAdd(evaluator_.at(op.getInput(), source),
-                           evaluator_.at(op.getFilter(), weight), carried);
+        auto element = [&](Value tensor, llvm::ArrayRef<Value> at) {
+          const mlir::Type from = elementTypeOf(tensor), to = elementTypeOf(op.getResult());
+          Value value = evaluator_.at(tensor, at);
+          return mlir::isa<mlir::FloatType>(from) ? value : emitCast(b_, loc_, value, from, to);
+        };
+        return multiplyAdd(element(op.getInput(), source), element(op.getFilter(), weight), carried);
       });
     });
   }

@@ -6,15 +6,11 @@
 using namespace mlir;
 
 namespace mlc::graph {
-namespace {
 
-// Floats give their own type, pairs of bytes i32; null for what cannot be contracted.
 Type contractElementType(Type lhs, Type rhs) {
   if (lhs.isInteger(8) && rhs.isInteger(8)) return IntegerType::get(lhs.getContext(), 32);
   return lhs == rhs && isa<FloatType>(lhs) ? lhs : Type();
 }
-
-}  // namespace
 
 MLC_INFER(ContractOp) {
   StatusOr<ContractEquation> equation = ContractEquation::parse(op.getEquation());

@@ -40,6 +40,15 @@ TEST(InferTest, ConvolutionChecksChannels) {
               HasSubstr("8 output channels for 3 groups"));
 }
 
+TEST(InferTest, ConvolutionOfBytesGivesI32) {
+  std::string x = "tensor<1x2x8x8xui8>", w = "tensor<8x2x3x3xi8>";
+  std::string arguments = "%x: " + x + ", %w: " + w;
+  EXPECT_EQ(errorOf(arguments, conv("", x, w, "tensor<1x8x4x4xi32>")), "");
+  EXPECT_THAT(errorOf("%x: " + x + ", %w: tensor<8x2x3x3xf32>",
+                      conv("", x, "tensor<8x2x3x3xf32>", "tensor<1x8x4x4xf32>")),
+              HasSubstr("cannot convolve"));
+}
+
 TEST(InferTest, ContractChecksLettersAndSizes) {
   std::string arguments = "%a: tensor<4x8xf32>, %b: tensor<7x5xf32>",
               types = " : (tensor<4x8xf32>, tensor<7x5xf32>) -> tensor<4x5xf32>";

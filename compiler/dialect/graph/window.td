@@ -5,6 +5,9 @@ include "compiler/dialect/graph/graph_base.td"
 
 def Graph_ConvOp : Graph_InferredOp<"conv"> {
   let summary = "Convolution of [N, C, spatial...] with weights [OC, C / groups, kernel...].";
+  let description = [{
+    Element types as of contract: floats, or i8/u8 pairs, which give i32 and have no bias.
+  }];
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$filter, Optional<AnyRankedTensor>:$bias,
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high,
                        DenseI64ArrayAttr:$dilations, DefaultValuedAttr<I64Attr, "1">:$groups);

@@ -54,7 +54,11 @@ MLC_INFER(ConvOp) {
                              "input and filter must have the same rank of at least 3, have ",
                              input.size(), " and ", filter.size());
   }
-  if (failed(checkSameElementType(location, op.getInput(), op.getFilter()))) return failure();
+  Type elementType = contractElementType(elementTypeOf(op.getInput()), elementTypeOf(op.getFilter()));
+  if (!elementType) {
+    return emitOptionalError(location, "cannot convolve ", elementTypeOf(op.getInput()), " with ",
+                             elementTypeOf(op.getFilter()));
+  }
   int64_t groups = op.getGroups();
   if (groups < 1) return emitOptionalError(location, "groups must be positive");
   DimExpr channels = filter[1] * groups;
@@ -66,6 +70,8 @@ MLC_INFER(ConvOp) {
     return emitOptionalError(location, filter[0].str(), " output channels for ", groups, " groups");
   }
   if (op.getBias()) {
+    if (elementTypeOf(op.getBias()) != elementType || !isa<FloatType>(elementType))
+      return emitOptionalError(location, "the bias has the element type ", elementTypeOf(op.getBias()));
     Shape bias = shapeOf(op.getBias());
     if (bias.size() != 1) return emitOptionalError(location, "the bias must have one dim");
     if (failed(unify(location, "bias and output channels", bias[0], filter[0]))) return failure();
@@ -78,7 +84,7 @@ MLC_INFER(ConvOp) {
   Shape result = {input[0], filter[0]};
   Window window = {kernel, op.getStrides(), op.getPadsLow(), op.getPadsHigh(), op.getDilations()};
   if (failed(appendSpatial(location, input, window, result))) return failure();
-  return inferred(location, result, elementTypeOf(op.getInput()), types);
+  return inferred(location, result, elementType, types);
 }
 
 MLC_INFER(PoolOp) {

@@ -32,7 +32,7 @@ std::vector<int64_t> outputShape(Op& op, const HostTensor& input, int64_t channe
 
 std::vector<double> widened(const HostTensor& tensor) {
   std::vector<double> values(tensor.numElements());
-  for (size_t i = 0; i < values.size(); ++i) values[i] = loadFloat(tensor, i);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = loadNumber(tensor, i);
   return values;
 }
 
@@ -79,7 +79,13 @@ MLC_EVALUATE(ConvOp) {
     });
   });
   HostTensor result = HostTensor::uninitialized(resultType(getResult()), shape);
-  for (size_t i = 0; i < sums.size(); ++i) storeFloat(result, i, sums[i]);
+  for (size_t i = 0; i < sums.size(); ++i) {
+    if (isFloat(result.dtype())) {
+      storeFloat(result, i, sums[i]);
+    } else {
+      storeInteger(result, i, static_cast<int64_t>(sums[i]));
+    }
+  }
   results.push_back(std::move(result));
   return mlir::success();
 }

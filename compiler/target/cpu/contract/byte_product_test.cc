@@ -129,6 +129,70 @@ TEST(ByteProduct, DotInstructions) {
   for (bool isUnsigned : {false, true}) check({1, 3, 5, isUnsigned}, *target);
 }
 
+struct ByteConv {
+  int64_t channels, outChannels, height, width, kernel, stride, pad;
+  int64_t groups = 1;
+  bool unsignedInput = true;
+};
+
+void checkConv(const ByteConv& c, const CpuTarget& target) {
+  constexpr int64_t kImages = 2;
+  auto tensor = [](std::initializer_list<int64_t> dims, const std::string& element) {
+    std::string text = "tensor<";
+    for (int64_t dim : dims) text += std::to_string(dim) + "x";
+    return text + element + ">";
+  };
+  auto twice = [](int64_t value) { return "array<i64: " + std::to_string(value) + ", " + std::to_string(value) + ">"; };
+  const int64_t height = (c.height + 2 * c.pad - c.kernel) / c.stride + 1, width = (c.width + 2 * c.pad - c.kernel) / c.stride + 1;
+  const int64_t depth = c.channels / c.groups;
+  const std::string x = tensor({kImages, c.channels, c.height, c.width}, c.unsignedInput ? "ui8" : "i8");
+  const std::string w = tensor({c.outChannels, depth, c.kernel, c.kernel}, "i8");
+  const std::string y = tensor({kImages, c.outChannels, height, width}, "i32");
+  const std::string text = "func.func private @kernel(%x: " + x + ", %w: " + w + ") -> " + y +
+                           " attributes {mlc.kernel} { %0 = graph.conv %x, %w {strides = " + twice(c.stride) + ", pads_low = " +
+                           twice(c.pad) + ", pads_high = " + twice(c.pad) + ", dilations = " + twice(1) + ", groups = " +
+                           std::to_string(c.groups) + " : i64} : (" + x + ", " + w + ") -> " + y + " return %0 : " + y + " }";
+  SCOPED_TRACE(text);
+  auto runner = KernelRunner::compile(text, target);
+  ASSERT_TRUE(runner.ok()) << runner.status().message();
+  std::mt19937 random(9);
+  GuardedBuffer image = randomBytes(kImages * c.channels * c.height * c.width, {}, c.unsignedInput, random);
+  GuardedBuffer filter = randomBytes(c.outChannels * depth * c.kernel * c.kernel, {}, false, random);
+  GuardedBuffer out(static_cast<size_t>(kImages * c.outChannels * height * width) * 4);
+  runner->run({}, {image.as<char>(), filter.as<char>(), out.as<char>()}, 2);
+  const int32_t* actual = out.as<int32_t>();
+  for (int64_t n = 0; n < kImages; ++n) {
+    for (int64_t o = 0; o < c.outChannels; ++o) {
+      const int64_t firstChannel = o / (c.outChannels / c.groups) * depth;
+      for (int64_t at = 0; at < height * width; ++at) {
+        int64_t sum = 0;
+        for (int64_t e = 0; e < depth * c.kernel * c.kernel; ++e) {
+          const int64_t channel = firstChannel + e / (c.kernel * c.kernel);
+          const int64_t h = at / width * c.stride - c.pad + e / c.kernel % c.kernel;
+          const int64_t v = at % width * c.stride - c.pad + e % c.kernel;
+          if (h < 0 || v < 0 || h >= c.height || v >= c.width) continue;
+          sum += valueOf(image.as<uint8_t>()[((n * c.channels + channel) * c.height + h) * c.width + v], c.unsignedInput) *
+                 filter.as<int8_t>()[o * depth * c.kernel * c.kernel + e];
+        }
+        ASSERT_EQ(*actual++, sum) << n << ", " << o << ", " << at;
+      }
+    }
+  }
+}
+
+TEST(ByteProduct, Convolutions) {
+  const auto dot = CpuTarget::named("x86-64-v4+avx512vnni");
+  ASSERT_TRUE(dot.ok());
+  for (const CpuTarget& target : {CpuTarget::host(), *dot}) {
+    for (bool isUnsigned : {true, false}) {
+      checkConv({3, 7, 9, 11, 3, 1, 1, 1, isUnsigned}, target);
+      checkConv({5, 6, 6, 7, 1, 1, 0, 1, isUnsigned}, target);
+    }
+  }
+  checkConv({4, 6, 19, 20, 3, 2, 1, 2}, CpuTarget::host());
+  checkConv({6, 6, 8, 8, 3, 1, 1, 6}, CpuTarget::host());
+}
+
 // Zero point, scale, bias and the quantization of the result happen while the sums are stored; results that do not fit saturate.
 TEST(ByteProduct, ResultsAreQuantizedInPlace) {
   constexpr int64_t kRows = 11, kDepth = 19, kColumns = 37;

@@ -1,10 +1,12 @@
 #include "compiler/target/cpu/contract/conv.h"
 
-#include <memory>
+#include <optional>
 
+#include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 #include "compiler/target/cpu/contract/gemm.h"
 #include "compiler/target/cpu/contract/im2col_panel_source.h"
 #include "compiler/target/cpu/contract/kernel_function.h"
+#include "compiler/target/cpu/contract/staged_panel_source.h"
 
 namespace mlc::cpu {
 
@@ -77,10 +79,15 @@ mlir::FailureOr<mlir::func::FuncOp> lowerConv(mlir::func::FuncOp kernel, graph::
   Gemm gemm;
   gemm.nest = &nest;
   gemm.epilogue = &epilogue;
-  mlir::Type element =
-      mlir::cast<mlir::RankedTensorType>(root.getFilter().getType()).getElementType();
-  gemm.product = Product::of(target, element, element, /*packed=*/false);
+  auto elementOf = [](Value tensor) {
+    return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
+  };
+  const mlir::Type element = elementOf(root.getInput());
+  gemm.product = Product::of(target, elementOf(root.getFilter()), element, /*packed=*/false);
   gemm.tile = TileShape::of(target, gemm.product);
+  const bool isStaged = gemm.product.isGrouped() && !geometry.isPointwise();
+  const DimExpr rows = geometry.groupChannels() * geometry.kernelElements();
+  if (isStaged) gemm.sourceBytes = StagedPanelSource::stagingBytes(rows, gemm.tile);
 
   KernelFunction function(kernel, gemm.scratchBytes(), intoModule);
   gemm.thread = function.thread();
@@ -90,13 +97,20 @@ mlir::FailureOr<mlir::func::FuncOp> lowerConv(mlir::func::FuncOp kernel, graph::
   gemm.out = function.outView();
   for (Value operand : epilogue.operands()) gemm.operands.push_back(function.view(operand));
   gemm.scratch = function.scratch();
-  std::unique_ptr<PanelSource> source;
-  if (geometry.isPointwise()) {
-    source = std::make_unique<StridedPanelSource>(nest, gemm.tile, gemm.rhs, element, gemm.product.accumulator);
+  const StridedPanelSource strided(nest, gemm.tile, gemm.rhs, element, gemm.product.accumulator);
+  const GroupedPanelSource grouped(nest, gemm.tile, gemm.product, gemm.rhs);
+  const Im2colPanelSource im2col(geometry, gemm.tile, gemm.rhs, element, isStaged ? conversion::storageType(element) : gemm.product.accumulator);
+  std::optional<StagedPanelSource> staged;
+  if (isStaged) staged.emplace(im2col, rows, gemm.tile, gemm.product, gemm.sourceScratch(function.code()));
+  if (staged) {
+    gemm.source = &*staged;
+  } else if (!geometry.isPointwise()) {
+    gemm.source = &im2col;
+  } else if (gemm.product.isGrouped()) {
+    gemm.source = &grouped;
   } else {
-    source = std::make_unique<Im2colPanelSource>(geometry, gemm.tile, gemm.rhs, element, gemm.product.accumulator);
+    gemm.source = &strided;
   }
-  gemm.source = source.get();
   gemm.emit(function.code());
   function.finish();
   return function.function();

@@ -244,8 +244,13 @@ DimExpr Gemm::rowBytes() const {
 
 DimExpr Gemm::scratchBytes() const {
   if (packed && !product.isGrouped()) return 0;
-  const DimExpr bytes = panelBytes() + rowBytes();
+  const DimExpr bytes = panelBytes() + rowBytes() + sourceBytes;
   return bytes == DimExpr(0) ? DimExpr(64) : bytes;
+}
+
+Value Gemm::sourceScratch(KernelBuilder& k) const {
+  Value begin = k.add(k.mul(thread, k.dim(scratchBytes())), k.dim(panelBytes() + rowBytes()));
+  return k.scratchView(scratch, begin, k.builder().getI8Type());
 }
 
 }  // namespace mlc::cpu

@@ -23,11 +23,15 @@ struct Gemm {
   bool packed = false;                      // rhs lies in panels, [batch][n / tile][k][tile] or of groups
   const PanelSource* source = nullptr;      // else: makes them,
   mlir::Value scratch;                      // in these bytes (rank-1 memref of i8, all threads' shares)
+  DimExpr sourceBytes = 0;                  // at the end of a thread's share: for the source itself, a multiple of 64
 
   void emit(KernelBuilder& k) const;
 
   // Bytes of scratch per thread: for panels unless packed, for rows as words if grouped.
   DimExpr scratchBytes() const;
+
+  // A view of the source's own bytes.
+  mlir::Value sourceScratch(KernelBuilder& k) const;
 
  private:
   class Emitter;
