@@ -100,9 +100,9 @@ class Files(Case):
         good = json.loads(plan.read_text())
         values = (None, [], -1, [-7], 10**18, [[]], "x", {}, [[1, 1, 1, 1]], [[10**9]])
         for index, key in enumerate(good):
-            for value in (values[index % len(values)], values[(index + 3) % len(values)]):
-                result = jobs.mlc_run(BERT, "--plan", self.file("changed.json", {**good, key: value}))
-                self.assertIn(result.code, (jobs.DONE, jobs.INVALID), f"{key}={value}: {result.err}")
+            value = values[index % len(values)]
+            result = jobs.mlc_run(BERT, "--plan", self.file("changed.json", {**good, key: value}))
+            self.assertIn(result.code, (jobs.DONE, jobs.INVALID), f"{key}={value}: {result.err}")
 
     def test_options_in_a_file(self):
         self.expect(jobs.DONE, MLP, "--config", self.file("good.toml", 'iterations = 3\nmesh = "tp=2"\n'))

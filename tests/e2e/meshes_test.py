@@ -41,13 +41,14 @@ class Meshes(unittest.TestCase):
         self.check_all("bert_12_heads", MESHES)
 
     def test_transformer_with_three_heads(self):
-        self.check_all("bert", [("tp=2", 2), ("tp=5", 5), ("tp=2,pp=3", 6)])
+        self.check_all("bert", [("tp=2", 2), ("tp=5", 5)])
 
     def test_other_models(self):
-        for model in ("linear", "mlp", "cnn", "qdq", "fibonacci", "if_branch", "loop", "gpt2", "llama"):
+        for model in ("cnn", "qdq", "fibonacci", "if_branch", "loop", "gpt2", "llama"):
             self.check(model, None, 1, mpi=False)
             self.check(model, "tp=2", 2, mpi=True)
             self.check(model, "pp=2", 2, mpi=True)
+        for model in ("linear", "gpt2", "llama"):
             self.check(model, "tp=3", 3, mpi=False)
 
     def test_shares_are_uneven_where_heads_are(self):
