@@ -1,6 +1,7 @@
 #include "compiler/target/cpu/lower_kernel.h"
 
 #include "compiler/conversion/graph_to_loops/lower_to_loops.h"
+#include "compiler/target/cpu/bfloat16.h"
 #include "compiler/target/cpu/contract/contract_kernel.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -53,7 +54,7 @@ llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
   passes.addPass(mlir::createSCFToControlFlowPass());
   passes.addPass(mlir::memref::createExpandStridedMetadataPass());
   passes.addPass(mlir::createLowerAffinePass());
-  // Without bf16 conversions of its own LLVM calls a library function that need not be there.
+  passes.addPass(createConvertIntegersThroughF32Pass());
   mlir::arith::ArithExpandOpsPassOptions expansion;
   expansion.includeBf16 = true;
   passes.addPass(mlir::arith::createArithExpandOpsPass(expansion));
@@ -68,6 +69,7 @@ llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
   options.useBarePtrCallConv = true;
   passes.addPass(mlir::createConvertFuncToLLVMPass(options));
   passes.addPass(mlir::createReconcileUnrealizedCastsPass());
+  passes.addPass(createAccessBFloat16AsIntegersPass());
   return passes.run(module);
 }
 

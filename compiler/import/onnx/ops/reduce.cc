@@ -55,8 +55,20 @@ Value square(Node& node) {
 
 void reduceSumSquare(Node& node) { node.set(reduceOver(node, square(node), Kind::sum, readAxes(node))); }
 
+// The operand as floating-point numbers: roots and logarithms of integers are computed in f64.
+Value asFloats(Node& node) {
+  const DType type = node.dtype(0);
+  const bool isFloat = type == DType::kF32 || type == DType::kF64 || type == DType::kF16 || type == DType::kBF16;
+  return isFloat ? node.value(0) : node.emitter.cast(node.value(0), DType::kF64);
+}
+
+void setAsOperand(Node& node, Value result) { node.set(node.emitter.cast(result, node.dtype(0))); }
+
 void reduceL2(Node& node) {
-  node.set(node.emitter.emit<graph::SqrtOp>(reduceOver(node, square(node), Kind::sum, readAxes(node))));
+  Emitter& e = node.emitter;
+  Value x = asFloats(node);
+  Value sum = reduceOver(node, e.binary<graph::MulOp>(x, x), Kind::sum, readAxes(node));
+  setAsOperand(node, e.emit<graph::SqrtOp>(sum));
 }
 
 void reduceL1(Node& node) {
@@ -64,20 +76,20 @@ void reduceL1(Node& node) {
 }
 
 void reduceLogSum(Node& node) {
-  node.set(node.emitter.emit<graph::LogOp>(reduceOver(node, node.value(0), Kind::sum, readAxes(node))));
+  setAsOperand(node, node.emitter.emit<graph::LogOp>(reduceOver(node, asFloats(node), Kind::sum, readAxes(node))));
 }
 
 // max + log(sum(exp(x - max))), so that nothing overflows. A maximum of -inf would give NaN: -inf is what log(0) gives.
 void reduceLogSumExp(Node& node) {
   Emitter& e = node.emitter;
-  Value x = node.value(0);
+  Value x = asFloats(node);
   const Axes axes = readAxes(node);
   Value top = reduceOver(node, x, Kind::max, {axes.axes, true, axes.none});
   Value infinite = e.emit<graph::IsInfOp>(top);
   Value shift = e.emit<graph::SelectOp>(infinite, e.scalarLike(0, top), top);
   Value sum = reduceOver(node, e.emit<graph::ExpOp>(e.binary<graph::SubOp>(x, shift)), Kind::sum, axes);
   Value log = e.emit<graph::LogOp>(sum);
-  node.set(e.binary<graph::AddOp>(log, e.reshape(shift, graph::shapeOf(log))));
+  setAsOperand(node, e.binary<graph::AddOp>(log, e.reshape(shift, graph::shapeOf(log))));
 }
 
 template <Kind kind>
