@@ -4,13 +4,13 @@
 // computes the points thread, thread + threads, ... of its result. Its entry finds out which thread
 // it is:
 //
-//   llvm.func @k(%thread: i64, %threads: i64, %symbol: i64, %x: ptr, %y: ptr)     (becomes private,
-//   @k_points)
+//   llvm.func @k(%thread: i64, %threads: i64, %symbol: i64, %x: ptr, %y: ptr)
+//     becomes private, @k_points
 //
 //   NVIDIA   llvm.func @k(%symbol: i64, %x: ptr, %y: ptr) attributes {nvvm.kernel} {
 //              thread = ctaid.x * ntid.x + tid.x, threads = nctaid.x * ntid.x, call @k_points }
-//   fake     llvm.func @k(%block: i64, %thread: i64, %blocks: i64, %blockThreads: i64, %arguments:
-//   ptr) {
+//   fake     llvm.func @k(%block: i64, %thread: i64, %blocks: i64, %blockThreads: i64,
+//                         %arguments: ptr) {
 //              the same, with the arguments' values loaded from what the array points to,
 //              pointers less their bias (runtime/abi/emulated_kernel.h) }
 #pragma once
