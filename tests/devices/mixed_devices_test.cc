@@ -39,10 +39,10 @@ partition::DeviceModel devicesOf(const std::vector<Device::Kind>& kinds) {
 std::vector<Job> jobs() {
   std::vector<Job> all;
   for (const char* model :
-       {"bert", "cnn", "gpt2", "if_branch", "linear", "llama", "loop", "mlp", "qdq"}) {
+       {"bert", "cnn", "gpt2", "if_branch", "linear", "llama", "loop", "mlp", "qdq", "qdq_cnn"}) {
     all.push_back({model, "fake", {kFake}, {}});
   }
-  for (const char* model : {"bert", "gpt2", "mlp", "cnn"}) {
+  for (const char* model : {"bert", "gpt2", "mlp", "cnn", "qdq_cnn"}) {
     all.push_back(
         {model, "tp", {kCpu, kFake}, {.dp = 1, .pp = 1, .tp = 2, .keepDeviceOrder = true}});
     all.push_back(

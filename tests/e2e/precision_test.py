@@ -10,18 +10,18 @@ import jobs
 
 
 class Precision(unittest.TestCase):
-    def compiled(self, model, folder):
+    def compiled(self, model, folder, *arguments):
         """The manifest of the model's package, and the text of its kernels."""
         result = jobs.mlc_compile(jobs.MODELS / model / "model.onnx", "-o", folder / "model.mlcpkg",
-                                  "--dump-after", "kernels", "--dump-dir", folder)
+                                  "--dump-after", "kernels", "--dump-dir", folder, *arguments)
         self.assertEqual(result.code, jobs.DONE, result.err)
         (dump,) = folder.glob("kernels*.mlir")
         return json.loads((folder / "model.mlcpkg/manifest.json").read_text()), dump.read_text()
 
     def contracted_types(self, kernels):
-        """The element types of both operands and the result of every contraction."""
+        """The element types of both operands and the result of every contraction and convolution."""
         element = r"tensor<[0-9x?]*?(u?i\d+|b?f\d+)[,>]"
-        lines = [line for line in kernels.splitlines() if "graph.contract" in line]
+        lines = [line for line in kernels.splitlines() if "graph.contract" in line or "graph.conv" in line]
         return sorted(tuple(re.findall(element, line.split(" : ", 1)[1])) for line in lines)
 
     def test_quantized_products_are_integers(self):
@@ -38,6 +38,27 @@ class Precision(unittest.TestCase):
         sources = [manifest["weights"][slot["source"]] for slot in program["weights"]]
         self.assertEqual([source["shape"] for source in sources if source["dtype"] == "i8"], [[32, 48]])
         self.assertEqual([source["shape"] for source in sources if source["dtype"] == "f32"], [[48]])
+
+    def test_quantized_convolutions_are_integers(self):
+        with tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as name:
+            _, kernels = self.compiled("qdq_cnn", pathlib.Path(name))
+        self.assertEqual(self.contracted_types(kernels), [("ui8", "i8", "i32")] * 3)
+        # What lies between them is part of their kernels.
+        self.assertEqual(len(re.findall("attributes {mlc.kernel}", kernels)), 5)
+        folder = jobs.MODELS / "qdq_cnn"
+        for mesh in ("tp=1", "tp=2", "pp=2", "tp=3"):
+            with self.subTest(mesh=mesh):
+                report = jobs.report(folder / "model.onnx", "--inputs", folder, "--expect", folder, "--mesh", mesh)
+                self.assertTrue(report["expect"]["ok"])
+                self.assertLess(report["expect"]["max_rel"], 1e-5)
+
+    def test_code_for_other_machines_uses_their_byte_products(self):
+        for target, group in (("x86-64-v3", 2), ("x86-64-v4", 2), ("x86-64-v4+avx512vnni", 4), ("x86-64-v3+avxvnni", 4)):
+            with self.subTest(target=target), tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as name:
+                manifest, _ = self.compiled("qdq", pathlib.Path(name), "--target", target)
+                (program,) = manifest["programs"]
+                self.assertEqual([slot["group"] for slot in program["weights"] if slot["layout"] == "panels"], [group])
+                self.assertLessEqual(set(target.split("+")[1:]), set(program["cpu_features"]))
 
     def test_narrow_floats_are_stored(self):
         for model, other in (("bf16", "f16"), ("f16", "bf16")):
