@@ -1,6 +1,7 @@
 // Quantization, and products of quantized matrices.
 #include "compiler/import/onnx/op_table.h"
 #include "compiler/import/onnx/ops/contraction.h"
+#include "compiler/import/onnx/ops/convolution.h"
 #include "compiler/import/onnx/tensor_reader.h"
 
 using mlir::Value;
@@ -48,10 +49,18 @@ void quantizeLinear(Node& node) {
   node.set(e.emitStated<graph::QuantizeOp>(e.type(node.shape(0), stored), x, p.scale, p.zeroPoint, axisFor(node, p, 0)));
 }
 
-Value dequantized(Node& node, size_t x, size_t scale, size_t zero) {
+Value dequantized(Node& node, size_t x, size_t scale, size_t zero, std::optional<int64_t> axis = {}) {
   const Parameters p = readParameters(node, scale, zero, node.dtype(x));
   return node.emitter.emitStated<graph::DequantizeOp>(node.emitter.type(node.shape(x), node.dtype(scale)), node.value(x),
-                                                      p.scale, p.zeroPoint, axisFor(node, p, x));
+                                                      p.scale, p.zeroPoint, axis ? *axis : axisFor(node, p, x));
+}
+
+// The node's result: a real tensor, quantized with one scale.
+void setQuantized(Node& node, Value real, size_t scale, size_t zero) {
+  const Parameters p = readParameters(node, scale, zero, node.dtype(zero));
+  if (!graph::shapeOf(p.scale).empty()) node.unsupported("has a result quantized per row");
+  const mlir::Type type = node.emitter.type(graph::shapeOf(real), node.dtype(zero));
+  node.set(node.emitter.emitStated<graph::QuantizeOp>(type, real, p.scale, p.zeroPoint, int64_t{0}));
 }
 
 void dequantizeLinear(Node& node) {
@@ -116,12 +125,46 @@ void matMulInteger(Node& node) {
 }
 
 void qLinearMatMul(Node& node) {
+  setQuantized(node, matmul(node, dequantized(node, 0, 1, 2), dequantized(node, 3, 4, 5)), 6, 7);
+}
+
+// A tensor per output channel as it broadcasts to a convolution's result.
+Value perChannel(Node& node, Value value) {
+  graph::Shape shape = graph::shapeOf(value);
+  if (shape.empty()) return value;
+  shape.resize(node.rank(0) - 1, DimExpr(1));
+  return node.emitter.reshape(value, shape);
+}
+
+// The bias is in units of the input's scale times the weights'.
+void qLinearConv(Node& node) {
   Emitter& e = node.emitter;
-  Value product = matmul(node, dequantized(node, 0, 1, 2), dequantized(node, 3, 4, 5));
-  const Parameters p = readParameters(node, 6, 7, node.dtype(7));
-  if (!graph::shapeOf(p.scale).empty()) node.unsupported("has a result quantized per row");
-  const mlir::Type type = e.type(graph::shapeOf(product), node.dtype(7));
-  node.set(e.emitStated<graph::QuantizeOp>(type, product, p.scale, p.zeroPoint, int64_t{0}));
+  Value real = convolve(node, dequantized(node, 0, 1, 2), 3, dequantized(node, 3, 4, 5, 0), {});
+  if (node.has(8)) {
+    Value unit = e.binary<graph::MulOp>(readParameters(node, 1, 2, node.dtype(0)).scale,
+                                        readParameters(node, 4, 5, node.dtype(3)).scale);
+    Value bias = e.binary<graph::MulOp>(e.cast(node.value(8), node.dtype(1)), unit);
+    real = e.binary<graph::AddOp>(real, perChannel(node, bias));
+  }
+  setQuantized(node, real, 6, 7);
+}
+
+// As for matrices, with what stands for 0 around the image.
+void convInteger(Node& node) {
+  Emitter& e = node.emitter;
+  if (zeroPointOf(node, 3, false)) node.unsupported("has weights with a zero point");
+  Value zero = zeroPointOf(node, 2, false);
+  if (zero && !graph::shapeOf(zero).empty()) node.unsupported("has an input quantized per channel");
+  Value filter = node.value(1);
+  Value padding = zero ? e.reshape(node.value(2), {}) : Value();
+  Value result = convolve(node, node.value(0), 1, filter, {}, padding);
+  if (zero) {
+    std::vector<int64_t> summed;
+    for (int64_t axis = 1; axis < node.rank(1); ++axis) summed.push_back(axis);
+    Value sums = e.emit<graph::ReduceOp>(e.cast(filter, DType::kI32), graph::ReduceKind::sum, summed, false);
+    result = e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(perChannel(node, sums), zero));
+  }
+  node.set(result);
 }
 
 }  // namespace
@@ -130,9 +173,11 @@ std::vector<OpEntry> quantizeOps() {
   constexpr int kLast = kLastOpset;
   // saturate only concerns 8-bit floats; precision: the division is in the scale's type.
   return {
+      {"ConvInteger", 10, kLast, 2, 4, "auto_pad dilations group kernel_shape pads strides", convInteger},
       {"DequantizeLinear", 10, kLast, 2, 3, "axis block_size output_dtype", dequantizeLinear},
       {"DynamicQuantizeLinear", 11, kLast, 1, 1, "", dynamicQuantizeLinear},
       {"MatMulInteger", 10, kLast, 2, 4, "", matMulInteger},
+      {"QLinearConv", 10, kLast, 8, 9, "auto_pad dilations group kernel_shape pads strides", qLinearConv},
       {"QLinearMatMul", 10, kLast, 8, 8, "", qLinearMatMul},
       {"QuantizeLinear", 10, kLast, 2, 3, "axis saturate block_size output_dtype precision", quantizeLinear},
   };

@@ -3,6 +3,7 @@
 
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
+#include "compiler/import/onnx/ops/convolution.h"
 
 using mlir::Value;
 
@@ -58,18 +59,7 @@ void checkSpatial(Node& node) {
 }
 
 void conv(Node& node) {
-  checkSpatial(node);
-  std::vector<int64_t> kernel;
-  for (const DimExpr& dim : llvm::ArrayRef(node.shape(1)).drop_front(std::min<size_t>(2, node.shape(1).size()))) {
-    if (!dim.isConstant()) node.unsupported("has a kernel of unknown size");
-    kernel.push_back(*dim.constant());
-  }
-  if (static_cast<int64_t>(kernel.size()) != node.rank(0) - 2) node.invalid("input and weights have different ranks");
-  if (auto given = node.integerList("kernel_shape"); given && *given != kernel) node.invalid("kernel_shape is not that of the weights");
-  const Window window = readWindow(node, kernel);
-  node.set(node.emitter.emit<graph::ConvOp>(node.value(0), node.value(1), node.has(2) ? node.value(2) : Value(),
-                                            window.strides, window.low, window.high, window.dilations,
-                                            node.integer("group", 1)));
+  node.set(convolve(node, node.value(0), 1, node.value(1), node.has(2) ? node.value(2) : Value()));
 }
 
 // Moves the padding at the end to where the last window ends, which ceil_mode allows to be beyond the declared padding; a window that would
@@ -121,6 +111,29 @@ void lrn(Node& node) {
 }
 
 }  // namespace
+
+Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value bias, Value padding) {
+  checkSpatial(node);
+  const graph::Shape shape = node.shape(filterInput);
+  std::vector<int64_t> kernel;
+  for (const DimExpr& dim : llvm::ArrayRef(shape).drop_front(std::min<size_t>(2, shape.size()))) {
+    if (!dim.isConstant()) node.unsupported("has a kernel of unknown size");
+    kernel.push_back(*dim.constant());
+  }
+  if (static_cast<int64_t>(kernel.size()) != node.rank(0) - 2) node.invalid("input and weights have different ranks");
+  if (auto given = node.integerList("kernel_shape"); given && *given != kernel) node.invalid("kernel_shape is not that of the weights");
+  Window window = readWindow(node, kernel);
+  if (padding) {
+    std::vector<int64_t> low{0, 0}, high{0, 0};
+    low.insert(low.end(), window.low.begin(), window.low.end());
+    high.insert(high.end(), window.high.begin(), window.high.end());
+    image = node.emitter.emit<graph::PadOp>(image, padding, low, high, graph::PadMode::constant);
+    window.low.assign(kernel.size(), 0);
+    window.high.assign(kernel.size(), 0);
+  }
+  return node.emitter.emit<graph::ConvOp>(image, filter, bias, window.strides, window.low, window.high, window.dilations,
+                                          node.integer("group", 1));
+}
 
 std::vector<OpEntry> windowOps() {
   constexpr int kLast = kLastOpset;
