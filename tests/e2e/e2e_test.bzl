@@ -5,6 +5,8 @@ def e2e_test(name, size = "medium", data = []):
     native.sh_test(
         name = name,
         size = size,
+        # A minute each on an idle machine; a busy one may need more.
+        timeout = "long",
         srcs = ["run_python.sh"],
         args = ["$(location @python_env//:bin/python3)", "tests/e2e/%s.py" % name],
         data = [
