@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <optional>
 
@@ -18,6 +19,7 @@
 #include "compiler/dialect/register.h"
 #include "compiler/partition/simulate_ranks.h"
 #include "compiler/target/cpu/lower_kernel.h"
+#include "compiler/target/gpu/compile_device_kernels.h"
 #include "compiler/transforms/optimize.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -77,9 +79,11 @@ class Case {
     ASSERT_TRUE(mlir::succeeded(mlir::verify(*graph_.module)));
     graph::EvaluationContext evaluation;
     evaluation.weights = &graph_.weights;
-    auto made = graph::evaluateFunction(graph_.module->lookupSymbol<mlir::func::FuncOp>("main"), graph_.inputs, evaluation);
-    ASSERT_TRUE(mlir::succeeded(made));
-    expected_.assign(made->begin(), made->end());
+    for (const Tensors& inputs : graph_.inputs) {
+      auto made = graph::evaluateFunction(graph_.module->lookupSymbol<mlir::func::FuncOp>("main"), inputs, evaluation);
+      ASSERT_TRUE(mlir::succeeded(made));
+      expected_.emplace_back(made->begin(), made->end());
+    }
     mlir::PassManager passes(&context_);
     transforms::addOptimizePasses(passes, &graph_.weights);
     ASSERT_TRUE(mlir::succeeded(passes.run(*graph_.module)));
@@ -99,9 +103,20 @@ class Case {
     programs_ = *std::move(programs);
   }
 
-  StatusOr<Tensors> simulate() const { return partition::simulateRanks(programs_, plan_, graph_.inputs, &graph_.weights); }
-  StatusOr<Tensors> run(const std::string& path, int threads) {
-    return runPackage(programs_, plan_, graph_.weights, graph_.inputs, path, threads);
+  // The outputs of each run.
+  StatusOr<std::vector<Tensors>> simulate() const {
+    std::vector<Tensors> results;
+    for (const Tensors& inputs : graph_.inputs) {
+      MLC_ASSIGN_OR_RETURN(Tensors outputs, partition::simulateRanks(programs_, plan_, inputs, &graph_.weights));
+      results.push_back(std::move(outputs));
+    }
+    return results;
+  }
+  StatusOr<std::vector<Tensors>> run(const std::string& path, int threads) const {
+    MLC_RETURN_IF_ERROR(writeRandomPackage(programs_, plan_, search_.devices, graph_.weights, path));
+    StatusOr<std::vector<Tensors>> outputs = runPackage(path, graph_.inputs, threads);
+    std::filesystem::remove_all(path);
+    return outputs;
   }
 
   // Adds to the counts of what plans and programs are like.
@@ -128,7 +143,7 @@ class Case {
     }
   }
 
-  const Tensors& expected() const { return expected_; }
+  const std::vector<Tensors>& expected() const { return expected_; }
   std::string describeSearch() const { return describe(search_); }
 
  private:
@@ -137,6 +152,7 @@ class Case {
       auto* registry = new mlir::DialectRegistry;
       registerDialects(*registry);
       cpu::registerLoweringDialects(*registry);
+      gpu::registerLoweringDialects(*registry);
       return registry;
     }();
     return *made;
@@ -145,7 +161,7 @@ class Case {
   mlir::MLIRContext context_;
   RandomSearch search_;
   RandomGraph graph_;
-  Tensors expected_;
+  std::vector<Tensors> expected_;  // of each run
   partition::Plan plan_;
   partition::RankPrograms programs_;
 };
@@ -161,9 +177,13 @@ class Equivalence : public testing::TestWithParam<uint64_t> {
     one.prepare();
     if (HasFatalFailure()) return;
     const std::string path = testing::TempDir() + "equivalence_" + std::to_string(getpid()) + ".mlcpkg";
-    const StatusOr<Tensors> outputs = isCompiled ? one.run(path, 1 + static_cast<int>(seed % 2)) : one.simulate();
+    const StatusOr<std::vector<Tensors>> outputs = isCompiled ? one.run(path, 1 + static_cast<int>(seed % 2)) : one.simulate();
     ASSERT_TRUE(outputs.ok()) << outputs.status().message();
-    expectClose(*outputs, one.expected());
+    for (size_t run = 0; run < outputs->size(); ++run) {
+      SCOPED_TRACE("run " + std::to_string(run));
+      expectClose((*outputs)[run], one.expected()[run]);
+      if (HasFatalFailure()) return;
+    }
   }
 };
 

@@ -64,7 +64,7 @@ class Generator {
     w_.finish(chooseOutputs());
     result.module = w_.takeModule();
     result.weights = w_.takeWeights();
-    result.inputs = std::move(inputs_);
+    result.inputs = {inputsFor(s_.sizes), inputsFor(otherSizes())};
     return result;
   }
 
@@ -77,15 +77,32 @@ class Generator {
   }
 
   Value input(const graph::Shape& shape, DType dtype) {
-    std::vector<int64_t> dims;
-    for (const DimExpr& dim : shape) dims.push_back(*dim.evaluate(s_.sizes));
-    HostTensor tensor = dtype == DType::kF32 ? randomFloats(dims, 1.5, data_) : HostTensor::zeros(dtype, dims);
-    for (int64_t i = 0; i < tensor.numElements(); ++i) {
-      if (dtype == DType::kI64) tensor.data<int64_t>()[i] = data_.between(0, 2);
-      if (dtype == DType::kBool) tensor.data<bool>()[i] = data_.oneIn(2);
+    inputs_.push_back(w_.input(shape, dtype));
+    return inputs_.back();
+  }
+
+  std::vector<HostTensor> inputsFor(const SymbolValues& sizes) {
+    std::vector<HostTensor> tensors;
+    for (Value input : inputs_) {
+      std::vector<int64_t> dims;
+      for (const DimExpr& dim : shapeOf(input)) dims.push_back(*dim.evaluate(sizes));
+      const DType dtype = graph::dtypeOf(input.getType());
+      HostTensor tensor = dtype == DType::kF32 ? randomFloats(dims, 1.5, data_) : HostTensor::zeros(dtype, dims);
+      for (int64_t i = 0; i < tensor.numElements(); ++i) {
+        if (input == s_.mask) tensor.data<float>()[i] = data_.oneIn(3) ? 0 : 1;
+        if (dtype == DType::kI64) tensor.data<int64_t>()[i] = data_.between(0, 2);
+        if (dtype == DType::kBool) tensor.data<bool>()[i] = data_.oneIn(2);
+      }
+      tensors.push_back(std::move(tensor));
     }
-    inputs_.push_back(std::move(tensor));
-    return w_.input(shape, dtype);
+    return tensors;
+  }
+
+  // Not larger: tables have rows for the positions that there are.
+  SymbolValues otherSizes() {
+    SymbolValues sizes = s_.sizes;
+    for (auto& [name, size] : sizes) size = data_.between(1, size);
+    return sizes;
   }
 
   void addInputs() {
@@ -104,10 +121,7 @@ class Generator {
         s_.indices = input({batch, seq}, DType::kI64);
         s_.values.push_back(w_.make<graph::GatherOp>(w_.weight({random().between(3, 11), width}, 1.5), s_.indices, uint64_t{0}));
     }
-    if (rankOf(s_.values[0]) == 3 && random().oneIn(2)) {
-      s_.mask = input({batch, seq}, DType::kF32);
-      for (int64_t i = 0; i < inputs_.back().numElements(); ++i) inputs_.back().data<float>()[i] = data_.oneIn(3) ? 0 : 1;
-    }
+    if (rankOf(s_.values[0]) == 3 && random().oneIn(2)) s_.mask = input({batch, seq}, DType::kF32);
     if (random().oneIn(3)) s_.condition = input({}, DType::kBool);
     if (random().oneIn(4)) s_.values.push_back(input({batch, random().between(2, 6)}, DType::kF32));
   }
@@ -162,7 +176,7 @@ class Generator {
   GraphWriter w_;
   Random data_;
   Surroundings s_;
-  std::vector<HostTensor> inputs_;
+  std::vector<Value> inputs_;
 };
 
 }  // namespace

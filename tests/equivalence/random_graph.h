@@ -14,7 +14,7 @@ namespace mlc::equivalence {
 struct RandomGraph {
   mlir::OwningOpRef<mlir::ModuleOp> module;  // graph dialect; as the importer makes it
   graph::WeightTable weights;
-  std::vector<HostTensor> inputs;  // of @main
+  std::vector<std::vector<HostTensor>> inputs;  // of @main, for two runs with other sizes of the symbols
   bool keepsBatchFirst = false;    // made of ops that mostly leave the batch alone, so that it can mostly be cut
 };
 

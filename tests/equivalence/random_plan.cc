@@ -36,7 +36,11 @@ RandomSearch makeRandomSearch(uint64_t seed) {
   const int forced = std::max(1, mesh.dp) * std::max(1, mesh.pp) * std::max(1, mesh.tp);
   const int count = static_cast<int>(random.between(forced, std::max(forced, 5)));
   RandomSearch result;
-  for (int i = 0; i < count; ++i) result.devices.devices.push_back(randomDevice(random, i));
+  const bool isMixed = random.oneIn(4);
+  for (int i = 0; i < count; ++i) {
+    result.devices.devices.push_back(randomDevice(random, i));
+    if (isMixed && random.oneIn(2)) result.devices.devices.back().kind = partition::Device::Kind::kFake;
+  }
   result.devices.sameHost = randomLink(random);
   for (int i = 1; i < count; ++i) {
     if (random.oneIn(3)) result.devices.links[{i - 1, i}] = randomLink(random);

@@ -1,6 +1,6 @@
 #include "tests/equivalence/run_package.h"
 
-#include <filesystem>
+#include <map>
 
 #include "compiler/package/write_package.h"
 #include "compiler/target/compile_program.h"
@@ -10,52 +10,86 @@
 namespace mlc::equivalence {
 namespace {
 
-Status write(partition::RankPrograms& programs, const partition::Plan& plan, const graph::WeightTable& weights, const std::string& path) {
-  package::PackageContents contents;
-  package::Manifest& manifest = contents.manifest;
-  manifest.abi_version = MLC_ABI_VERSION;
-  manifest.producer = "tests/equivalence";
-  manifest.model = "random";
-  manifest.inputs = programs.inputs;
-  manifest.outputs = programs.outputs;
-  manifest.dp = plan.dp;
-  manifest.pp = plan.pp;
-  manifest.tp = plan.tp;
-  manifest.dp_shares = plan.dpShares;
-  manifest.microbatches = plan.microbatches;
-  for (int program : programs.programOfRank) manifest.ranks.push_back({program, "cpu"});
-  contents.planJson = partition::printPlan(plan);
-  MLC_ASSIGN_OR_RETURN(const cpu::CpuTarget host, cpu::CpuTarget::named("host"));
-  for (partition::RankProgram& source : programs.programs) {
-    MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled, target::compileProgram(*source.module, {host, std::nullopt}, [](const std::string& n, mlir::ModuleOp m) { if (getenv("DUMP")) { llvm::errs() << "// " << n << "\n"; m->print(llvm::errs()); } }));
+class PackageWriter {
+ public:
+  PackageWriter(const partition::RankPrograms& programs, const partition::Plan& plan, const partition::DeviceModel& devices)
+      : programs_(programs), plan_(plan), devices_(devices) {}
+
+  StatusOr<package::PackageContents> run() {
+    package::Manifest& manifest = contents_.manifest;
+    manifest.abi_version = MLC_ABI_VERSION;
+    manifest.producer = "tests/equivalence";
+    manifest.model = "random";
+    manifest.inputs = programs_.inputs;
+    manifest.outputs = programs_.outputs;
+    manifest.dp = plan_.dp;
+    manifest.pp = plan_.pp;
+    manifest.tp = plan_.tp;
+    manifest.dp_shares = plan_.dpShares;
+    manifest.microbatches = plan_.microbatches;
+    contents_.planJson = partition::printPlan(plan_);
+    for (size_t rank = 0; rank < programs_.programOfRank.size(); ++rank) {
+      MLC_ASSIGN_OR_RETURN(const int program, programOf(rank));
+      manifest.ranks.push_back({program, devices_.openName(plan_.devices[rank])});
+    }
+    return std::move(contents_);
+  }
+
+ private:
+  StatusOr<int> programOf(size_t rank) {
+    const int index = programs_.programOfRank[rank];
+    if (index < 0) return -1;
+    const auto kind = devices_.devices[static_cast<size_t>(plan_.devices[rank])].kind;
+    const bool isFake = kind == partition::Device::Kind::kFake;
+    auto [known, isNew] = compiled_.try_emplace({index, isFake}, static_cast<int>(contents_.programs.size()));
+    if (isNew) MLC_RETURN_IF_ERROR(compile(programs_.programs[static_cast<size_t>(index)], isFake));
+    return known->second;
+  }
+
+  Status compile(const partition::RankProgram& source, bool isFake) {
+    target::ProgramTarget target{cpu::CpuTarget::host(), std::nullopt};
+    if (isFake) {
+      MLC_ASSIGN_OR_RETURN(target.gpu, gpu::GpuTarget::named("fake"));
+    }
+    mlir::OwningOpRef<mlir::ModuleOp> module = mlir::cast<mlir::ModuleOp>(source.module.get()->clone());
+    MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled, target::compileProgram(*module, target, [](auto&&...) {}));
     package::Program program;
-    program.target = "cpu";
-    program.cpu_features = host.features();
+    program.target = isFake ? "cuda" : "cpu";
+    program.cpu_features = target.cpu.features();
     program.symbols = compiled.symbols;
     program.inputs = source.inputs;
     program.outputs = source.outputs;
     program.weights = compiled.weights;
-    manifest.programs.push_back(std::move(program));
-    contents.programs.push_back({std::move(compiled.object), "", ""});
+    program.device_kernels = compiled.deviceKernels;
+    contents_.manifest.programs.push_back(std::move(program));
+    contents_.programs.push_back({std::move(compiled.object), std::move(compiled.ptx), std::move(compiled.emulation)});
+    return okStatus();
   }
-  return package::writePackage(std::move(contents), weights, {}, path);
-}
 
-StatusOr<std::vector<HostTensor>> runTwice(const std::string& path, const std::vector<HostTensor>& inputs, int threads) {
-  MLC_ASSIGN_OR_RETURN(auto session, api::Session::openThreads(path, {.threads = threads, .pin = false}));
-  MLC_RETURN_IF_ERROR(session->run(inputs).status());
-  return session->run(inputs);
-}
+  const partition::RankPrograms& programs_;
+  const partition::Plan& plan_;
+  const partition::DeviceModel& devices_;
+  package::PackageContents contents_;
+  std::map<std::pair<int, bool>, int> compiled_;  // by program, and whether it is for the fake GPU
+};
 
 }  // namespace
 
-StatusOr<std::vector<HostTensor>> runPackage(partition::RankPrograms& programs, const partition::Plan& plan, const graph::WeightTable& weights,
-                                             const std::vector<HostTensor>& inputs, const std::string& path, int threads) {
-  MLC_RETURN_IF_ERROR(write(programs, plan, weights, path));
-  StatusOr<std::vector<HostTensor>> outputs = runTwice(path, inputs, threads);
-  std::error_code ignored;
-  std::filesystem::remove_all(path, ignored);
-  return outputs;
+Status writeRandomPackage(const partition::RankPrograms& programs, const partition::Plan& plan, const partition::DeviceModel& devices,
+                          const graph::WeightTable& weights, const std::string& path) {
+  MLC_ASSIGN_OR_RETURN(package::PackageContents contents, PackageWriter(programs, plan, devices).run());
+  return package::writePackage(std::move(contents), weights, {}, path);
+}
+
+StatusOr<std::vector<std::vector<HostTensor>>> runPackage(const std::string& path, const std::vector<std::vector<HostTensor>>& inputs,
+                                                          int threads) {
+  MLC_ASSIGN_OR_RETURN(auto session, api::Session::openThreads(path, {.threads = threads, .pin = false}));
+  std::vector<std::vector<HostTensor>> results;
+  for (const std::vector<HostTensor>& run : inputs) {
+    MLC_ASSIGN_OR_RETURN(std::vector<HostTensor> outputs, session->run(run));
+    results.push_back(std::move(outputs));
+  }
+  return results;
 }
 
 }  // namespace mlc::equivalence

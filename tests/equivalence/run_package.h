@@ -6,14 +6,18 @@
 
 #include "compiler/dialect/graph/weight_table.h"
 #include "compiler/partition/apply_plan.h"
+#include "partitioner/device_model/device_model.h"
 #include "runtime/base/host_tensor.h"
 
 namespace mlc::equivalence {
 
-// Compiles the ranks' programs for this CPU, writes them as a package to `path`, which is removed at the end, and runs it twice with a thread per
-// rank and `threads` in each rank's team. The outputs of the second run. Consumes the programs' modules. The context needs registerDialects and
-// cpu::registerLoweringDialects.
-StatusOr<std::vector<HostTensor>> runPackage(partition::RankPrograms& programs, const partition::Plan& plan, const graph::WeightTable& weights,
-                                             const std::vector<HostTensor>& inputs, const std::string& path, int threads);
+// Compiles each rank's program for this CPU or, where its device is of the kind kFake, for the fake GPU, and writes them as a package to `path`. The
+// context needs registerDialects, cpu::registerLoweringDialects and gpu::registerLoweringDialects.
+Status writeRandomPackage(const partition::RankPrograms& programs, const partition::Plan& plan, const partition::DeviceModel& devices,
+                          const graph::WeightTable& weights, const std::string& path);
+
+// Runs the package with a thread per rank and `threads` in each rank's team, once for each set of inputs.
+StatusOr<std::vector<std::vector<HostTensor>>> runPackage(const std::string& path, const std::vector<std::vector<HostTensor>>& inputs,
+                                                          int threads);
 
 }  // namespace mlc::equivalence
