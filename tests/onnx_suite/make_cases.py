@@ -4,7 +4,7 @@
 
 Models state axes, shapes and the like as constants, the node tests have them as inputs: for those there is a
 second case, of kind "constant", where such inputs are initializers. Models of opsets before 7, which the importer does not
-take, are converted to opset 13 by the package's own converter.
+take, are converted to opset 13 by the package's own converter. Kind "types" is our own: type_cases.py.
 
 The node tests are made by the onnx package's own code, the others are files of the package. Only
 tensors are written: inputs and outputs that are sequences, optionals or maps are left out.
@@ -19,6 +19,8 @@ import numpy
 import onnx
 import onnx.version_converter
 from onnx.backend.test import loader
+
+import type_cases
 
 
 # Ops and the inputs that their result's shape depends on.
@@ -126,6 +128,8 @@ def main():
         constant = with_constants(case)
         if constant:
             write_made(target / "constant" / case.name, *constant)
+    for name, model, inputs, outputs in type_cases.type_cases():
+        write_made(target / "types" / name, model, inputs, outputs)
     for kind in ("simple", "pytorch-operator", "pytorch-converted"):
         for source in (pathlib.Path(loader.DATA_DIR) / kind).iterdir():
             if source.is_dir():
