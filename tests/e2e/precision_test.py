@@ -7,6 +7,9 @@ import tempfile
 import unittest
 
 import jobs
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 
 
 class Precision(unittest.TestCase):
@@ -51,6 +54,30 @@ class Precision(unittest.TestCase):
                 report = jobs.report(folder / "model.onnx", "--inputs", folder, "--expect", folder, "--mesh", mesh)
                 self.assertTrue(report["expect"]["ok"])
                 self.assertLess(report["expect"]["max_rel"], 1e-5)
+
+    def test_integer_convolutions_with_zero_points(self):
+        random = np.random.default_rng(1)
+        x = random.integers(0, 256, (2, 4, 6, 7)).astype(np.uint8)
+        weights = random.integers(-128, 128, (6, 2, 3, 3)).astype(np.int8)
+        zero, zeros = np.uint8(200), random.integers(-9, 9, 6).astype(np.int8)
+        real = np.pad(x.astype(np.int64) - int(zero), ((0, 0), (0, 0), (1, 2), (0, 1)))
+        real_weights = weights.astype(np.int64) - zeros[:, None, None, None]
+        expected = np.zeros((2, 6, 4, 6), np.int32)
+        for channel, i, j in np.ndindex(6, 4, 6):
+            first = channel // 3 * 2
+            window = real[:, first : first + 2, 2 * i : 2 * i + 3, j : j + 3]
+            expected[:, channel, i, j] = (window * real_weights[channel]).sum((1, 2, 3))
+        node = helper.make_node("ConvInteger", ["x", "w", "zero", "zeros"], ["y"], group=2, pads=[1, 0, 2, 1], strides=[2, 1])
+        constants = [numpy_helper.from_array(np.asarray(value), name) for name, value in (("w", weights), ("zero", zero), ("zeros", zeros))]
+        graph = helper.make_graph([node], "g", [helper.make_tensor_value_info("x", TensorProto.UINT8, x.shape)],
+                                  [helper.make_tensor_value_info("y", TensorProto.INT32, expected.shape)], constants)
+        with tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as name:
+            folder = pathlib.Path(name)
+            onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "model.onnx")
+            jobs.write_tensor(folder / "input_0.pb", "x", x)
+            jobs.write_tensor(folder / "output_0.pb", "y", expected)
+            report = jobs.report(folder / "model.onnx", "--inputs", folder, "--expect", folder, "--rtol", 0, "--atol", 0)
+            self.assertTrue(report["expect"]["ok"])
 
     def test_code_for_other_machines_uses_their_byte_products(self):
         for target, group in (("x86-64-v3", 2), ("x86-64-v4", 2), ("x86-64-v4+avx512vnni", 4), ("x86-64-v3+avxvnni", 4)):

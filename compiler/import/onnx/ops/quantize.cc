@@ -152,17 +152,31 @@ void qLinearConv(Node& node) {
 // As for matrices, with what stands for 0 around the image.
 void convInteger(Node& node) {
   Emitter& e = node.emitter;
-  if (zeroPointOf(node, 3, false)) node.unsupported("has weights with a zero point");
-  Value zero = zeroPointOf(node, 2, false);
-  if (zero && !graph::shapeOf(zero).empty()) node.unsupported("has an input quantized per channel");
-  Value filter = node.value(1);
-  Value padding = zero ? e.reshape(node.value(2), {}) : Value();
-  Value result = convolve(node, node.value(0), 1, filter, {}, padding);
-  if (zero) {
-    std::vector<int64_t> summed;
-    for (int64_t axis = 1; axis < node.rank(1); ++axis) summed.push_back(axis);
-    Value sums = e.emit<graph::ReduceOp>(e.cast(filter, DType::kI32), graph::ReduceKind::sum, summed, false);
-    result = e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(perChannel(node, sums), zero));
+  Value imageZero = zeroPointOf(node, 2, false), filterZero = zeroPointOf(node, 3, false);
+  if (imageZero && !graph::shapeOf(imageZero).empty()) node.unsupported("has an input quantized per channel");
+  if (filterZero) filterZero = perChannel(node, filterZero);
+  Value padding = imageZero ? e.reshape(node.value(2), {}) : Value();
+  auto convolved = [&](Value filter) { return convolve(node, node.value(0), 1, filter, {}, padding); };
+  Value result = convolved(node.value(1));
+  std::vector<int64_t> summed;
+  DimExpr count = 1;
+  for (int64_t axis = 1; axis < node.rank(1); ++axis) {
+    summed.push_back(axis);
+    count = count * node.shape(1)[axis];
+  }
+  if (imageZero) {
+    Value sums = e.emit<graph::ReduceOp>(e.cast(node.value(1), DType::kI32), graph::ReduceKind::sum, summed, false);
+    result = e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(perChannel(node, sums), imageZero));
+  }
+  if (filterZero) {
+    Value windows = convolved(e.broadcast(e.scalar(1, node.dtype(1)), node.shape(1)));
+    result = e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(windows, filterZero));
+  }
+  if (imageZero && filterZero) {
+    if (!count.isConstant()) node.unsupported("has weights of an unknown size");
+    Value zeros = e.binary<graph::MulOp>(imageZero, filterZero);
+    Value all = e.binary<graph::MulOp>(zeros, e.scalar(static_cast<double>(*count.constant()), DType::kI32));
+    result = e.binary<graph::AddOp>(result, all);
   }
   node.set(result);
 }
