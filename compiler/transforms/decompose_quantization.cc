@@ -35,7 +35,8 @@ struct DecomposeQuantize : OpRewritePattern<QuantizeOp> {
       return castTo(rewriter, op.getLoc(), value, rewriter.getF32Type());
     };
     auto parameter = [&](Value value) {
-      return alongAxis(rewriter, op.getLoc(), real(value), op.getAxis(), shapeOf(op.getInput()).size());
+      return alongAxis(rewriter, op.getLoc(), real(value), op.getAxis(),
+                       shapeOf(op.getInput()).size());
     };
     Value input = real(op.getInput()), scale = parameter(op.getScale());
     Value quotient = DivOp::create(rewriter, op.getLoc(), input, scale);
@@ -72,9 +73,7 @@ class DecomposeQuantization : public PassWrapper<DecomposeQuantization, Operatio
  public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DecomposeQuantization)
   StringRef getArgument() const override { return "decompose-quantization"; }
-  StringRef getDescription() const override {
-    return "Rewrites quantization as elementwise ops";
-  }
+  StringRef getDescription() const override { return "Rewrites quantization as elementwise ops"; }
   void getDependentDialects(DialectRegistry& registry) const override {
     registry.insert<GraphDialect>();
   }

@@ -121,10 +121,11 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
     auto results = graph::evaluateOp(op, operands, context);
     if (mlir::failed(results)) return mlir::failure();
     const HostTensor& result = (*results)[0];
-    // What is made of parameters stays one, however small: repeated blocks then differ in names only.
+    // What is made of parameters stays one, however small: repeated blocks then differ in names
+    // only.
     const bool parameter = result.rank() > 0 && llvm::any_of(op->getOperands(), [](Value operand) {
-      return mlir::isa<graph::WeightOp>(operand.getDefiningOp());
-    });
+                             return mlir::isa<graph::WeightOp>(operand.getDefiningOp());
+                           });
     if (result.bytes() <= kConstantBytes && !parameter) {
       replaceByConstant(op, result);
       return mlir::success();

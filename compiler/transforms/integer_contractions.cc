@@ -19,8 +19,10 @@ class ContractStoredValues : public OpRewritePattern<ContractOp> {
 
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter& rewriter) const override {
     ContractEquation equation = *ContractEquation::parse(op.getEquation());
-    std::optional<IntegerSide> lhs = IntegerSide::of(op.getLhs(), equation.lhs, equation, *weights_),
-                               rhs = IntegerSide::of(op.getRhs(), equation.rhs, equation, *weights_);
+    std::optional<IntegerSide> lhs =
+                                   IntegerSide::of(op.getLhs(), equation.lhs, equation, *weights_),
+                               rhs =
+                                   IntegerSide::of(op.getRhs(), equation.rhs, equation, *weights_);
     std::optional<int64_t> depth = depthOf(op, equation);
     if (!lhs || !rhs || !depth || !sumsFit(*lhs, *rhs, *depth)) return failure();
 

@@ -14,8 +14,9 @@
 //
 // without the corrections for zero points that are 0. Scales may be per tensor or per index of a
 // dim of the result. Convolutions likewise, of an input with one scale and a filter without a zero
-// point; what pads the input then is its zero point. Only where the sums fit i32 for all stored values: the integers are then
-// exact, and the result differs from the original by less than the original's own rounding.
+// point; what pads the input then is its zero point. Only where the sums fit i32 for all stored
+// values: the integers are then exact, and the result differs from the original by less than the
+// original's own rounding.
 #pragma once
 
 #include <memory>

@@ -30,21 +30,25 @@ class ConvolveStoredValues : public OpRewritePattern<ConvOp> {
     const size_t rank = shapeOf(op.getFilter()).size();
     if (rank > 5) return failure();
     const ConvLetters letters(rank);
-    std::optional<IntegerSide> input = IntegerSide::of(op.getInput(), letters.input, letters.equation, *weights_),
-                               filter = IntegerSide::of(op.getFilter(), letters.filter, letters.equation, *weights_);
+    std::optional<IntegerSide> input = IntegerSide::of(op.getInput(), letters.input,
+                                                       letters.equation, *weights_),
+                               filter = IntegerSide::of(op.getFilter(), letters.filter,
+                                                        letters.equation, *weights_);
     std::optional<int64_t> depth =
         elementCount(ArrayRef(shapeOf(op.getFilter())).drop_front()).constant();
     // The input's zero points must be one number, to be subtracted from every window; the filter's
     // 0: sums over windows would cost as much as the convolution.
-    if (!input || !filter || !depth || !input->scaleLetter.empty() || filter->hasZeroPoint) return failure();
+    if (!input || !filter || !depth || !input->scaleLetter.empty() || filter->hasZeroPoint)
+      return failure();
     if (!sumsFit(*input, *filter, *depth)) return failure();
 
     IntegerTerms terms(rewriter, op.getLoc(), letters.equation);
     SmallVector<int64_t> padsLow(op.getPadsLow()), padsHigh(op.getPadsHigh());
     Value stored = input->stored();
     if (input->hasZeroPoint) stored = padded(op, *input, padsLow, padsHigh, rewriter);
-    Value sums = ConvOp::create(rewriter, op.getLoc(), stored, filter->stored(), Value(),
-                                op.getStrides(), padsLow, padsHigh, op.getDilations(), op.getGroups());
+    Value sums =
+        ConvOp::create(rewriter, op.getLoc(), stored, filter->stored(), Value(), op.getStrides(),
+                       padsLow, padsHigh, op.getDilations(), op.getGroups());
     if (input->hasZeroPoint) {
       Value zeroPoint = terms.zeroPoint(*input), sum = terms.sum(*filter);
       sums = terms.binary<SubOp>(sums, terms.binary<MulOp>(zeroPoint, sum));

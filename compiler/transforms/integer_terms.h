@@ -17,7 +17,8 @@ struct IntegerSide {
   std::string scaleLetter;  // of scale and zero point; empty: scalars
   bool hasZeroPoint = false;
 
-  // None if the operand is not made of bytes with a scale per tensor or per index of a dim of the result.
+  // None if the operand is not made of bytes with a scale per tensor or per index of a dim of the
+  // result.
   static std::optional<IntegerSide> of(mlir::Value operand, const std::string& letters,
                                        const graph::ContractEquation& equation,
                                        const graph::WeightTable& weights);
@@ -62,6 +63,7 @@ class IntegerTerms {
   const graph::ContractEquation& equation_;
 };
 
-void populateIntegerConvolutionPatterns(mlir::RewritePatternSet& patterns, const graph::WeightTable* weights);
+void populateIntegerConvolutionPatterns(mlir::RewritePatternSet& patterns,
+                                        const graph::WeightTable* weights);
 
 }  // namespace mlc::transforms

@@ -83,7 +83,8 @@ TEST(Loader, PacksPanels) {
   for (bool transposed : {false, true}) {
     for (int64_t panel : {1, 3, 4, 16}) {
       for (int64_t group : {1, 2, 4}) {
-        program.weights.push_back({"w", 0, {}, {}, WeightLayout::kPanels, transposed, panel, group});
+        program.weights.push_back(
+            {"w", 0, {}, {}, WeightLayout::kPanels, transposed, panel, group});
         program.weights.push_back(
             {"w", 0, {1, 1, 2}, {1, 3, 4}, WeightLayout::kPanels, transposed, panel, group});
       }
@@ -107,9 +108,10 @@ TEST(Loader, PacksPanels) {
             for (int64_t row = top; row < top + slot.group; ++row) {
               const int64_t x = slot.transposed ? column : row, y = slot.transposed ? row : column;
               expected.push_back(
-                  column < n && row < k ? static_cast<float>(((b + offsets[0]) * 5 + x + offsets[1]) * 7 +
-                                                             y + offsets[2])
-                                        : 0.0f);
+                  column < n && row < k
+                      ? static_cast<float>(((b + offsets[0]) * 5 + x + offsets[1]) * 7 + y +
+                                           offsets[2])
+                      : 0.0f);
             }
           }
         }

@@ -56,7 +56,8 @@ struct ProgramOutput {
 
 // How a weight's bytes are laid out for the kernels.
 //   kPlain       row-major, as in the file (after slicing)
-//   kPanels      a [K, N] matrix (or a batch of them in front) as [N / panel][K / group][panel][group],
+//   kPanels      a [K, N] matrix (or a batch of them in front) as [N / panel][K /
+//   group][panel][group],
 //                the last panel and the last group filled up with zeros;
 //                `transposed` says that the file has [N, K]
 enum class WeightLayout { kPlain, kPanels };
@@ -129,7 +130,8 @@ struct Manifest {
   std::vector<WeightSource> weights;
   std::vector<FileEntry> files;  // every file of the package but the manifest itself
   double predicted_ms = 0;
-  // What must hold of the dims in every run: "min(512, seq) = seq". Expressions of the inputs' symbols.
+  // What must hold of the dims in every run: "min(512, seq) = seq". Expressions of the inputs'
+  // symbols.
   std::vector<std::string> constraints;
   std::string checksum;  // of the manifest itself, see checksumOfManifest
 };

@@ -101,10 +101,7 @@ TEST(ValidateManifest, RefusesWhatMakesNoSense) {
       {"slice", [](Manifest& m) { m.programs[0].weights[0].offsets[1] = 3; }},
       {"panel", [](Manifest& m) { m.programs[0].weights[0].panel = 0; }},
       {"weight", [](Manifest& m) { m.programs[0].weights[0].source = 9; }},
-      {"shape",
-       [](Manifest& m) {
-         m.weights[0].shape = {int64_t{1} << 40, int64_t{1} << 40};
-       }},
+      {"shape", [](Manifest& m) { m.weights[0].shape = {int64_t{1} << 40, int64_t{1} << 40}; }},
       {"value", [](Manifest& m) { m.weights[1].fill = "7"; }},
   };
   for (const auto& [word, damage] : damages) {

@@ -16,8 +16,8 @@ struct PanelShape {
 };
 
 // A batch of [K, N] matrices (`transposed`: [N, K]) as
-// [batch][ceil(N / panel)][ceil(K / group)][panel][group], filled up with zeros. Panels are copied on
-// up to `threads` threads.
+// [batch][ceil(N / panel)][ceil(K / group)][panel][group], filled up with zeros. Panels are copied
+// on up to `threads` threads.
 void packPanels(const StridedView& view, const PanelShape& shape, int threads, char* out);
 
 // Elements of what packPanels writes.

@@ -53,7 +53,8 @@ Status checkSlot(const WeightSlot& slot, const Manifest& manifest, const std::st
     if (offset < 0 || size < 0 || offset > shape[dim] || size > shape[dim] - offset)
       return bad(where + " has a slice outside the weight");
   }
-  if (slot.layout == WeightLayout::kPanels && (slot.panel < 1 || slot.group < 1 || shape.size() < 2))
+  if (slot.layout == WeightLayout::kPanels &&
+      (slot.panel < 1 || slot.group < 1 || shape.size() < 2))
     return bad(where + " has a bad panel");
   return okStatus();
 }

@@ -10,15 +10,16 @@
 namespace mlc::cpu {
 namespace {
 
-const std::vector<std::string> kVersion3 = {"avx",  "avx2", "bmi",    "bmi2",  "f16c",  "fma",
-                                            "lzcnt", "movbe", "popcnt", "sse3", "sse4.1", "sse4.2",
-                                            "ssse3"};
+const std::vector<std::string> kVersion3 = {"avx",    "avx2",   "bmi",   "bmi2",   "f16c",
+                                            "fma",    "lzcnt",  "movbe", "popcnt", "sse3",
+                                            "sse4.1", "sse4.2", "ssse3"};
 const std::vector<std::string> kVersion4 = {"avx512bw", "avx512cd", "avx512dq", "avx512f",
                                             "avx512vl"};
-const std::vector<std::string> kBeyond = {"amx-bf16", "amx-int8",   "amx-tile",
+const std::vector<std::string> kBeyond = {"amx-bf16",   "amx-int8",   "amx-tile",
                                           "avx512bf16", "avx512vnni", "avxvnni"};
 
-std::vector<std::string> concatenated(std::initializer_list<const std::vector<std::string>*> lists) {
+std::vector<std::string> concatenated(
+    std::initializer_list<const std::vector<std::string>*> lists) {
   std::vector<std::string> all;
   for (const auto* list : lists) all.insert(all.end(), list->begin(), list->end());
   return all;
@@ -58,8 +59,7 @@ StatusOr<CpuTarget> CpuTarget::withoutExtras(llvm::StringRef name) {
   if (name == "host") return host();
   if (name == "x86-64-v3") return CpuTarget(kVersion3);
   if (name == "x86-64-v4") return CpuTarget(concatenated({&kVersion3, &kVersion4}));
-  return usageError("unknown CPU target '" + name.str() +
-                    "': use host, x86-64-v3 or x86-64-v4");
+  return usageError("unknown CPU target '" + name.str() + "': use host, x86-64-v3 or x86-64-v4");
 }
 
 bool CpuTarget::has(llvm::StringRef feature) const {

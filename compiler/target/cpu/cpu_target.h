@@ -14,7 +14,8 @@ class CpuTarget {
  public:
   // The features that mlc chooses code by, as this machine's CPUID reports them.
   static CpuTarget host();
-  // "host", "x86-64-v3" (AVX2, FMA) or "x86-64-v4" (AVX-512); with further features after it, as "x86-64-v4+avx512vnni".
+  // "host", "x86-64-v3" (AVX2, FMA) or "x86-64-v4" (AVX-512); with further features after it, as
+  // "x86-64-v4+avx512vnni".
   static StatusOr<CpuTarget> named(llvm::StringRef name);
 
   // Sorted.

@@ -1,9 +1,11 @@
-// Compares the int8 product with the f32 product, on one thread, with constant (packed) right sides.
+// Compares the int8 product with the f32 product, on one thread, with constant (packed) right
+// sides.
 //
 //   int8_matmul [M K N]...        (default: a few sizes of transformer layers)
 //
-// Prints the median rates over interleaved runs, in processor time, in billions of operations (a multiplication and an addition count as two) per second, and
-// their ratio. Both compute y = x w + b; the int8 one also removes the zero point of x, scales per column, and gives f32.
+// Prints the median rates over interleaved runs, in processor time, in billions of operations (a
+// multiplication and an addition count as two) per second, and their ratio. Both compute y = x w +
+// b; the int8 one also removes the zero point of x, scales per column, and gives f32.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -26,8 +28,8 @@ std::string tensor(const std::string& dims, const std::string& element) {
 
 std::string panelAttributes(const CpuTarget& target, int64_t group) {
   const int64_t columns = target.vectorBytes() / 4 * (target.numVectorRegisters() / 8);
-  return " {mlc.panel = " + std::to_string(columns) + " : i64, mlc.panel_group = " +
-         std::to_string(group) + " : i64}";
+  return " {mlc.panel = " + std::to_string(columns) +
+         " : i64, mlc.panel_group = " + std::to_string(group) + " : i64}";
 }
 
 struct Text {
@@ -43,8 +45,9 @@ std::string floatKernel(const Size& s, const CpuTarget& target) {
   Text text;
   text.op("%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (" + x + ", " + w + ") -> " + y);
   text.op("%1 = graph.add %0, %b : (" + y + ", " + row + ") -> " + y);
-  return "func.func private @kernel(%x: " + x + ", %w: " + w + panelAttributes(target, 1) + ", %b: " +
-         row + ") -> " + y + " attributes {mlc.kernel} {\n" + text.body + "  return %1 : " + y + "\n}";
+  return "func.func private @kernel(%x: " + x + ", %w: " + w + panelAttributes(target, 1) +
+         ", %b: " + row + ") -> " + y + " attributes {mlc.kernel} {\n" + text.body +
+         "  return %1 : " + y + "\n}";
 }
 
 std::string byteKernel(const Size& s, const CpuTarget& target) {
@@ -54,20 +57,23 @@ std::string byteKernel(const Size& s, const CpuTarget& target) {
                     integers = tensor(n, "i32"), row = tensor(n, "f32");
   const bool dot = target.has(target.vectorBytes() == 64 ? "avx512vnni" : "avxvnni");
   Text text;
-  text.op("%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (" + x + ", " + w + ") -> " + sums);
+  text.op("%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (" + x + ", " + w + ") -> " +
+          sums);
   text.op("%1 = graph.sub %0, %z : (" + sums + ", " + integers + ") -> " + sums);
   text.op("%2 = graph.cast %1 : (" + sums + ") -> " + y);
   text.op("%3 = graph.mul %2, %s : (" + y + ", " + row + ") -> " + y);
   text.op("%4 = graph.add %3, %b : (" + y + ", " + row + ") -> " + y);
-  return "func.func private @kernel(%x: " + x + ", %w: " + w + panelAttributes(target, dot ? 4 : 2) +
-         ", %z: " + integers + ", %s: " + row + ", %b: " + row + ") -> " + y +
-         " attributes {mlc.kernel} {\n" + text.body + "  return %4 : " + y + "\n}";
+  return "func.func private @kernel(%x: " + x + ", %w: " + w +
+         panelAttributes(target, dot ? 4 : 2) + ", %z: " + integers + ", %s: " + row +
+         ", %b: " + row + ") -> " + y + " attributes {mlc.kernel} {\n" + text.body +
+         "  return %4 : " + y + "\n}";
 }
 
 // Any bytes that are small numbers in all types.
 std::vector<char> bytes(int64_t count) {
   std::vector<char> result(static_cast<size_t>(count) + 64);
-  for (size_t i = 0; i < result.size(); ++i) result[i] = static_cast<char>(i % 4 == 3 ? 0x3f : i % 61);
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] = static_cast<char>(i % 4 == 3 ? 0x3f : i % 61);
   return result;
 }
 
@@ -106,18 +112,21 @@ bool measure(const Size& s) {
   }
   // Panels: at most 128 columns more than the matrix, and four rows.
   const int64_t panels = (s.k + 4) * (s.n + 128), y = s.m * s.n * 4;
-  std::vector<std::vector<char>> floats{bytes(s.m * s.k * 4), bytes(panels * 4), bytes(s.n * 4), bytes(y)};
-  std::vector<std::vector<char>> integers{bytes(s.m * s.k), bytes(panels),   bytes(s.n * 4),
+  std::vector<std::vector<char>> floats{bytes(s.m * s.k * 4), bytes(panels * 4), bytes(s.n * 4),
+                                        bytes(y)};
+  std::vector<std::vector<char>> integers{bytes(s.m * s.k), bytes(panels),  bytes(s.n * 4),
                                           bytes(s.n * 4),   bytes(s.n * 4), bytes(y)};
   std::vector<double> floatTimes, byteTimes;
-  const int repetitions = static_cast<int>(std::clamp<double>(4e9 / (2.0 * s.m * s.k * s.n), 9, 999));
+  const int repetitions =
+      static_cast<int>(std::clamp<double>(4e9 / (2.0 * s.m * s.k * s.n), 9, 999));
   for (int i = 0; i < repetitions; ++i) {
     floatTimes.push_back(secondsOf(*inFloats, floats));
     byteTimes.push_back(secondsOf(*inBytes, integers));
   }
   const double operations = 2e-9 * static_cast<double>(s.m * s.k * s.n);
   const double f = operations / median(floatTimes), b = operations / median(byteTimes);
-  std::printf("%5ld x %5ld x %5ld   f32 %7.1f   int8 %7.1f   ratio %.2f\n", s.m, s.k, s.n, f, b, b / f);
+  std::printf("%5ld x %5ld x %5ld   f32 %7.1f   int8 %7.1f   ratio %.2f\n", s.m, s.k, s.n, f, b,
+              b / f);
   return true;
 }
 
@@ -125,7 +134,8 @@ bool measure(const Size& s) {
 }  // namespace mlc::cpu
 
 int main(int argc, char** argv) {
-  std::vector<mlc::cpu::Size> sizes{{128, 384, 1536}, {128, 1536, 384}, {128, 768, 3072}, {512, 512, 512}, {1, 4096, 4096}};
+  std::vector<mlc::cpu::Size> sizes{
+      {128, 384, 1536}, {128, 1536, 384}, {128, 768, 3072}, {512, 512, 512}, {1, 4096, 4096}};
   if (argc > 1) {
     sizes.clear();
     for (int i = 1; i + 2 < argc; i += 3) {

@@ -1,4 +1,5 @@
-// Products of bytes are exact: compiled contractions against plain loops, with the extreme values of both types.
+// Products of bytes are exact: compiled contractions against plain loops, with the extreme values
+// of both types.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +21,8 @@ struct Case {
   std::string name() const {
     return std::string(unsignedLeft ? "u8" : "i8") + " x " + (unsignedRight ? "u8" : "i8") + ", " +
            std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) +
-           (packed ? " packed" : "") + (transposed ? " transposed" : "") + (extreme ? " extreme" : "");
+           (packed ? " packed" : "") + (transposed ? " transposed" : "") +
+           (extreme ? " extreme" : "");
   }
 };
 
@@ -73,15 +75,20 @@ void check(const Case& c, const CpuTarget& target) {
   GuardedBuffer lhs = randomBytes(c.m * c.k, c, c.unsignedLeft, random);
   GuardedBuffer rhs = randomBytes(c.k * c.n, c, c.unsignedRight, random);
   const std::string x = matrix(c.m, c.k, c.unsignedLeft ? "ui8" : "i8");
-  const std::string w = matrix(c.transposed ? c.n : c.k, c.transposed ? c.k : c.n, c.unsignedRight ? "ui8" : "i8");
+  const std::string w =
+      matrix(c.transposed ? c.n : c.k, c.transposed ? c.k : c.n, c.unsignedRight ? "ui8" : "i8");
   const std::string y = matrix(c.m, c.n, "i32");
-  const PanelLayout layout{target.vectorBytes() / 4 * (target.numVectorRegisters() / 8), c.transposed, groupOf(target, c)};
-  const std::string attribute = !c.packed ? "" : " {mlc.panel = " + std::to_string(layout.panel) +
-                                                     " : i64, mlc.panel_group = " + std::to_string(layout.group) + " : i64}";
+  const PanelLayout layout{target.vectorBytes() / 4 * (target.numVectorRegisters() / 8),
+                           c.transposed, groupOf(target, c)};
+  const std::string attribute =
+      !c.packed ? ""
+                : " {mlc.panel = " + std::to_string(layout.panel) +
+                      " : i64, mlc.panel_group = " + std::to_string(layout.group) + " : i64}";
   auto runner = KernelRunner::compile(
       "func.func private @kernel(%x: " + x + ", %w: " + w + attribute + ") -> " + y +
           " attributes {mlc.kernel} { %0 = graph.contract %x, %w {equation = \"mk," +
-          (c.transposed ? "nk" : "kn") + "->mn\"} : (" + x + ", " + w + ") -> " + y + " return %0 : " + y + " }",
+          (c.transposed ? "nk" : "kn") + "->mn\"} : (" + x + ", " + w + ") -> " + y +
+          " return %0 : " + y + " }",
       target);
   ASSERT_TRUE(runner.ok()) << runner.status().message();
   std::optional<GuardedBuffer> panels;
@@ -90,15 +97,18 @@ void check(const Case& c, const CpuTarget& target) {
   for (int threads : {1, 3}) {
     GuardedBuffer out(static_cast<size_t>(c.m * c.n) * sizeof(int32_t));
     std::fill_n(out.as<int32_t>(), c.m * c.n, -77777);
-    runner->run({}, {lhs.as<char>(), panels ? panels->as<char>() : rhs.as<char>(), out.as<char>()}, threads);
+    runner->run({}, {lhs.as<char>(), panels ? panels->as<char>() : rhs.as<char>(), out.as<char>()},
+                threads);
     for (int64_t i = 0; i < c.m; ++i) {
       for (int64_t j = 0; j < c.n; ++j) {
         int64_t expected = 0;
         for (int64_t k = 0; k < c.k; ++k) {
-          expected += valueOf(lhs.as<uint8_t>()[i * c.k + k], c.unsignedLeft) *
-                      valueOf(rhs.as<uint8_t>()[c.transposed ? j * c.k + k : k * c.n + j], c.unsignedRight);
+          expected +=
+              valueOf(lhs.as<uint8_t>()[i * c.k + k], c.unsignedLeft) *
+              valueOf(rhs.as<uint8_t>()[c.transposed ? j * c.k + k : k * c.n + j], c.unsignedRight);
         }
-        ASSERT_EQ(out.as<int32_t>()[i * c.n + j], expected) << i << ", " << j << ", threads " << threads;
+        ASSERT_EQ(out.as<int32_t>()[i * c.n + j], expected)
+            << i << ", " << j << ", threads " << threads;
       }
     }
   }
@@ -109,7 +119,8 @@ void checkAll(int64_t m, int64_t k, int64_t n, const CpuTarget& target) {
   for (int i = 0; i < 16; ++i) {
     check({m, k, n, (i & 1) != 0, (i & 2) != 0, (i & 4) != 0, (i & 8) != 0}, target);
   }
-  for (int i = 0; i < 4; ++i) check({m, k, n, (i & 1) != 0, (i & 2) != 0, true, false, true}, target);
+  for (int i = 0; i < 4; ++i)
+    check({m, k, n, (i & 1) != 0, (i & 2) != 0, true, false, true}, target);
 }
 
 TEST(ByteProduct, SmallAndOddSizes) {
@@ -120,7 +131,9 @@ TEST(ByteProduct, SmallAndOddSizes) {
   for (int64_t m : {2, 12, 30}) check({m, 40, 50, false}, CpuTarget::host());
 }
 
-TEST(ByteProduct, LongSums) { check({14, 3001, 50, true, false, true, false, true}, CpuTarget::host()); }
+TEST(ByteProduct, LongSums) {
+  check({14, 3001, 50, true, false, true, false, true}, CpuTarget::host());
+}
 
 TEST(ByteProduct, DotInstructions) {
   auto target = CpuTarget::named("x86-64-v4+avx512vnni");
@@ -142,22 +155,30 @@ void checkConv(const ByteConv& c, const CpuTarget& target) {
     for (int64_t dim : dims) text += std::to_string(dim) + "x";
     return text + element + ">";
   };
-  auto twice = [](int64_t value) { return "array<i64: " + std::to_string(value) + ", " + std::to_string(value) + ">"; };
-  const int64_t height = (c.height + 2 * c.pad - c.kernel) / c.stride + 1, width = (c.width + 2 * c.pad - c.kernel) / c.stride + 1;
+  auto twice = [](int64_t value) {
+    return "array<i64: " + std::to_string(value) + ", " + std::to_string(value) + ">";
+  };
+  const int64_t height = (c.height + 2 * c.pad - c.kernel) / c.stride + 1,
+                width = (c.width + 2 * c.pad - c.kernel) / c.stride + 1;
   const int64_t depth = c.channels / c.groups;
-  const std::string x = tensor({kImages, c.channels, c.height, c.width}, c.unsignedInput ? "ui8" : "i8");
+  const std::string x =
+      tensor({kImages, c.channels, c.height, c.width}, c.unsignedInput ? "ui8" : "i8");
   const std::string w = tensor({c.outChannels, depth, c.kernel, c.kernel}, "i8");
   const std::string y = tensor({kImages, c.outChannels, height, width}, "i32");
-  const std::string text = "func.func private @kernel(%x: " + x + ", %w: " + w + ") -> " + y +
-                           " attributes {mlc.kernel} { %0 = graph.conv %x, %w {strides = " + twice(c.stride) + ", pads_low = " +
-                           twice(c.pad) + ", pads_high = " + twice(c.pad) + ", dilations = " + twice(1) + ", groups = " +
-                           std::to_string(c.groups) + " : i64} : (" + x + ", " + w + ") -> " + y + " return %0 : " + y + " }";
+  const std::string text =
+      "func.func private @kernel(%x: " + x + ", %w: " + w + ") -> " + y +
+      " attributes {mlc.kernel} { %0 = graph.conv %x, %w {strides = " + twice(c.stride) +
+      ", pads_low = " + twice(c.pad) + ", pads_high = " + twice(c.pad) +
+      ", dilations = " + twice(1) + ", groups = " + std::to_string(c.groups) + " : i64} : (" + x +
+      ", " + w + ") -> " + y + " return %0 : " + y + " }";
   SCOPED_TRACE(text);
   auto runner = KernelRunner::compile(text, target);
   ASSERT_TRUE(runner.ok()) << runner.status().message();
   std::mt19937 random(9);
-  GuardedBuffer image = randomBytes(kImages * c.channels * c.height * c.width, {}, c.unsignedInput, random);
-  GuardedBuffer filter = randomBytes(c.outChannels * depth * c.kernel * c.kernel, {}, false, random);
+  GuardedBuffer image =
+      randomBytes(kImages * c.channels * c.height * c.width, {}, c.unsignedInput, random);
+  GuardedBuffer filter =
+      randomBytes(c.outChannels * depth * c.kernel * c.kernel, {}, false, random);
   GuardedBuffer out(static_cast<size_t>(kImages * c.outChannels * height * width) * 4);
   runner->run({}, {image.as<char>(), filter.as<char>(), out.as<char>()}, 2);
   const int32_t* actual = out.as<int32_t>();
@@ -171,7 +192,9 @@ void checkConv(const ByteConv& c, const CpuTarget& target) {
           const int64_t h = at / width * c.stride - c.pad + e / c.kernel % c.kernel;
           const int64_t v = at % width * c.stride - c.pad + e % c.kernel;
           if (h < 0 || v < 0 || h >= c.height || v >= c.width) continue;
-          sum += valueOf(image.as<uint8_t>()[((n * c.channels + channel) * c.height + h) * c.width + v], c.unsignedInput) *
+          sum += valueOf(
+                     image.as<uint8_t>()[((n * c.channels + channel) * c.height + h) * c.width + v],
+                     c.unsignedInput) *
                  filter.as<int8_t>()[o * depth * c.kernel * c.kernel + e];
         }
         ASSERT_EQ(*actual++, sum) << n << ", " << o << ", " << at;
@@ -193,7 +216,8 @@ TEST(ByteProduct, Convolutions) {
   checkConv({6, 6, 8, 8, 3, 1, 1, 6}, CpuTarget::host());
 }
 
-// Zero point, scale, bias and the quantization of the result happen while the sums are stored; results that do not fit saturate.
+// Zero point, scale, bias and the quantization of the result happen while the sums are stored;
+// results that do not fit saturate.
 TEST(ByteProduct, ResultsAreQuantizedInPlace) {
   constexpr int64_t kRows = 11, kDepth = 19, kColumns = 37;
   auto runner = KernelRunner::compile(R"(
@@ -211,26 +235,34 @@ TEST(ByteProduct, ResultsAreQuantizedInPlace) {
       %7 = graph.add %6, %point : (tensor<11x37xf32>, tensor<f32>) -> tensor<11x37xf32>
       %8 = graph.cast %7 : (tensor<11x37xf32>) -> tensor<11x37xui8>
       return %8 : tensor<11x37xui8>
-    })", CpuTarget::host());
+    })",
+                                      CpuTarget::host());
   ASSERT_TRUE(runner.ok()) << runner.status().message();
   std::mt19937 random(3);
-  GuardedBuffer x = randomBytes(kRows * kDepth, {}, true, random), w = randomBytes(kDepth * kColumns, {}, false, random);
+  GuardedBuffer x = randomBytes(kRows * kDepth, {}, true, random),
+                w = randomBytes(kDepth * kColumns, {}, false, random);
   GuardedBuffer zero(kColumns * 4), scale(kColumns * 4), bias(kColumns * 4), out(kRows * kColumns);
   for (int64_t j = 0; j < kColumns; ++j) {
     zero.as<int32_t>()[j] = static_cast<int32_t>(j * 1000 - 9000);
     scale.as<float>()[j] = 1.0f / 1024;  // every number below is exact
     bias.as<float>()[j] = static_cast<float>(j) / 8;
   }
-  runner->run({}, {x.as<void>(), w.as<void>(), zero.as<void>(), scale.as<void>(), bias.as<void>(), out.as<void>()}, 2);
+  runner->run({},
+              {x.as<void>(), w.as<void>(), zero.as<void>(), scale.as<void>(), bias.as<void>(),
+               out.as<void>()},
+              2);
   int saturated = 0;
   for (int64_t i = 0; i < kRows; ++i) {
     for (int64_t j = 0; j < kColumns; ++j) {
       int32_t sum = 0;
-      for (int64_t k = 0; k < kDepth; ++k) sum += x.as<uint8_t>()[i * kDepth + k] * w.as<int8_t>()[k * kColumns + j];
-      const float real = static_cast<float>(sum - zero.as<int32_t>()[j]) / 1024 + bias.as<float>()[j];
+      for (int64_t k = 0; k < kDepth; ++k)
+        sum += x.as<uint8_t>()[i * kDepth + k] * w.as<int8_t>()[k * kColumns + j];
+      const float real =
+          static_cast<float>(sum - zero.as<int32_t>()[j]) / 1024 + bias.as<float>()[j];
       const float stored = std::nearbyint(real / 0.5f) + 100;
       saturated += stored < 0 || stored > 255;
-      ASSERT_EQ(out.as<uint8_t>()[i * kColumns + j], std::clamp(stored, 0.0f, 255.0f)) << i << ", " << j;
+      ASSERT_EQ(out.as<uint8_t>()[i * kColumns + j], std::clamp(stored, 0.0f, 255.0f))
+          << i << ", " << j;
     }
   }
   EXPECT_GT(saturated, 0);

@@ -1,8 +1,8 @@
 #include "compiler/target/cpu/contract/contract_kernel.h"
 
-#include "compiler/target/cpu/contract/conv.h"
 #include <memory>
 
+#include "compiler/target/cpu/contract/conv.h"
 #include "compiler/target/cpu/contract/epilogue.h"
 #include "compiler/target/cpu/contract/gemm.h"
 #include "compiler/target/cpu/contract/grouped_panel_source.h"
@@ -22,13 +22,14 @@ mlir::Type elementOf(Value tensor) {
   return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
 }
 
-// The operand's letters must be batch.., k, n or batch.., n, k: the loader packs matrices of the last two dims.
+// The operand's letters must be batch.., k, n or batch.., n, k: the loader packs matrices of the
+// last two dims.
 std::optional<bool> isTransposed(const graph::ContractEquation& equation) {
   std::string kinds;
   for (char letter : equation.rhs) {
-    const char kind = !equation.inLhs(letter)      ? (equation.inResult(letter) ? 'n' : 'x')
+    const char kind = !equation.inLhs(letter)     ? (equation.inResult(letter) ? 'n' : 'x')
                       : equation.inResult(letter) ? 'b'
-                                                   : 'k';
+                                                  : 'k';
     if (!kinds.empty() || kind != 'b') kinds += kind;
   }
   if (kinds == "kn") return false;
@@ -61,7 +62,8 @@ void setPackedStrides(LoopNest& nest, const PanelLayout& layout) {
   }
 }
 
-// Stores are vectors only along columns: the result's innermost dim should be one of the right side's.
+// Stores are vectors only along columns: the result's innermost dim should be one of the right
+// side's.
 bool shouldSwap(const LoopNest& nest) {
   auto contiguous = [](const LoopDims& dims) {
     return llvm::any_of(dims, [](const LoopDim& dim) { return dim.isContiguous(kOut); });
@@ -69,9 +71,8 @@ bool shouldSwap(const LoopNest& nest) {
   return !contiguous(nest.n) && contiguous(nest.m);
 }
 
-mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel,
-                                                  graph::ContractOp root, const Epilogue& epilogue,
-                                                  const CpuTarget& target,
+mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel, graph::ContractOp root,
+                                                  const Epilogue& epilogue, const CpuTarget& target,
                                                   mlir::OpBuilder& intoModule) {
   auto equation = graph::ContractEquation::parse(root.getEquation());
   if (!equation.ok()) return root.emitError(equation.status().message());

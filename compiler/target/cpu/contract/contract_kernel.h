@@ -1,14 +1,16 @@
 // Lowers kernels around a contraction or a convolution to micro-kernel code.
 //
-//   func.func private @kernel(%x: tensor<?x384xf32, ..>, %w: tensor<384x1536xf32>, %b: tensor<1536xf32>) {
-//     %0 = graph.contract %x, %w {equation = "mk,kn->mn"}           func.func @kernel(%thread: index, %threads: index,
-//     %1 = graph.add %0, %b                                  ==>        %rows: index, %x: memref<f32>, %w: memref<f32>,
-//     %2 = graph.gelu %1                                                %b: memref<f32>, %out: memref<f32>, %scratch: memref<i8>)
-//     return %2
+//   func.func private @kernel(%x: tensor<?x384xf32, ..>, %w: tensor<384x1536xf32>, %b:
+//   tensor<1536xf32>) {
+//     %0 = graph.contract %x, %w {equation = "mk,kn->mn"}           func.func @kernel(%thread:
+//     index, %threads: index, %1 = graph.add %0, %b                                  ==> %rows:
+//     index, %x: memref<f32>, %w: memref<f32>, %2 = graph.gelu %1 %b: memref<f32>, %out:
+//     memref<f32>, %scratch: memref<i8>) return %2
 //
-// The lowered function takes the symbols of the kernel's types in alphabetical order and contiguous row-major buffers. Each thread computes its static
-// share. A %scratch argument is there if the attribute mlc.scratch_bytes is: the bytes per thread (a dim expression, a multiple of 64); it is the base of
-// all threads' scratch, aligned to 64.
+// The lowered function takes the symbols of the kernel's types in alphabetical order and contiguous
+// row-major buffers. Each thread computes its static share. A %scratch argument is there if the
+// attribute mlc.scratch_bytes is: the bytes per thread (a dim expression, a multiple of 64); it is
+// the base of all threads' scratch, aligned to 64.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +23,11 @@
 
 namespace mlc::cpu {
 
-// How a constant right operand [batch.., K, N] (transposed: [batch.., N, K]) should arrive: as [batch][N / panel][K / group][panel][group], filled up with zeros.
-// K and N are one dim each; a kernel takes row-major products of dims, in the operand's order, as well. The kernel's argument then has the attribute mlc.panel = <columns> : i64, and
-// mlc.panel_group = <group> : i64 if it is not 1.
+// How a constant right operand [batch.., K, N] (transposed: [batch.., N, K]) should arrive: as
+// [batch][N / panel][K / group][panel][group], filled up with zeros. K and N are one dim each; a
+// kernel takes row-major products of dims, in the operand's order, as well. The kernel's argument
+// then has the attribute mlc.panel = <columns> : i64, and mlc.panel_group = <group> : i64 if it is
+// not 1.
 struct PanelLayout {
   int64_t panel = 0;
   bool transposed = false;
@@ -35,8 +39,9 @@ std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTa
 // Whether lowerContractKernel has code for this kernel. Without a root of its kind: no.
 bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget& target);
 
-// Makes the lowered function, under the same name, where `intoModule` stands (in a module's body, with the dialects arith, func, math, memref, scf and
-// vector loaded). Fails with an error on the root if it cannot.
+// Makes the lowered function, under the same name, where `intoModule` stands (in a module's body,
+// with the dialects arith, func, math, memref, scf and vector loaded). Fails with an error on the
+// root if it cannot.
 mlir::FailureOr<mlir::func::FuncOp> lowerContractKernel(mlir::func::FuncOp kernel,
                                                         const CpuTarget& target,
                                                         mlir::OpBuilder& intoModule);

@@ -33,7 +33,8 @@ ConvGeometry geometryOf(graph::ConvOp op) {
   return geometry;
 }
 
-// result[image, group, channel, pixel] = filter[group, channel, element] * columns[image, group, element, pixel]: the filter is the left side.
+// result[image, group, channel, pixel] = filter[group, channel, element] * columns[image, group,
+// element, pixel]: the filter is the left side.
 LoopNest loopsOf(const ConvGeometry& geometry, const graph::Shape& result,
                  llvm::ArrayRef<graph::Shape> epilogue) {
   const DimExpr elements = geometry.groupChannels() * geometry.kernelElements();
@@ -41,7 +42,8 @@ LoopNest loopsOf(const ConvGeometry& geometry, const graph::Shape& result,
   const DimExpr pixels = geometry.inputPixels();
   const auto outStrides = stridesOf(result);
   llvm::SmallVector<llvm::SmallVector<DimExpr, 4>> operandStrides;
-  for (const graph::Shape& shape : epilogue) operandStrides.push_back(broadcastStrides(shape, result));
+  for (const graph::Shape& shape : epilogue)
+    operandStrides.push_back(broadcastStrides(shape, result));
 
   // `factor` result positions of dim `resultDim` make one step; resultDim -1: none.
   auto dim = [&](const DimExpr& size, const DimExpr& lhs, const DimExpr& rhs, int resultDim,
@@ -56,7 +58,8 @@ LoopNest loopsOf(const ConvGeometry& geometry, const graph::Shape& result,
   LoopNest nest;
   // The right side's strides are used where the input is that matrix itself.
   nest.batch.push_back(dim(geometry.images, 0, geometry.channels * pixels, 0, 1));
-  nest.batch.push_back(dim(geometry.groups, groupOut * elements, geometry.groupChannels() * pixels, 1, groupOut));
+  nest.batch.push_back(
+      dim(geometry.groups, groupOut * elements, geometry.groupChannels() * pixels, 1, groupOut));
   nest.m.push_back(dim(groupOut, elements, 0, 1, 1));
   const auto inputStrides = stridesOf(geometry.input);
   for (size_t i = 0; i < geometry.output.size(); ++i) {
@@ -99,9 +102,12 @@ mlir::FailureOr<mlir::func::FuncOp> lowerConv(mlir::func::FuncOp kernel, graph::
   gemm.scratch = function.scratch();
   const StridedPanelSource strided(nest, gemm.tile, gemm.rhs, element, gemm.product.accumulator);
   const GroupedPanelSource grouped(nest, gemm.tile, gemm.product, gemm.rhs);
-  const Im2colPanelSource im2col(geometry, gemm.tile, gemm.rhs, element, isStaged ? conversion::storageType(element) : gemm.product.accumulator);
+  const Im2colPanelSource im2col(
+      geometry, gemm.tile, gemm.rhs, element,
+      isStaged ? conversion::storageType(element) : gemm.product.accumulator);
   std::optional<StagedPanelSource> staged;
-  if (isStaged) staged.emplace(im2col, rows, gemm.tile, gemm.product, gemm.sourceScratch(function.code()));
+  if (isStaged)
+    staged.emplace(im2col, rows, gemm.tile, gemm.product, gemm.sourceScratch(function.code()));
   if (staged) {
     gemm.source = &*staged;
   } else if (!geometry.isPointwise()) {

@@ -13,7 +13,8 @@ using mlir::Value;
 
 namespace {
 
-// The parts of a level-2 cache (512 KiB at least on the machines of interest) that panels and rows may take.
+// The parts of a level-2 cache (512 KiB at least on the machines of interest) that panels and rows
+// may take.
 constexpr int64_t kPanelCacheBytes = 256 << 10;
 constexpr int64_t kRowCacheBytes = 128 << 10;
 // Packing a panel costs about as much as multiplying this many rows by it.
@@ -40,10 +41,12 @@ class Gemm::Emitter {
     Value begin;
     if (gemm.scratch) begin = k.mul(gemm.thread, k.dim(gemm.scratchBytes()));
     if (!gemm.packed) {
-      scratch_ = k.scratchView(gemm.scratch, begin, conversion::storageType(gemm.product.panelElement));
+      scratch_ =
+          k.scratchView(gemm.scratch, begin, conversion::storageType(gemm.product.panelElement));
     }
     if (gemm.product.isGrouped()) {
-      rows_.emplace(k, nest_, gemm.product, gemm.lhs, gemm.scratch, k.add(begin, k.dim(gemm.panelBytes())));
+      rows_.emplace(k, nest_, gemm.product, gemm.lhs, gemm.scratch,
+                    k.add(begin, k.dim(gemm.panelBytes())));
       wordDims_.push_back({RowWords::wordsPerRow(nest_, gemm.product), {DimExpr(1)}});
       kernel_.kDims = &wordDims_;
       kernel_.lhs = rows_->words();
@@ -54,7 +57,8 @@ class Gemm::Emitter {
     }
   }
 
-  // Tasks are (batch, group of panels, block of rows); each thread takes its share of their sequence.
+  // Tasks are (batch, group of panels, block of rows); each thread takes its share of their
+  // sequence.
   void emit() {
     Value one = k_.index(1);
     Value batches = k_.dim(sizeOf(nest_.batch));
@@ -88,9 +92,8 @@ class Gemm::Emitter {
           Value firstRow = rowOfTile(tile);
           rows_->pack(batch, firstRow, k_.sub(rowOfTile(blockEnd), firstRow));
         }
-        k_.loop(firstPanel_, endPanel_, one, [&](Value panel) {
-          multiplyPanel(batch, panel, tile, blockEnd);
-        });
+        k_.loop(firstPanel_, endPanel_, one,
+                [&](Value panel) { multiplyPanel(batch, panel, tile, blockEnd); });
       });
     });
   }
@@ -98,7 +101,8 @@ class Gemm::Emitter {
  private:
   Value allocate(int64_t accumulators) {
     auto type = mlir::MemRefType::get({accumulators}, gemm_.product.accumulator);
-    return mlir::memref::AllocaOp::create(k_.builder(), k_.loc(), type, k_.builder().getI64IntegerAttr(64));
+    return mlir::memref::AllocaOp::create(k_.builder(), k_.loc(), type,
+                                          k_.builder().getI64IntegerAttr(64));
   }
   // Rows are shared evenly between tiles: no tile is much smaller than the others.
   Value rowOfTile(Value tile) { return shareBegin(k_, tile, k_.max(tiles_, k_.index(1)), m_); }
@@ -162,7 +166,8 @@ class Gemm::Emitter {
       Value rows = k_.sub(rowOfTile(k_.add(tile, one)), row);
       k_.switchOn(rows, tileRows(), [&](int64_t count) {
         llvm::SmallVector<Value> rowOffsets;
-        for (int64_t i = 0; i < count; ++i) rowOffsets.push_back(rowOffset(k_.add(row, k_.index(i))));
+        for (int64_t i = 0; i < count; ++i)
+          rowOffsets.push_back(rowOffset(k_.add(row, k_.index(i))));
         kernel_.call(k_, rowOffsets, panelView, panelOffset, panelStride);
       });
       store_.emit(k_, batch, row, rows, column, columns);
@@ -207,22 +212,27 @@ void Gemm::emit(KernelBuilder& k) const { Emitter(k, *this).emit(); }
 int64_t Gemm::panelsPerGroup() const {
   const int64_t bytes = tile.columns() * product.panelElement.getIntOrFloatBitWidth() / 8;
   auto size = sizeOf(nest->k).constant();
-  int64_t panels = size ? std::clamp<int64_t>(kPanelCacheBytes / std::max<int64_t>(*size * bytes, 1), 1, 16) : 4;
+  int64_t panels =
+      size ? std::clamp<int64_t>(kPanelCacheBytes / std::max<int64_t>(*size * bytes, 1), 1, 16) : 4;
   if (auto columns = sizeOf(nest->n).constant()) {
-    panels = std::min(panels, std::max<int64_t>((*columns + tile.columns() - 1) / tile.columns(), 1));
+    panels =
+        std::min(panels, std::max<int64_t>((*columns + tile.columns() - 1) / tile.columns(), 1));
   }
   return panels;
 }
 
 int64_t Gemm::tilesPerBlock() const {
-  const int64_t bytes = tile.rows * (product.isGrouped() ? RowWords::kWordBytes / product.group()
-                                                         : product.accumulator.getIntOrFloatBitWidth() / 8);
+  const int64_t bytes =
+      tile.rows * (product.isGrouped() ? RowWords::kWordBytes / product.group()
+                                       : product.accumulator.getIntOrFloatBitWidth() / 8);
   auto size = sizeOf(nest->k).constant();
-  return size ? std::clamp<int64_t>(kRowCacheBytes / std::max<int64_t>(*size * bytes, 1), 1, 64) : 16;
+  return size ? std::clamp<int64_t>(kRowCacheBytes / std::max<int64_t>(*size * bytes, 1), 1, 64)
+              : 16;
 }
 
 bool Gemm::readsInPlace() const {
-  if (packed || product.rhs != product.accumulator || nest->k.size() > 1 || nest->n.empty()) return false;
+  if (packed || product.rhs != product.accumulator || nest->k.size() > 1 || nest->n.empty())
+    return false;
   if (!source->isMatrix()) return false;
   auto rows = sizeOf(nest->m).constant();
   return !(rows && *rows >= kRowsWorthPacking) && nest->n.size() == 1 &&

@@ -20,10 +20,11 @@ struct Gemm {
   mlir::Value thread, threads;
   mlir::Value lhs, rhs, out;                // flat views
   llvm::SmallVector<mlir::Value> operands;  // flat views of the epilogue's operands
-  bool packed = false;                      // rhs lies in panels, [batch][n / tile][k][tile] or of groups
-  const PanelSource* source = nullptr;      // else: makes them,
-  mlir::Value scratch;                      // in these bytes (rank-1 memref of i8, all threads' shares)
-  DimExpr sourceBytes = 0;                  // at the end of a thread's share: for the source itself, a multiple of 64
+  bool packed = false;  // rhs lies in panels, [batch][n / tile][k][tile] or of groups
+  const PanelSource* source = nullptr;  // else: makes them,
+  mlir::Value scratch;                  // in these bytes (rank-1 memref of i8, all threads' shares)
+  DimExpr sourceBytes =
+      0;  // at the end of a thread's share: for the source itself, a multiple of 64
 
   void emit(KernelBuilder& k) const;
 

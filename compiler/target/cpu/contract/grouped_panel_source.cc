@@ -37,8 +37,9 @@ void GroupedPanelSource::interleaveRows(KernelBuilder& k, Value base, Value pane
         Value row = offsetOf(k, nest_.k, k.add(first, k.index(i)), kRhs);
         rows.push_back(k.load(rhs_, k.add(k.add(base, row), k.index(j)), width));
       }
-      Value mixed = group == 2 ? interleave(rows[0], rows[1])
-                               : interleave(interleave(rows[0], rows[2]), interleave(rows[1], rows[3]));
+      Value mixed = group == 2
+                        ? interleave(rows[0], rows[1])
+                        : interleave(interleave(rows[0], rows[2]), interleave(rows[1], rows[3]));
       k.store(mixed, panel, k.add(to, k.index(j * group)));
     }
   });
@@ -54,8 +55,11 @@ void GroupedPanelSource::copyElements(KernelBuilder& k, Value base, Value firstC
   Value padding = conversion::constantLike(k.builder(), k.loc(), element, 0);
   k.loop(k.mul(groups, group), k.mul(k.ceilDiv(size, group), group), one, [&](Value row) {
     Value to = k.add(panelOffset, k.mul(k.sub(row, k.rem(row, group)), width));
-    auto place = [&](Value column) { return k.add(to, k.add(k.mul(column, group), k.rem(row, group))); };
-    Value present = k.builder().createOrFold<mlir::arith::SelectOp>(k.loc(), k.less(row, size), columns, zero);
+    auto place = [&](Value column) {
+      return k.add(to, k.add(k.mul(column, group), k.rem(row, group)));
+    };
+    Value present =
+        k.builder().createOrFold<mlir::arith::SelectOp>(k.loc(), k.less(row, size), columns, zero);
     Value from = k.add(base, offsetOf(k, nest_.k, row, kRhs));
     k.loop(zero, present, one, [&](Value column) {
       Value at = k.add(from, offsetOf(k, nest_.n, k.add(firstColumn, column), kRhs));

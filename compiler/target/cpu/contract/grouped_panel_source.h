@@ -5,10 +5,12 @@
 
 namespace mlc::cpu {
 
-// Copies a right side with any strides into panels [ceil(k / group)][tile.columns()][group] of its own element type.
+// Copies a right side with any strides into panels [ceil(k / group)][tile.columns()][group] of its
+// own element type.
 class GroupedPanelSource : public PanelSource {
  public:
-  GroupedPanelSource(const LoopNest& nest, const TileShape& tile, const Product& product, mlir::Value rhs)
+  GroupedPanelSource(const LoopNest& nest, const TileShape& tile, const Product& product,
+                     mlir::Value rhs)
       : nest_(nest), tile_(tile), product_(product), rhs_(rhs) {}
 
   // Never read in place.
@@ -18,7 +20,8 @@ class GroupedPanelSource : public PanelSource {
 
  private:
   bool rowsAreContiguous() const;
-  void interleaveRows(KernelBuilder& k, mlir::Value base, mlir::Value panel, mlir::Value panelOffset) const;
+  void interleaveRows(KernelBuilder& k, mlir::Value base, mlir::Value panel,
+                      mlir::Value panelOffset) const;
   void copyElements(KernelBuilder& k, mlir::Value base, mlir::Value firstColumn,
                     mlir::Value columns, mlir::Value groups, mlir::Value panel,
                     mlir::Value panelOffset) const;

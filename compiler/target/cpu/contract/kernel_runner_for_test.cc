@@ -48,8 +48,8 @@ void GuardedBuffer::swap(GuardedBuffer& other) {
 
 namespace {
 
-// Replaces an instruction that multiplies vectors of short integers and adds neighbouring products, by its definition:
-// vpdpbusd(sum, unsigned bytes, signed bytes) and pmaddwd(words, words).
+// Replaces an instruction that multiplies vectors of short integers and adds neighbouring products,
+// by its definition: vpdpbusd(sum, unsigned bytes, signed bytes) and pmaddwd(words, words).
 void expandProductInstruction(mlir::LLVM::CallIntrinsicOp op) {
   mlir::OpBuilder builder(op);
   const mlir::Location loc = op.getLoc();
@@ -103,7 +103,8 @@ StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuT
     MLC_ASSIGN_OR_RETURN(runner.scratchBytes_, DimExpr::parse(scratch.getValue().str()));
   }
   const CpuTarget host = CpuTarget::host();
-  const bool runsHere = llvm::all_of(target.features(), [&](const std::string& feature) { return host.has(feature); });
+  const bool runsHere = llvm::all_of(target.features(),
+                                     [&](const std::string& feature) { return host.has(feature); });
   if (!runsHere) module->walk(expandProductInstruction);
   if (mlir::failed(lowerToLLVM(*module))) {
     return invalidError("cannot lower to LLVM: " + messages);
@@ -123,11 +124,12 @@ StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuT
 }
 
 void KernelRunner::run(const SymbolValues& symbols, std::vector<void*> buffers, int threads) {
-  // Every argument is an integer or a pointer, so that a call with more arguments than the function has is fine on x86-64.
+  // Every argument is an integer or a pointer, so that a call with more arguments than the function
+  // has is fine on x86-64.
   constexpr size_t kMaxArguments = 16;
-  auto call = reinterpret_cast<void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                                        int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                                        int64_t, int64_t)>(entry_);
+  auto call = reinterpret_cast<void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                                        int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                                        int64_t, int64_t, int64_t, int64_t)>(entry_);
   const int64_t scratchBytes = *scratchBytes_.evaluate(symbols);
   const auto wanted = static_cast<size_t>(scratchBytes * threads);
   if (wanted != scratch_.bytes()) scratch_ = GuardedBuffer(wanted);
@@ -137,8 +139,8 @@ void KernelRunner::run(const SymbolValues& symbols, std::vector<void*> buffers, 
     for (void* buffer : buffers) a.push_back(reinterpret_cast<int64_t>(buffer));
     a.push_back(reinterpret_cast<int64_t>(scratch_.as<char>()));
     a.resize(kMaxArguments);
-    call(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13], a[14],
-         a[15]);
+    call(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13],
+         a[14], a[15]);
   }
 }
 

@@ -85,7 +85,8 @@ class KLoops {
 TileShape TileShape::of(const CpuTarget& target, const Product& product) {
   const int64_t width = target.vectorBytes() * 8 / product.accumulator.getIntOrFloatBitWidth();
   const bool manyRegisters = target.numVectorRegisters() >= 32;
-  // Accumulators, one vector of the panel each, one broadcast element; pairs also need a place for products before they are added.
+  // Accumulators, one vector of the panel each, one broadcast element; pairs also need a place for
+  // products before they are added.
   const int64_t rows = product.kind == Product::Kind::kPairs && !manyRegisters ? 5 : 6;
   return {rows, manyRegisters ? 4 : 2, width};
 }
@@ -103,7 +104,8 @@ mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::String
 
   mlir::OpBuilder::InsertionGuard guard(outer);
   outer.setInsertionPoint(caller.function());
-  auto function = mlir::func::FuncOp::create(outer, caller.loc(), name, outer.getFunctionType(types, {}));
+  auto function =
+      mlir::func::FuncOp::create(outer, caller.loc(), name, outer.getFunctionType(types, {}));
   function.setPrivate();
   function->setAttr("passthrough", outer.getStrArrayAttr({"noinline"}));
   auto inner = mlir::OpBuilder::atBlockBegin(function.addEntryBlock());
@@ -117,9 +119,11 @@ mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::String
   Value panel = k.flatView(arguments[2]);
   llvm::SmallVector<Value> rowOffsets(arguments.drop_front(5));
 
-  Value zero = conversion::constantLike(inner, k.loc(), vectorOf(product.accumulator, tile.width), 0);
+  Value zero =
+      conversion::constantLike(inner, k.loc(), vectorOf(product.accumulator, tile.width), 0);
   Carried initial(rows * tile.vectors, zero);
-  Carried result = KLoops(k, kernel, panel, arguments[4]).emit(0, rowOffsets, arguments[3], initial);
+  Carried result =
+      KLoops(k, kernel, panel, arguments[4]).emit(0, rowOffsets, arguments[3], initial);
   for (size_t row = 0; row < rows; ++row) {
     for (int64_t j = 0; j < tile.vectors; ++j) {
       k.store(result[row * tile.vectors + j], kernel.sums,

@@ -19,9 +19,11 @@ struct TileShape {
   static TileShape of(const CpuTarget& target, const Product& product);
 };
 
-// tile[row][column] = sum over k of lhs[row, k] * panel[k, column]; for grouped products k counts words of lhs and groups of the panel.
+// tile[row][column] = sum over k of lhs[row, k] * panel[k, column]; for grouped products k counts
+// words of lhs and groups of the panel.
 //
-// A function of its own for each number of rows, never inlined: its accumulators take nearly all vector registers, so nothing else may live in them.
+// A function of its own for each number of rows, never inlined: its accumulators take nearly all
+// vector registers, so nothing else may live in them.
 struct MicroKernel {
   TileShape tile;
   Product product;
@@ -29,8 +31,9 @@ struct MicroKernel {
   mlir::Value lhs;   // flat view
   mlir::Value sums;  // flat view of [tile.rows][tile.columns()] accumulators
 
-  // rowOffsets: where each row of lhs begins. The panel's rows (of groups) are `panelStride` elements apart; a stride that is not the tile's width is of a
-  // matrix that is read where it lies. The function is added to the module before the one that `k` emits.
+  // rowOffsets: where each row of lhs begins. The panel's rows (of groups) are `panelStride`
+  // elements apart; a stride that is not the tile's width is of a matrix that is read where it
+  // lies. The function is added to the module before the one that `k` emits.
   void call(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
             mlir::Value panelOffset, mlir::Value panelStride) const;
 

@@ -21,9 +21,11 @@ Value reinterpret(KernelBuilder& k, Value vector, mlir::Type element) {
   return mlir::vector::BitCastOp::create(k.builder(), k.loc(), target, vector);
 }
 
-Value call(KernelBuilder& k, llvm::StringRef intrinsic, mlir::Type result, mlir::ValueRange operands) {
+Value call(KernelBuilder& k, llvm::StringRef intrinsic, mlir::Type result,
+           mlir::ValueRange operands) {
   auto name = k.builder().getStringAttr(intrinsic);
-  return mlir::LLVM::CallIntrinsicOp::create(k.builder(), k.loc(), result, name, operands).getResult(0);
+  return mlir::LLVM::CallIntrinsicOp::create(k.builder(), k.loc(), result, name, operands)
+      .getResult(0);
 }
 
 mlir::Type widened(Value value, mlir::Type element) {
@@ -38,7 +40,8 @@ Value extend(KernelBuilder& k, Value value, mlir::Type element, mlir::Type to) {
   return arith::ExtSIOp::create(k.builder(), k.loc(), type, value);
 }
 
-// The instruction that adds four products of bytes for vectors of so many bytes; empty if the target has none.
+// The instruction that adds four products of bytes for vectors of so many bytes; empty if the
+// target has none.
 llvm::StringRef dotInstruction(int64_t vectorBytes) {
   return vectorBytes == 64   ? "llvm.x86.avx512.vpdpbusd.512"
          : vectorBytes == 32 ? "llvm.x86.avx512.vpdpbusd.256"
@@ -129,7 +132,8 @@ Value Product::accumulate(KernelBuilder& k, Value row, Value columns, Value sum)
       if (mlir::isa<mlir::FloatType>(accumulator)) {
         return mlir::math::FmaOp::create(b, k.loc(), row, columns, sum);
       }
-      return arith::AddIOp::create(b, k.loc(), arith::MulIOp::create(b, k.loc(), row, columns), sum);
+      return arith::AddIOp::create(b, k.loc(), arith::MulIOp::create(b, k.loc(), row, columns),
+                                   sum);
     }
     case Kind::kPairs: {
       Value pairs = call(k, pairInstruction(vectorBytes), sum.getType(), {row, columns});

@@ -5,10 +5,12 @@
 
 namespace mlc::cpu {
 
-// Lets another source write [k][tile.columns()] elements into scratch, and interleaves them into groups.
+// Lets another source write [k][tile.columns()] elements into scratch, and interleaves them into
+// groups.
 class StagedPanelSource : public PanelSource {
  public:
-  // `rows`: of a panel (all of k). `staging`: a flat view of stagingBytes() of this thread. `inner` copies elements unchanged.
+  // `rows`: of a panel (all of k). `staging`: a flat view of stagingBytes() of this thread. `inner`
+  // copies elements unchanged.
   StagedPanelSource(const PanelSource& inner, const DimExpr& rows, const TileShape& tile,
                     const Product& product, mlir::Value staging);
 

@@ -6,7 +6,8 @@ namespace mlc::cpu {
 
 using mlir::Value;
 
-// Whether a vector of neighbouring columns is one of neighbouring elements, or one element, in every buffer.
+// Whether a vector of neighbouring columns is one of neighbouring elements, or one element, in
+// every buffer.
 bool TileStore::storesVectors() const {
   if (nest->n.empty()) return false;
   const LoopDim& inner = nest->n.back();

@@ -11,10 +11,11 @@ struct TileStore {
   const LoopNest* nest;
   const Epilogue* epilogue;
   TileShape tile;
-  mlir::Value sums;                     // flat view of [tile.rows][tile.columns()] accumulators
-  mlir::Value out;                      // flat view
+  mlir::Value sums;                         // flat view of [tile.rows][tile.columns()] accumulators
+  mlir::Value out;                          // flat view
   llvm::SmallVector<mlir::Value> operands;  // flat views of the epilogue's operands
-  mlir::Value shifts;                   // flat view of what is to be subtracted from the sums of each column of the tile; null: nothing
+  mlir::Value shifts;  // flat view of what is to be subtracted from the sums of each column of the
+                       // tile; null: nothing
 
   // Rows firstRow .. + rows, columns firstColumn .. + columns of result matrix `batch`.
   void emit(KernelBuilder& k, mlir::Value batch, mlir::Value firstRow, mlir::Value rows,
