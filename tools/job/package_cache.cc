@@ -1,5 +1,7 @@
 #include "tools/job/package_cache.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 #include <chrono>
@@ -65,6 +67,18 @@ StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& opt
   return checksumOf(text.data(), text.size());
 }
 
+// Gives a package its name in the cache. Another job may have made the same one meanwhile, and be running it: that one stays.
+Status moveIntoCache(const std::string& own, const std::string& path) {
+  std::error_code error;
+  if (fs::exists(path) && !package::Package::open(path).ok()) fs::remove_all(path, error);
+  fs::rename(own, path, error);
+  if (!error) return okStatus();
+  std::error_code ignored;
+  fs::remove_all(own, ignored);
+  if (package::Package::open(path).ok()) return okStatus();
+  return invalidError("cannot write " + path + ": " + error.message());
+}
+
 }  // namespace
 
 StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const PackageUse& use) {
@@ -87,7 +101,9 @@ StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const Packa
       fs::create_directories(options.dumpFolder, error);
       if (dumped.ok()) dumped = writeTextFile(options.dumpFolder + "/" + name, text);
     };
-    MLC_ASSIGN_OR_RETURN(cached.report, compiler->compile(options.model, compile, cached.path));
+    const std::string own = cached.path + ".tmp." + std::to_string(::getpid());
+    MLC_ASSIGN_OR_RETURN(cached.report, compiler->compile(options.model, compile, own));
+    MLC_RETURN_IF_ERROR(moveIntoCache(own, cached.path));
     MLC_RETURN_IF_ERROR(dumped);
   }
   cached.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
