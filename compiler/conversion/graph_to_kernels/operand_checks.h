@@ -3,8 +3,9 @@
 //   %0 = graph.gather %x, %i           %below = graph.compare %i, -n  lt
 //                              ==>     %above = graph.compare %i, n  ge
 //                                      %either = graph.or %below, %above
-//                                      %bytes = graph.cast %either
-//                                      %bad = graph.reduce %bytes  max
+//                                      %numbers = graph.cast %either
+//                                      %most = graph.reduce %numbers  max
+//                                      %bad = graph.cast %most
 //                                      %0 = graph.gather %x, %i
 //                                      ...
 //                                      graph.fail_if %bad, "node 'embed': an index is outside of a dim of size n"

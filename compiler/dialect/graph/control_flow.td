@@ -30,7 +30,7 @@ def Graph_LoopOp : Graph_Op<"loop", [RecursiveMemoryEffects, SingleBlockImplicit
   let hasVerifier = 1;
 }
 def Graph_FailIfOp : Op<Graph_Dialect, "fail_if", []> {
-  let summary = "Makes the run fail with a message where a scalar i1 or ui8 is not zero. Only in host functions.";
+  let summary = "Makes the run fail with a message where a scalar i1 holds. Only in host functions.";
   let arguments = (ins AnyRankedTensor:$condition, StrAttr:$message);
   let assemblyFormat = "$condition `,` $message `:` type($condition) attr-dict";
 }
