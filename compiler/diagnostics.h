@@ -9,7 +9,8 @@
 
 namespace mlc {
 
-// While it lives, errors of the context are kept instead of printed. The location of an op is its node's name.
+// While it lives, errors of the context are kept instead of printed. The location of an op is its
+// node's name.
 class DiagnosticCollector {
  public:
   explicit DiagnosticCollector(mlir::MLIRContext* context);

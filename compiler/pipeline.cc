@@ -31,21 +31,27 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What the importer found that must hold of the inputs' dims. Symbols that it replaced by others are in no input any more.
-std::vector<std::string> constraintsOf(mlir::ModuleOp module, const std::vector<package::TensorSpec>& inputs) {
+// What the importer found that must hold of the inputs' dims. Symbols that it replaced by others
+// are in no input any more.
+std::vector<std::string> constraintsOf(mlir::ModuleOp module,
+                                       const std::vector<package::TensorSpec>& inputs) {
   std::set<std::string> known;
   for (const package::TensorSpec& input : inputs) {
     for (const std::string& dim : input.dims) {
-      if (StatusOr<DimExpr> expression = DimExpr::parse(dim); expression.ok()) expression->collectSymbols(known);
+      if (StatusOr<DimExpr> expression = DimExpr::parse(dim); expression.ok())
+        expression->collectSymbols(known);
     }
   }
   std::vector<std::string> constraints;
   const auto unified = module->getAttrOfType<mlir::ArrayAttr>("mlc.unified");
-  for (mlir::Attribute attribute : unified ? unified.getValue() : llvm::ArrayRef<mlir::Attribute>()) {
+  for (mlir::Attribute attribute :
+       unified ? unified.getValue() : llvm::ArrayRef<mlir::Attribute>()) {
     const std::string text = mlir::cast<mlir::StringAttr>(attribute).str();
     std::set<std::string> needed;
-    if (StatusOr<DimExpr> left = DimExpr::parse(text.substr(0, text.find(" = "))); left.ok()) left->collectSymbols(needed);
-    if (std::includes(known.begin(), known.end(), needed.begin(), needed.end())) constraints.push_back(text);
+    if (StatusOr<DimExpr> left = DimExpr::parse(text.substr(0, text.find(" = "))); left.ok())
+      left->collectSymbols(needed);
+    if (std::includes(known.begin(), known.end(), needed.begin(), needed.end()))
+      constraints.push_back(text);
   }
   return constraints;
 }
@@ -127,7 +133,8 @@ class Compilation {
       MLC_ASSIGN_OR_RETURN(report_.plan, partition::parsePlan(options_.planJson));
     }
     package_.planJson = partition::printPlan(report_.plan);
-    if (options_.wantsDump && options_.wantsDump("plan")) options_.dump("plan.json", package_.planJson);
+    if (options_.wantsDump && options_.wantsDump("plan"))
+      options_.dump("plan.json", package_.planJson);
     return okStatus();
   }
 
@@ -185,7 +192,8 @@ class Compilation {
     return okStatus();
   }
 
-  // The device that the plan gives to a rank; null where the plan was made for devices that are not described here: a CPU.
+  // The device that the plan gives to a rank; null where the plan was made for devices that are not
+  // described here: a CPU.
   const partition::Device* deviceOf(size_t rank) const {
     const std::vector<int>& devices = report_.plan.devices;
     const auto known = static_cast<int>(options_.devices.devices.size());
@@ -201,13 +209,14 @@ class Compilation {
     using Kind = partition::Device::Kind;
     const partition::Device* device = deviceOf(rank);
     if (!device || device->kind == Kind::kCpu) return std::optional<gpu::GpuTarget>();
-    MLC_ASSIGN_OR_RETURN(gpu::GpuTarget target, gpu::GpuTarget::named(device->kind == Kind::kFake
-                                                                          ? "fake"
-                                                                          : device->arch));
+    MLC_ASSIGN_OR_RETURN(
+        gpu::GpuTarget target,
+        gpu::GpuTarget::named(device->kind == Kind::kFake ? "fake" : device->arch));
     return std::optional(std::move(target));
   }
 
-  // The rank's program in the manifest: compiled once for all ranks that have the same one and the same kind of device. -1: none.
+  // The rank's program in the manifest: compiled once for all ranks that have the same one and the
+  // same kind of device. -1: none.
   StatusOr<int> programOf(size_t rank, const cpu::CpuTarget& cpu) {
     const int source = programs_.programOfRank[rank];
     if (source < 0) return -1;
@@ -219,10 +228,11 @@ class Compilation {
     partition::RankProgram& rankProgram = programs_.programs[static_cast<size_t>(source)];
     mlir::OwningOpRef<mlir::ModuleOp> module = rankProgram.module->clone();
     const target::ProgramTarget target = {cpu, gpu};
-    MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled,
-                         target::compileProgram(*module, target, [&](const std::string& stage, mlir::ModuleOp at) {
-                           dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
-                         }));
+    MLC_ASSIGN_OR_RETURN(
+        target::CompiledProgram compiled,
+        target::compileProgram(*module, target, [&](const std::string& stage, mlir::ModuleOp at) {
+          dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
+        }));
     package::Program program;
     program.target = gpu ? "cuda" : "cpu";
     program.cpu_features = cpu.features();
@@ -235,8 +245,8 @@ class Compilation {
     report_.objectBytes += static_cast<int64_t>(compiled.object.size() + compiled.ptx.size() +
                                                 compiled.emulation.size());
     package_.manifest.programs.push_back(std::move(program));
-    package_.programs.push_back({std::move(compiled.object), std::move(compiled.ptx),
-                                 std::move(compiled.emulation)});
+    package_.programs.push_back(
+        {std::move(compiled.object), std::move(compiled.ptx), std::move(compiled.emulation)});
     return index;
   }
 

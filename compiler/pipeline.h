@@ -1,6 +1,7 @@
 // The compiler's stages, in the order in which a model flows through them.
 //
-//   importModel -> optimizeModel -> planModel -> partitionModel -> compilePrograms -> writePackage (compiler/package)
+//   importModel -> optimizeModel -> planModel -> partitionModel -> compilePrograms -> writePackage
+//   (compiler/package)
 //
 // compileModel runs them all. Each stage's artefact has a name, for --dump-after.
 #pragma once
@@ -27,13 +28,14 @@ struct CompileOptions {
   std::string cpuTarget = "host";
   // Sizes for symbolic dims.
   std::map<std::string, int64_t> dims;
-  // The shapes that inputs are expected to have, by their names: the plan is made for these sizes, and runs at any. Inputs that are not
-  // named count as of batch 1 and 128 along other symbolic dims.
+  // The shapes that inputs are expected to have, by their names: the plan is made for these sizes,
+  // and runs at any. Inputs that are not named count as of batch 1 and 128 along other symbolic
+  // dims.
   std::map<std::string, std::vector<int64_t>> expectedShapes;
   // Copies weights into the package, instead of referring to the model's files.
   bool packWeights = true;
-  // Called with a stage's name ("import", "optimize", "plan", "partition", "kernels", "host") and its artefact as text, for the stages
-  // that wantsDump says yes to.
+  // Called with a stage's name ("import", "optimize", "plan", "partition", "kernels", "host") and
+  // its artefact as text, for the stages that wantsDump says yes to.
   std::function<bool(const std::string& stage)> wantsDump;
   std::function<void(const std::string& name, const std::string& text)> dump;
 };
@@ -42,11 +44,12 @@ struct CompileReport {
   std::vector<std::pair<std::string, double>> seconds;  // per stage, in order
   partition::Plan plan;
   int programs = 0;
-  int kernels = 0;           // over all programs
-  int64_t objectBytes = 0;   // over all programs
+  int kernels = 0;          // over all programs
+  int64_t objectBytes = 0;  // over all programs
 };
 
-// Compiles the model into a package folder. Errors are in the model's terms; nothing is left behind by one.
+// Compiles the model into a package folder. Errors are in the model's terms; nothing is left behind
+// by one.
 StatusOr<CompileReport> compileModel(const std::string& modelPath, const CompileOptions& options,
                                      const std::string& packagePath);
 

@@ -69,7 +69,8 @@ class LinkedCompiler : public CompilerLibrary {
 }  // namespace
 }  // namespace mlc
 
-extern "C" __attribute__((visibility("default"))) mlc::CompilerLibrary* mlcCompilerLibrary(const char* path) {
+extern "C" __attribute__((visibility("default"))) mlc::CompilerLibrary* mlcCompilerLibrary(
+    const char* path) {
   static mlc::LinkedCompiler compiler(path);
   return &compiler;
 }

@@ -1,5 +1,6 @@
-// The compiler as a shared object, for tools that run packages without it: libmlc_compiler.so is loaded when a model has to be
-// compiled, checked against the reference evaluation, or an ONNX tensor read.
+// The compiler as a shared object, for tools that run packages without it: libmlc_compiler.so is
+// loaded when a model has to be compiled, checked against the reference evaluation, or an ONNX
+// tensor read.
 #pragma once
 
 #include <map>
@@ -13,7 +14,8 @@
 namespace mlc {
 
 struct ModelOutline {
-  std::vector<std::string> files;   // the model itself, then those of its external data, as they are named in it (not checked)
+  std::vector<std::string> files;  // the model itself, then those of its external data, as they are
+                                   // named in it (not checked)
   std::vector<std::string> inputs;  // names, in order
 };
 
@@ -24,10 +26,12 @@ class CompilerLibrary {
   // The file that it was loaded from.
   virtual const std::string& path() const = 0;
 
-  virtual StatusOr<CompileReport> compile(const std::string& modelPath, const CompileOptions& options,
+  virtual StatusOr<CompileReport> compile(const std::string& modelPath,
+                                          const CompileOptions& options,
                                           const std::string& packagePath) = 0;
 
-  // The model's outputs by the reference evaluation of the imported graph: one device, no optimization. Slow.
+  // The model's outputs by the reference evaluation of the imported graph: one device, no
+  // optimization. Slow.
   virtual StatusOr<std::vector<HostTensor>> evaluate(const std::string& modelPath,
                                                      const std::map<std::string, int64_t>& dims,
                                                      const std::vector<HostTensor>& inputs) = 0;

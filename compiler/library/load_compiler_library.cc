@@ -12,8 +12,9 @@ StatusOr<CompilerLibrary*> loadCompilerLibrary() {
   const std::string path = (executable.parent_path() / "libmlc_compiler.so").string();
   void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) {
-    return unsupportedError(std::string("models are compiled by libmlc_compiler.so, which cannot be loaded: ") +
-                            ::dlerror());
+    return unsupportedError(
+        std::string("models are compiled by libmlc_compiler.so, which cannot be loaded: ") +
+        ::dlerror());
   }
   using Factory = CompilerLibrary* (*)(const char* path);
   auto factory = reinterpret_cast<Factory>(::dlsym(handle, "mlcCompilerLibrary"));

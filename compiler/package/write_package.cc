@@ -120,7 +120,8 @@ class WeightWriter {
   Status finish() {
     if (!file_.is_open()) return okStatus();
     file_.close();
-    if (!file_) return invalidError(std::string("cannot write weights.bin: ") + std::strerror(errno));
+    if (!file_)
+      return invalidError(std::string("cannot write weights.bin: ") + std::strerror(errno));
     return okStatus();
   }
 
@@ -135,9 +136,11 @@ class WeightWriter {
     written_ += padding;
     source.file = "weights.bin";
     source.offset = written_;
-    file_.write(static_cast<const char*>(tensor.raw()), static_cast<std::streamsize>(tensor.bytes()));
+    file_.write(static_cast<const char*>(tensor.raw()),
+                static_cast<std::streamsize>(tensor.bytes()));
     written_ += static_cast<int64_t>(tensor.bytes());
-    if (!file_) return invalidError(std::string("cannot write weights.bin: ") + std::strerror(errno));
+    if (!file_)
+      return invalidError(std::string("cannot write weights.bin: ") + std::strerror(errno));
     return okStatus();
   }
 

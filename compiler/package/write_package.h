@@ -1,4 +1,5 @@
-// Writes a package: manifest.json, for each distinct program a shared object and its device kernels, weights, plan.json, checksums.
+// Writes a package: manifest.json, for each distinct program a shared object and its device
+// kernels, weights, plan.json, checksums.
 #pragma once
 
 #include <string>
@@ -18,7 +19,8 @@ struct ProgramFiles {
 };
 
 struct PackageContents {
-  // All but `weights`, `files`, the programs' file names and their weight slots' `source`, which writing fills in.
+  // All but `weights`, `files`, the programs' file names and their weight slots' `source`, which
+  // writing fills in.
   Manifest manifest;
   std::vector<ProgramFiles> programs;  // of the manifest's programs
   std::string planJson;
@@ -29,8 +31,9 @@ struct PackageOptions {
   bool packWeights = true;
 };
 
-// Writes the folder `path` (which must not exist, or be a package that is replaced) as a whole or not at all: it is made
-// under another name in the same folder and renamed. Fails if the disk is full, leaving nothing behind.
+// Writes the folder `path` (which must not exist, or be a package that is replaced) as a whole or
+// not at all: it is made under another name in the same folder and renamed. Fails if the disk is
+// full, leaving nothing behind.
 Status writePackage(PackageContents contents, const graph::WeightTable& weights,
                     const PackageOptions& options, const std::string& path);
 

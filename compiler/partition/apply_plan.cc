@@ -19,7 +19,9 @@ using package::ProgramInput;
 using package::ProgramOutput;
 using package::TensorSpec;
 
-Status doesNotFit(const std::string& what) { return invalidError("the plan does not fit the model: " + what); }
+Status doesNotFit(const std::string& what) {
+  return invalidError("the plan does not fit the model: " + what);
+}
 
 // Every op of main is in one stage, in order, or sunk.
 Status checkStages(const Function& main, const Plan& plan) {
@@ -35,19 +37,24 @@ Status checkStages(const Function& main, const Plan& plan) {
   std::sort(all.begin(), all.end());
   std::vector<int> expected(main.ops.size());
   std::iota(expected.begin(), expected.end(), 0);
-  return all == expected ? okStatus() : doesNotFit("its stages have " + std::to_string(all.size()) + " ops, the model " + std::to_string(main.ops.size()));
+  return all == expected ? okStatus()
+                         : doesNotFit("its stages have " + std::to_string(all.size()) +
+                                      " ops, the model " + std::to_string(main.ops.size()));
 }
 
 Status checkShardings(const BlockGraph& graph, const Plan& plan) {
   for (const FunctionSharding& sharding : plan.shardings) {
-    if (sharding.function < 0 || sharding.function >= static_cast<int>(graph.functions.size())) return doesNotFit("number of functions");
-    if (sharding.ops.size() != graph.functions[sharding.function].ops.size()) return doesNotFit("number of ops");
+    if (sharding.function < 0 || sharding.function >= static_cast<int>(graph.functions.size()))
+      return doesNotFit("number of functions");
+    if (sharding.ops.size() != graph.functions[sharding.function].ops.size())
+      return doesNotFit("number of ops");
   }
   for (const std::vector<int>& functions : plan.shardingOf) {
     if (functions.size() != graph.functions.size()) return doesNotFit("number of functions");
     for (size_t i = 0; i < functions.size(); ++i) {
       const int sharding = functions[i];
-      if (sharding < 0 ? i == 0 : plan.shardings[sharding].function != static_cast<int>(i)) return doesNotFit("shardings");
+      if (sharding < 0 ? i == 0 : plan.shardings[sharding].function != static_cast<int>(i))
+        return doesNotFit("shardings");
     }
   }
   return okStatus();
@@ -72,7 +79,8 @@ std::string textOf(mlir::ModuleOp module) {
 
 class PlanApplier {
  public:
-  PlanApplier(mlir::ModuleOp module, const ModelGraph& model, const Plan& plan) : module_(module), model_(model), plan_(plan) {}
+  PlanApplier(mlir::ModuleOp module, const ModelGraph& model, const Plan& plan)
+      : module_(module), model_(model), plan_(plan) {}
 
   StatusOr<RankPrograms> run() {
     module_.getContext()->loadDialect<dist::DistDialect>();
@@ -98,14 +106,16 @@ class PlanApplier {
   bool isCut() const { return cut_.has_value(); }
 
   Status findCut() {
-    const bool isOneReplica = std::count_if(plan_.dpShares.begin(), plan_.dpShares.end(), [](int64_t share) { return share > 0; }) == 1;
+    const bool isOneReplica = std::count_if(plan_.dpShares.begin(), plan_.dpShares.end(),
+                                            [](int64_t share) { return share > 0; }) == 1;
     if (isOneReplica && plan_.microbatches == 1) return okStatus();
     MLC_ASSIGN_OR_RETURN(cut_, findBatchCut(model_.graph));
     if (!cut_->symbol.empty()) return okStatus();
     const int64_t total = std::accumulate(plan_.dpShares.begin(), plan_.dpShares.end(), int64_t{0});
     for (int64_t share : plan_.dpShares) {
       if (cut_->size * share % (total * plan_.microbatches) != 0) {
-        return doesNotFit("its shares and microbatches do not divide the batch of " + std::to_string(cut_->size));
+        return doesNotFit("its shares and microbatches do not divide the batch of " +
+                          std::to_string(cut_->size));
       }
     }
     return okStatus();
@@ -114,11 +124,13 @@ class PlanApplier {
   void describeModel() {
     FuncOp function = model_.functions[0];
     for (size_t i = 0; i < main().inputs.size(); ++i) {
-      const std::string name = attributeName(function.getArgAttrOfType<mlir::StringAttr>(i, "mlc.name"), "input", i);
+      const std::string name =
+          attributeName(function.getArgAttrOfType<mlir::StringAttr>(i, "mlc.name"), "input", i);
       programs_.inputs.push_back(specOf(name, function.getArgumentTypes()[i]));
     }
     for (size_t i = 0; i < main().outputs.size(); ++i) {
-      const std::string name = attributeName(function.getResultAttrOfType<mlir::StringAttr>(i, "mlc.name"), "output", i);
+      const std::string name =
+          attributeName(function.getResultAttrOfType<mlir::StringAttr>(i, "mlc.name"), "output", i);
       programs_.outputs.push_back(specOf(name, function.getResultTypes()[i]));
     }
   }
@@ -132,13 +144,16 @@ class PlanApplier {
     RankSetting setting;
     setting.tpRank = tpRank;
     setting.tpSize = plan_.tp;
-    for (int sharding : plan_.shardingOf[group]) setting.shardings.push_back(sharding < 0 ? nullptr : &plan_.shardings[sharding]);
+    for (int sharding : plan_.shardingOf[group])
+      setting.shardings.push_back(sharding < 0 ? nullptr : &plan_.shardings[sharding]);
     if (isCut() && cut_->symbol.empty()) {
-      const int64_t total = std::accumulate(plan_.dpShares.begin(), plan_.dpShares.end(), int64_t{0});
+      const int64_t total =
+          std::accumulate(plan_.dpShares.begin(), plan_.dpShares.end(), int64_t{0});
       setting.batchCut = &*cut_;
       setting.localBatch = cut_->size * plan_.dpShares[replica] / (total * plan_.microbatches);
     }
-    MLC_ASSIGN_OR_RETURN(mlir::OwningOpRef<mlir::ModuleOp> module, RankEmitter(model_, setting).emit(edges));
+    MLC_ASSIGN_OR_RETURN(mlir::OwningOpRef<mlir::ModuleOp> module,
+                         RankEmitter(model_, setting).emit(edges));
     // Equal text is an equal program: what enters and leaves follows from the stage.
     const std::string key = std::to_string(group % plan_.pp) + "\n" + textOf(*module);
     auto [known, isNew] = known_.try_emplace(key, static_cast<int>(programs_.programs.size()));
@@ -154,7 +169,8 @@ class PlanApplier {
       const StageInput& edge = edges.inputs[i];
       ProgramInput input;
       const bool isModel = edge.argument >= 0;
-      const std::string name = isModel ? programs_.inputs[edge.argument].name : main().tensors[edge.tensor].name;
+      const std::string name =
+          isModel ? programs_.inputs[edge.argument].name : main().tensors[edge.tensor].name;
       input.kind = isModel ? ProgramInput::Kind::kModelInput : ProgramInput::Kind::kReceive;
       input.spec = specOf(name, function.getArgumentTypes()[i]);
       input.index = isModel ? edge.argument : 0;
@@ -167,7 +183,8 @@ class PlanApplier {
       const StageOutput& edge = edges.outputs[i];
       ProgramOutput output;
       const bool isModel = edge.output >= 0;
-      const std::string name = isModel ? programs_.outputs[edge.output].name : main().tensors[edge.tensor].name;
+      const std::string name =
+          isModel ? programs_.outputs[edge.output].name : main().tensors[edge.tensor].name;
       output.kind = isModel ? ProgramOutput::Kind::kModelOutput : ProgramOutput::Kind::kSend;
       output.spec = specOf(name, function.getResultTypes()[i]);
       output.index = isModel ? edge.output : 0;

@@ -1,12 +1,15 @@
 // Makes each rank's program of a module and a plan.
 //
-//   %q = graph.weight "q" : tensor<384x384xf32>        %q = graph.weight "q" {mlc.slice_offsets = [0, 96], mlc.slice_sizes = [384, 96]} : tensor<384x96xf32>
-//   %0 = graph.contract %x, %q                   ==>   %0 = graph.contract %x, %q : tensor<?x?x96xf32, ...>
-//   %1 = graph.contract %0, %o                         %1 = graph.contract %0, %o    (rows 0 to 95 of o: a partial sum)
-//                                                      %2 = dist.all_reduce %1 {axis = "tp", kind = sum}
+//   %q = graph.weight "q" : tensor<384x384xf32>        %q = graph.weight "q" {mlc.slice_offsets =
+//   [0, 96], mlc.slice_sizes = [384, 96]} : tensor<384x96xf32> %0 = graph.contract %x, %q ==>   %0
+//   = graph.contract %x, %q : tensor<?x?x96xf32, ...> %1 = graph.contract %0, %o %1 =
+//   graph.contract %0, %o    (rows 0 to 95 of o: a partial sum)
+//                                                      %2 = dist.all_reduce %1 {axis = "tp", kind =
+//                                                      sum}
 //
-// A rank's module has the ops of its stage in @main, with local types, and the blocks that they call, all for this rank. Values
-// that cross stages are arguments and results of @main; `inputs` and `outputs` say for each where it comes from and goes to.
+// A rank's module has the ops of its stage in @main, with local types, and the blocks that they
+// call, all for this rank. Values that cross stages are arguments and results of @main; `inputs`
+// and `outputs` say for each where it comes from and goes to.
 #pragma once
 
 #include <vector>
@@ -25,12 +28,13 @@ struct RankProgram {
 };
 
 struct RankPrograms {
-  std::vector<RankProgram> programs;   // distinct ones
-  std::vector<int> programOfRank;      // -1: the rank has no work
+  std::vector<RankProgram> programs;                 // distinct ones
+  std::vector<int> programOfRank;                    // -1: the rank has no work
   std::vector<package::TensorSpec> inputs, outputs;  // of the model
 };
 
-// `graph` is the module's. Fails with kInvalid if the plan does not fit the module, and with kUnsupported if the batch must be cut and cannot be.
+// `graph` is the module's. Fails with kInvalid if the plan does not fit the module, and with
+// kUnsupported if the batch must be cut and cannot be.
 StatusOr<RankPrograms> applyPlan(mlir::ModuleOp module, const ModelGraph& graph, const Plan& plan);
 
 }  // namespace mlc::partition

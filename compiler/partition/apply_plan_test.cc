@@ -1,4 +1,5 @@
-// Partitioned equals original: every plan's rank programs, simulated, give what the model's own evaluation gives.
+// Partitioned equals original: every plan's rank programs, simulated, give what the model's own
+// evaluation gives.
 #include "compiler/partition/apply_plan.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +18,8 @@
 namespace mlc::partition {
 namespace {
 
-// Three layers of attention (7 heads of 4) and an MLP of 20, with a mask made from an input; batch and seq are symbolic.
+// Three layers of attention (7 heads of 4) and an MLP of 20, with a mask made from an input; batch
+// and seq are symbolic.
 constexpr char kTransformer[] = R"(
 func.func @main(%ids: tensor<?x?xi64, #graph.dims<"batch", "seq">>, %mask: tensor<?x?xf32, #graph.dims<"batch", "seq">>)
     -> tensor<?x?x28xf32, #graph.dims<"batch", "seq", "">> {
@@ -64,13 +66,16 @@ std::string transformerText() {
   for (int layer = 0; layer < 3; ++layer) {
     std::string operands, operandTypes;
     for (int i = 0; i < 7; ++i) {
-      const std::string name = "%w" + std::to_string(layer) + "_" + std::to_string(i), type = "tensor<" + types[i] + "xf32>";
-      calls += name + " = graph.weight \"layer" + std::to_string(layer) + "." + std::to_string(i) + "\" : " + type + "\n";
+      const std::string name = "%w" + std::to_string(layer) + "_" + std::to_string(i),
+                        type = "tensor<" + types[i] + "xf32>";
+      calls += name + " = graph.weight \"layer" + std::to_string(layer) + "." + std::to_string(i) +
+               "\" : " + type + "\n";
       operands += ", " + name;
       operandTypes += ", " + type;
     }
-    calls += "%x" + std::to_string(layer + 1) + " = call @block(" + (layer == 0 ? "%x" : "%x" + std::to_string(layer)) + ", %scaled" + operands +
-             ") : (" + hidden + ", " + mask + operandTypes + ") -> " + hidden + "\n";
+    calls += "%x" + std::to_string(layer + 1) + " = call @block(" +
+             (layer == 0 ? "%x" : "%x" + std::to_string(layer)) + ", %scaled" + operands + ") : (" +
+             hidden + ", " + mask + operandTypes + ") -> " + hidden + "\n";
   }
   std::string text = kTransformer;
   return text.replace(text.find("CALLS"), 5, calls);
@@ -130,10 +135,12 @@ class Model {
 
   // Plans for the mesh, and compares; the number of collectives in all programs.
   int compare(const std::vector<HostTensor>& inputs, int dp, int pp, int tp, int microbatches = 0) {
-    SCOPED_TRACE("dp=" + std::to_string(dp) + " pp=" + std::to_string(pp) + " tp=" + std::to_string(tp));
+    SCOPED_TRACE("dp=" + std::to_string(dp) + " pp=" + std::to_string(pp) +
+                 " tp=" + std::to_string(tp));
     ModelGraph graph = buildBlockGraph(*module_);
     SearchOptions options;
-    options.dp = dp, options.pp = pp, options.tp = tp, options.microbatches = microbatches, options.keepDeviceOrder = true;
+    options.dp = dp, options.pp = pp, options.tp = tp, options.microbatches = microbatches,
+    options.keepDeviceOrder = true;
     StatusOr<Plan> plan = search(graph.graph, unequalDevices(dp * pp * tp), options);
     EXPECT_TRUE(plan.ok()) << plan.status().message();
     if (!plan.ok()) return -1;
@@ -146,12 +153,15 @@ class Model {
     EXPECT_TRUE(made.ok()) << made.status().message();
     graph::EvaluationContext context;
     context.weights = &weights_;
-    auto expected = graph::evaluateFunction(module_->lookupSymbol<mlir::func::FuncOp>("main"), inputs, context);
+    auto expected =
+        graph::evaluateFunction(module_->lookupSymbol<mlir::func::FuncOp>("main"), inputs, context);
     if (!made.ok() || mlir::failed(expected)) return -1;
     expectClose(*made, {expected->begin(), expected->end()});
     int collectives = 0;
     for (const RankProgram& program : programs->programs) {
-      program.module.get()->walk([&](mlir::Operation* op) { collectives += mlir::isa<dist::DistDialect>(op->getDialect()); });
+      program.module.get()->walk([&](mlir::Operation* op) {
+        collectives += mlir::isa<dist::DistDialect>(op->getDialect());
+      });
     }
     lastPrograms_ = std::move(*programs);
     return collectives;
@@ -160,13 +170,15 @@ class Model {
   const RankPrograms& lastPrograms() const { return lastPrograms_; }
 
  private:
-  static void expectClose(const std::vector<HostTensor>& made, const std::vector<HostTensor>& expected) {
+  static void expectClose(const std::vector<HostTensor>& made,
+                          const std::vector<HostTensor>& expected) {
     ASSERT_EQ(made.size(), expected.size());
     for (size_t i = 0; i < made.size(); ++i) {
       ASSERT_EQ(made[i].shape(), expected[i].shape());
       for (int64_t j = 0; j < made[i].numElements(); ++j) {
         const double want = graph::loadNumber(expected[i], j);
-        ASSERT_NEAR(graph::loadNumber(made[i], j), want, 1e-4 * (1 + std::abs(want))) << "element " << j;
+        ASSERT_NEAR(graph::loadNumber(made[i], j), want, 1e-4 * (1 + std::abs(want)))
+            << "element " << j;
       }
     }
   }

@@ -23,7 +23,8 @@ std::string nameOf(Operation* op) {
 }
 
 bool isLinear(Operation* op) {
-  if (!llvm::isa<graph::AddOp, graph::SubOp, graph::NegOp, graph::TransposeOp, graph::ReshapeOp, graph::BroadcastOp, graph::ConcatOp>(op)) {
+  if (!llvm::isa<graph::AddOp, graph::SubOp, graph::NegOp, graph::TransposeOp, graph::ReshapeOp,
+                 graph::BroadcastOp, graph::ConcatOp>(op)) {
     return false;
   }
   return llvm::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(op->getResult(0).getType()));
@@ -33,7 +34,8 @@ bool isLinear(Operation* op) {
 void orderFunctions(FuncOp function, mlir::ModuleOp module, std::vector<FuncOp>& postorder) {
   if (llvm::is_contained(postorder, function)) return;
   function.walk([&](CallOp call) {
-    if (auto callee = module.lookupSymbol<FuncOp>(call.getCallee())) orderFunctions(callee, module, postorder);
+    if (auto callee = module.lookupSymbol<FuncOp>(call.getCallee()))
+      orderFunctions(callee, module, postorder);
   });
   postorder.push_back(function);
 }
@@ -57,7 +59,8 @@ class Builder {
   void nominalSymbols(FuncOp main) {
     for (mlir::Type type : main.getArgumentTypes()) {
       graph::Shape shape = graph::shapeOf(type);
-      if (!shape.empty() && !shape[0].isConstant()) symbols_.try_emplace(shape[0].str(), kNominalBatch);
+      if (!shape.empty() && !shape[0].isConstant())
+        symbols_.try_emplace(shape[0].str(), kNominalBatch);
     }
   }
 
@@ -95,8 +98,10 @@ class Builder {
     result_.ops.emplace_back();
     result_.tensors.emplace_back();
     for (mlir::BlockArgument argument : function.getArguments()) {
-      const int id = addTensor(argument, index > 0 && isWeightArgument(function, argument.getArgNumber()), -1);
-      if (auto name = function.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), "mlc.name")) {
+      const int id =
+          addTensor(argument, index > 0 && isWeightArgument(function, argument.getArgNumber()), -1);
+      if (auto name =
+              function.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), "mlc.name")) {
         function_->tensors[id].name = name.str();
       }
       function_->inputs.push_back(id);
@@ -108,7 +113,8 @@ class Builder {
         addOp(&op);
       }
     }
-    for (Value output : function.front().getTerminator()->getOperands()) function_->outputs.push_back(ids_.lookup(output));
+    for (Value output : function.front().getTerminator()->getOperands())
+      function_->outputs.push_back(ids_.lookup(output));
   }
 
   // Whether every call gives a weight. Callers were added before.
@@ -129,7 +135,8 @@ class Builder {
     Op op;
     op.name = nameOf(source);
     op.kind = source->getName().getStringRef().str();
-    op.dtype = source->getNumResults() > 0 ? graph::dtypeOf(source->getResult(0).getType()) : DType::kF32;
+    op.dtype =
+        source->getNumResults() > 0 ? graph::dtypeOf(source->getResult(0).getType()) : DType::kF32;
     for (Value operand : source->getOperands()) op.operands.push_back(ids_.lookup(operand));
     if (auto call = llvm::dyn_cast<CallOp>(source)) {
       for (size_t i = 0; i < result_.functions.size(); ++i) {
@@ -149,7 +156,8 @@ class Builder {
     graph::OpWork work = llvm::cast<graph::Work>(source).getWork();
     op.operations = static_cast<double>(nominal(work.operations));
     op.bytes = static_cast<double>(nominal(work.bytes));
-    for (const graph::Factor& factor : factors.factors) addFactor(op, factor.size, static_cast<FactorKind>(factor.kind));
+    for (const graph::Factor& factor : factors.factors)
+      addFactor(op, factor.size, static_cast<FactorKind>(factor.kind));
     auto convert = [](const graph::TensorFactors& tensor) {
       TensorFactors dims;
       for (const graph::DimFactors& dim : tensor) dims.emplace_back(dim.begin(), dim.end());
@@ -166,7 +174,8 @@ class Builder {
     for (Value value : captured) {
       op.operands.push_back(ids_.lookup(value));
       TensorFactors& whole = op.operandFactors.emplace_back();
-      for (const DimExpr& dim : graph::shapeOf(value)) whole.push_back({addFactor(op, dim, FactorKind::kWhole)});
+      for (const DimExpr& dim : graph::shapeOf(value))
+        whole.push_back({addFactor(op, dim, FactorKind::kWhole)});
     }
     source->walk([&](graph::SizeOp size) {
       if (size.getOperation() != source) addExprs(op, size.getExpr());
@@ -191,11 +200,14 @@ class Builder {
   llvm::DenseMap<Value, int> ids_;
 };
 
-static_assert(static_cast<int>(FactorKind::kReduceMin) == static_cast<int>(graph::FactorKind::kReduceMin));
+static_assert(static_cast<int>(FactorKind::kReduceMin) ==
+              static_cast<int>(graph::FactorKind::kReduceMin));
 static_assert(static_cast<int>(FactorKind::kWhole) == static_cast<int>(graph::FactorKind::kWhole));
 
 }  // namespace
 
-ModelGraph buildBlockGraph(mlir::ModuleOp module, const NominalSizes& sizes) { return Builder(module, sizes).build(); }
+ModelGraph buildBlockGraph(mlir::ModuleOp module, const NominalSizes& sizes) {
+  return Builder(module, sizes).build();
+}
 
 }  // namespace mlc::partition

@@ -18,9 +18,12 @@ constexpr llvm::StringLiteral kAxis = "tp";
 
 graph::ReduceKind reduceKind(FactorKind kind) {
   switch (kind) {
-    case FactorKind::kReduceMax: return graph::ReduceKind::max;
-    case FactorKind::kReduceMin: return graph::ReduceKind::min;
-    default: return graph::ReduceKind::sum;
+    case FactorKind::kReduceMax:
+      return graph::ReduceKind::max;
+    case FactorKind::kReduceMin:
+      return graph::ReduceKind::min;
+    default:
+      return graph::ReduceKind::sum;
   }
 }
 
@@ -63,12 +66,14 @@ Value LayoutValues::get(OpBuilder& builder, Location location, int tensor, const
     made = cutWeight(builder, whole->weight, layout);
   } else if (!whole && partial) {
     const int64_t size = dimSize(partial->value, layout.dim);
-    made = dist::ReduceScatterOp::create(builder, location, resized(partial->value, layout.dim, piece(size, layout).second), partial->value,
-                                         builder.getStringAttr(kAxis), builder.getI64IntegerAttr(layout.dim),
-                                         builder.getDenseI64ArrayAttr(pieceSizes(size, layout.shares)),
-                                         graph::ReduceKindAttr::get(builder.getContext(), reduceKind(partial->layout.reduction)));
+    made = dist::ReduceScatterOp::create(
+        builder, location, resized(partial->value, layout.dim, piece(size, layout).second),
+        partial->value, builder.getStringAttr(kAxis), builder.getI64IntegerAttr(layout.dim),
+        builder.getDenseI64ArrayAttr(pieceSizes(size, layout.shares)),
+        graph::ReduceKindAttr::get(builder.getContext(), reduceKind(partial->layout.reduction)));
   } else {
-    made = cut(builder, location, whole ? whole->value : replicate(builder, location, tensor), layout);
+    made =
+        cut(builder, location, whole ? whole->value : replicate(builder, location, tensor), layout);
   }
   add(tensor, layout, made);
   return made;
@@ -80,33 +85,39 @@ Value LayoutValues::replicate(OpBuilder& builder, Location location, int tensor)
     const int dim = split->layout.dim;
     // tp cuts static dims only, and never the batch: the whole size is the nominal one.
     const int64_t size = function_.tensors[tensor].dims[dim];
-    made = dist::AllGatherOp::create(builder, location, resized(split->value, dim, size), split->value, builder.getStringAttr(kAxis),
-                                     builder.getI64IntegerAttr(dim),
-                                     builder.getDenseI64ArrayAttr(pieceSizes(size, split->layout.shares)));
+    made = dist::AllGatherOp::create(
+        builder, location, resized(split->value, dim, size), split->value,
+        builder.getStringAttr(kAxis), builder.getI64IntegerAttr(dim),
+        builder.getDenseI64ArrayAttr(pieceSizes(size, split->layout.shares)));
   } else {
     Entry* partial = find(tensor, Layout::Kind::kPartial);
-    made = dist::AllReduceOp::create(builder, location, partial->value.getType(), partial->value, builder.getStringAttr(kAxis),
-                                     graph::ReduceKindAttr::get(builder.getContext(), reduceKind(partial->layout.reduction)));
+    made = dist::AllReduceOp::create(
+        builder, location, partial->value.getType(), partial->value, builder.getStringAttr(kAxis),
+        graph::ReduceKindAttr::get(builder.getContext(), reduceKind(partial->layout.reduction)));
   }
   add(tensor, Layout::replicated(), made);
   return made;
 }
 
-Value LayoutValues::cut(OpBuilder& builder, Location location, Value whole, const Layout& layout) const {
+Value LayoutValues::cut(OpBuilder& builder, Location location, Value whole,
+                        const Layout& layout) const {
   const auto [offset, size] = piece(dimSize(whole, layout.dim), layout);
   const size_t rank = graph::shapeOf(whole).size();
   llvm::SmallVector<DimExpr> starts(rank, DimExpr(0));
   starts[layout.dim] = DimExpr(offset);
-  return graph::SliceOp::create(builder, location, resized(whole, layout.dim, size), whole, graph::dimsAttr(builder.getContext(), starts),
+  return graph::SliceOp::create(builder, location, resized(whole, layout.dim, size), whole,
+                                graph::dimsAttr(builder.getContext(), starts),
                                 builder.getDenseI64ArrayAttr(llvm::SmallVector<int64_t>(rank, 1)));
 }
 
-Value LayoutValues::cutWeight(OpBuilder& builder, mlir::Operation* weight, const Layout& layout) const {
+Value LayoutValues::cutWeight(OpBuilder& builder, mlir::Operation* weight,
+                              const Layout& layout) const {
   mlir::Operation* copy = builder.clone(*weight);
   Value whole = copy->getResult(0);
   if (!llvm::isa<graph::WeightOp>(copy)) return cut(builder, weight->getLoc(), whole, layout);
   const auto [offset, size] = piece(dimSize(whole, layout.dim), layout);
-  llvm::SmallVector<int64_t> sizes(llvm::cast<RankedTensorType>(whole.getType()).getShape()), offsets(sizes.size(), 0);
+  llvm::SmallVector<int64_t> sizes(llvm::cast<RankedTensorType>(whole.getType()).getShape()),
+      offsets(sizes.size(), 0);
   offsets[layout.dim] = offset;
   sizes[layout.dim] = size;
   copy->setAttr("mlc.slice_offsets", builder.getDenseI64ArrayAttr(offsets));

@@ -1,4 +1,5 @@
-// The values that hold a function's tensors on one rank, in each layout that is at hand, and the collectives that make more of them. Private.
+// The values that hold a function's tensors on one rank, in each layout that is at hand, and the
+// collectives that make more of them. Private.
 #pragma once
 
 #include <vector>
@@ -12,16 +13,22 @@ namespace mlc::partition {
 class LayoutValues {
  public:
   // tpRank: this rank's position in its group.
-  LayoutValues(const Function& function, int tpRank) : function_(function), tpRank_(tpRank), values_(function.tensors.size()) {}
+  LayoutValues(const Function& function, int tpRank)
+      : function_(function), tpRank_(tpRank), values_(function.tensors.size()) {}
 
-  void add(int tensor, Layout layout, mlir::Value value) { values_[tensor].push_back({std::move(layout), value}); }
+  void add(int tensor, Layout layout, mlir::Value value) {
+    values_[tensor].push_back({std::move(layout), value});
+  }
 
   // A weight of main: cut where it is used, from a copy of its op (graph.weight or graph.constant).
-  void addWeight(int tensor, mlir::Operation* source) { values_[tensor].push_back({Layout::replicated(), {}, source}); }
+  void addWeight(int tensor, mlir::Operation* source) {
+    values_[tensor].push_back({Layout::replicated(), {}, source});
+  }
 
-  // The tensor in that layout, made here if it is not at hand, by the rules of partitioner/search/layout_tracker.h. Null if partial sums are asked
-  // for that are not there.
-  mlir::Value get(mlir::OpBuilder& builder, mlir::Location location, int tensor, const Layout& layout);
+  // The tensor in that layout, made here if it is not at hand, by the rules of
+  // partitioner/search/layout_tracker.h. Null if partial sums are asked for that are not there.
+  mlir::Value get(mlir::OpBuilder& builder, mlir::Location location, int tensor,
+                  const Layout& layout);
 
  private:
   struct Entry {
@@ -32,8 +39,10 @@ class LayoutValues {
 
   Entry* find(int tensor, Layout::Kind kind);
   mlir::Value replicate(mlir::OpBuilder& builder, mlir::Location location, int tensor);
-  mlir::Value cut(mlir::OpBuilder& builder, mlir::Location location, mlir::Value whole, const Layout& layout) const;
-  mlir::Value cutWeight(mlir::OpBuilder& builder, mlir::Operation* weight, const Layout& layout) const;
+  mlir::Value cut(mlir::OpBuilder& builder, mlir::Location location, mlir::Value whole,
+                  const Layout& layout) const;
+  mlir::Value cutWeight(mlir::OpBuilder& builder, mlir::Operation* weight,
+                        const Layout& layout) const;
   // The rank's piece of `size`: offset and size.
   std::pair<int64_t, int64_t> piece(int64_t size, const Layout& layout) const;
 

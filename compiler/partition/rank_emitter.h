@@ -45,7 +45,8 @@ class RankEmitter {
   // The type of a tensor that is whole on every tp rank, or of its piece.
   mlir::RankedTensorType localType(int function, int tensor, const Layout& layout) const;
 
-  // How each argument of a block lies: a weight that all its uses want cut alike is passed as a piece.
+  // How each argument of a block lies: a weight that all its uses want cut alike is passed as a
+  // piece.
   const std::vector<Layout>& argumentLayouts(int function);
 
   const ModelGraph& model_;

@@ -25,7 +25,8 @@ size_t innerBytes(const HostTensor& tensor, int dim) {
 }
 
 int64_t outerCount(const HostTensor& tensor, int dim) {
-  return std::accumulate(tensor.shape().begin(), tensor.shape().begin() + dim, int64_t{1}, std::multiplies<>());
+  return std::accumulate(tensor.shape().begin(), tensor.shape().begin() + dim, int64_t{1},
+                         std::multiplies<>());
 }
 
 HostTensor pieceOf(const HostTensor& whole, int dim, int64_t offset, int64_t size) {
@@ -34,7 +35,9 @@ HostTensor pieceOf(const HostTensor& whole, int dim, int64_t offset, int64_t siz
   HostTensor piece = HostTensor::uninitialized(whole.dtype(), shape);
   const size_t inner = innerBytes(whole, dim), row = inner * whole.shape()[dim];
   for (int64_t i = 0; i < outerCount(whole, dim); ++i) {
-    if (size > 0) std::memcpy(piece.data<char>() + i * inner * size, whole.data<char>() + i * row + offset * inner, inner * size);
+    if (size > 0)
+      std::memcpy(piece.data<char>() + i * inner * size,
+                  whole.data<char>() + i * row + offset * inner, inner * size);
   }
   return piece;
 }
@@ -59,20 +62,28 @@ HostTensor joined(const Tensors& pieces, int dim) {
 template <typename T>
 T combine(T a, T b, graph::ReduceKind kind) {
   switch (kind) {
-    case graph::ReduceKind::max: return std::max(a, b);
-    case graph::ReduceKind::min: return std::min(a, b);
-    default: return a + b;
+    case graph::ReduceKind::max:
+      return std::max(a, b);
+    case graph::ReduceKind::min:
+      return std::min(a, b);
+    default:
+      return a + b;
   }
 }
 
 HostTensor reduced(const Tensors& parts, graph::ReduceKind kind) {
-  HostTensor result = pieceOf(parts[0].reshaped({1, parts[0].numElements()}), 0, 0, 1).reshaped(parts[0].shape());
+  HostTensor result =
+      pieceOf(parts[0].reshaped({1, parts[0].numElements()}), 0, 0, 1).reshaped(parts[0].shape());
   for (size_t part = 1; part < parts.size(); ++part) {
     for (int64_t i = 0; i < result.numElements(); ++i) {
       if (graph::isFloat(result.dtype())) {
-        graph::storeFloat(result, i, combine(graph::loadFloat(result, i), graph::loadFloat(parts[part], i), kind));
+        graph::storeFloat(
+            result, i,
+            combine(graph::loadFloat(result, i), graph::loadFloat(parts[part], i), kind));
       } else {
-        graph::storeInteger(result, i, combine(graph::loadInteger(result, i), graph::loadInteger(parts[part], i), kind));
+        graph::storeInteger(
+            result, i,
+            combine(graph::loadInteger(result, i), graph::loadInteger(parts[part], i), kind));
       }
     }
   }
@@ -99,18 +110,22 @@ class Exchange {
   std::barrier<> barrier_;
 };
 
-llvm::LogicalResult evaluateCollective(mlir::Operation* op, const HostTensor& input, int rank, Exchange& exchange, HostTensor& result) {
+llvm::LogicalResult evaluateCollective(mlir::Operation* op, const HostTensor& input, int rank,
+                                       Exchange& exchange, HostTensor& result) {
   const Tensors parts = exchange.all(rank, input);
   if (auto reduce = llvm::dyn_cast<dist::AllReduceOp>(op)) {
     result = reduced(parts, reduce.getKind());
   } else if (auto gather = llvm::dyn_cast<dist::AllGatherOp>(op)) {
     for (size_t i = 0; i < parts.size(); ++i) {
-      if (parts[i].shape()[gather.getDim()] != gather.getSizes()[i]) return op->emitError("rank gives another size than stated");
+      if (parts[i].shape()[gather.getDim()] != gather.getSizes()[i])
+        return op->emitError("rank gives another size than stated");
     }
     result = joined(parts, static_cast<int>(gather.getDim()));
   } else if (auto scatter = llvm::dyn_cast<dist::ReduceScatterOp>(op)) {
-    const int64_t offset = std::accumulate(scatter.getSizes().begin(), scatter.getSizes().begin() + rank, int64_t{0});
-    result = pieceOf(reduced(parts, scatter.getKind()), static_cast<int>(scatter.getDim()), offset, scatter.getSizes()[rank]);
+    const int64_t offset =
+        std::accumulate(scatter.getSizes().begin(), scatter.getSizes().begin() + rank, int64_t{0});
+    result = pieceOf(reduced(parts, scatter.getKind()), static_cast<int>(scatter.getDim()), offset,
+                     scatter.getSizes()[rank]);
   } else {
     return op->emitError("is not known");
   }
@@ -125,10 +140,12 @@ void cutWeights(mlir::ModuleOp module, const graph::WeightTable& weights) {
     mlir::OpBuilder builder(op->getContext());
     builder.setInsertionPointAfter(op);
     mlir::Type local = op.getType();
-    op.getResult().setType(mlir::RankedTensorType::get(weights.find(op.getName().str())->shape, mlir::getElementTypeOrSelf(local)));
+    op.getResult().setType(mlir::RankedTensorType::get(weights.find(op.getName().str())->shape,
+                                                       mlir::getElementTypeOrSelf(local)));
     llvm::SmallVector<DimExpr> starts(offsets.asArrayRef().begin(), offsets.asArrayRef().end());
     llvm::SmallVector<int64_t> steps(starts.size(), 1);
-    auto slice = graph::SliceOp::create(builder, op.getLoc(), local, op.getResult(), graph::dimsAttr(op->getContext(), starts),
+    auto slice = graph::SliceOp::create(builder, op.getLoc(), local, op.getResult(),
+                                        graph::dimsAttr(op->getContext(), starts),
                                         builder.getDenseI64ArrayAttr(steps));
     op.getResult().replaceAllUsesExcept(slice.getResult(), slice);
   });
@@ -140,21 +157,28 @@ bool isSame(const HostTensor& a, const HostTensor& b) {
 
 class Simulation {
  public:
-  Simulation(const RankPrograms& programs, const Plan& plan, const Tensors& inputs, const graph::WeightTable* weights)
-      : programs_(programs), plan_(plan), inputs_(inputs), weights_(weights), outputs_(programs.outputs.size()) {}
+  Simulation(const RankPrograms& programs, const Plan& plan, const Tensors& inputs,
+             const graph::WeightTable* weights)
+      : programs_(programs),
+        plan_(plan),
+        inputs_(inputs),
+        weights_(weights),
+        outputs_(programs.outputs.size()) {}
 
   StatusOr<Tensors> run() {
     for (int replica = 0; replica < plan_.dp; ++replica) {
       if (plan_.dpShares[replica] == 0) continue;
       for (int microbatch = 0; microbatch < plan_.microbatches; ++microbatch) {
         messages_.clear();
-        for (int stage = 0; stage < plan_.pp; ++stage) MLC_RETURN_IF_ERROR(runStage(replica, microbatch, stage));
+        for (int stage = 0; stage < plan_.pp; ++stage)
+          MLC_RETURN_IF_ERROR(runStage(replica, microbatch, stage));
       }
     }
     Tensors results;
     for (size_t i = 0; i < outputs_.size(); ++i) {
       if (outputs_[i].empty()) return invalidError("output " + std::to_string(i) + " is not made");
-      results.push_back(outputs_[i].size() == 1 ? outputs_[i][0] : joined(outputs_[i], splitDim_[i]));
+      results.push_back(outputs_[i].size() == 1 ? outputs_[i][0]
+                                                : joined(outputs_[i], splitDim_[i]));
     }
     return results;
   }
@@ -164,10 +188,14 @@ class Simulation {
     const HostTensor& whole = inputs_[input.index];
     if (input.splits.empty()) return whole;
     const package::Split& split = input.splits[0];
-    const int64_t units = std::accumulate(split.shares.begin(), split.shares.end(), int64_t{0}), size = whole.shape()[split.dim];
-    const int64_t before = std::accumulate(split.shares.begin(), split.shares.begin() + replica, int64_t{0});
-    const int64_t begin = size * before / units, own = size * (before + split.shares[replica]) / units - begin;
-    const int64_t first = own * microbatch / plan_.microbatches, last = own * (microbatch + 1) / plan_.microbatches;
+    const int64_t units = std::accumulate(split.shares.begin(), split.shares.end(), int64_t{0}),
+                  size = whole.shape()[split.dim];
+    const int64_t before =
+        std::accumulate(split.shares.begin(), split.shares.begin() + replica, int64_t{0});
+    const int64_t begin = size * before / units,
+                  own = size * (before + split.shares[replica]) / units - begin;
+    const int64_t first = own * microbatch / plan_.microbatches,
+                  last = own * (microbatch + 1) / plan_.microbatches;
     return pieceOf(whole, split.dim, begin + first, last - first);
   }
 
@@ -180,27 +208,30 @@ class Simulation {
     std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
     for (int t = 0; t < plan_.tp; ++t) {
       const RankProgram& program = programs_.programs[programs_.programOfRank[first + t]];
-      modules.push_back(mlir::OwningOpRef<mlir::ModuleOp>(mlir::cast<mlir::ModuleOp>(program.module.get()->clone())));
+      modules.push_back(mlir::OwningOpRef<mlir::ModuleOp>(
+          mlir::cast<mlir::ModuleOp>(program.module.get()->clone())));
       if (weights_) cutWeights(*modules.back(), *weights_);
     }
     std::vector<std::thread> ranks;
     for (int t = 0; t < plan_.tp; ++t) {
       ranks.emplace_back([&, t] {
         const RankProgram& program = programs_.programs[programs_.programOfRank[first + t]];
-        isDone[t] = runRank(*modules[t], program, replica, microbatch, stage, t, exchange, results[t]);
+        isDone[t] =
+            runRank(*modules[t], program, replica, microbatch, stage, t, exchange, results[t]);
         exchange.leave();
       });
     }
     for (std::thread& rank : ranks) rank.join();
     for (int t = 0; t < plan_.tp; ++t) {
       if (!isDone[t]) return invalidError("rank " + std::to_string(first + t) + " failed");
-      MLC_RETURN_IF_ERROR(deliver(programs_.programs[programs_.programOfRank[first + t]], stage, t, results[t], results[0]));
+      MLC_RETURN_IF_ERROR(deliver(programs_.programs[programs_.programOfRank[first + t]], stage, t,
+                                  results[t], results[0]));
     }
     return okStatus();
   }
 
-  bool runRank(mlir::ModuleOp module, const RankProgram& program, int replica, int microbatch, int stage, int t, Exchange& exchange,
-               Tensors& results) {
+  bool runRank(mlir::ModuleOp module, const RankProgram& program, int replica, int microbatch,
+               int stage, int t, Exchange& exchange, Tensors& results) {
     Tensors inputs;
     for (const package::ProgramInput& input : program.inputs) {
       if (input.kind == package::ProgramInput::Kind::kModelInput) {
@@ -213,19 +244,23 @@ class Simulation {
     }
     graph::EvaluationContext context;
     context.weights = weights_;
-    auto collective = [&](mlir::Operation* op, llvm::ArrayRef<HostTensor> operands, llvm::SmallVectorImpl<HostTensor>& values) {
+    auto collective = [&](mlir::Operation* op, llvm::ArrayRef<HostTensor> operands,
+                          llvm::SmallVectorImpl<HostTensor>& values) {
       return evaluateCollective(op, operands[0], t, exchange, values.emplace_back());
     };
-    auto made = graph::evaluateFunction(module.lookupSymbol<mlir::func::FuncOp>("main"), inputs, context, collective);
+    auto made = graph::evaluateFunction(module.lookupSymbol<mlir::func::FuncOp>("main"), inputs,
+                                        context, collective);
     if (mlir::failed(made)) return false;
     results.assign(made->begin(), made->end());
     return true;
   }
 
-  Status deliver(const RankProgram& program, int stage, int t, const Tensors& results, const Tensors& firstRanks) {
+  Status deliver(const RankProgram& program, int stage, int t, const Tensors& results,
+                 const Tensors& firstRanks) {
     for (size_t i = 0; i < results.size(); ++i) {
       const package::ProgramOutput& output = program.outputs[i];
-      if (!isSame(results[i], firstRanks[i])) return invalidError("tp ranks differ in '" + output.spec.name + "'");
+      if (!isSame(results[i], firstRanks[i]))
+        return invalidError("tp ranks differ in '" + output.spec.name + "'");
       if (output.kind == package::ProgramOutput::Kind::kSend) {
         messages_[{stage, output.to_stage, output.channel, t}] = results[i];
       } else if (t == 0) {
@@ -247,7 +282,8 @@ class Simulation {
 
 }  // namespace
 
-StatusOr<std::vector<HostTensor>> simulateRanks(const RankPrograms& programs, const Plan& plan, const std::vector<HostTensor>& inputs,
+StatusOr<std::vector<HostTensor>> simulateRanks(const RankPrograms& programs, const Plan& plan,
+                                                const std::vector<HostTensor>& inputs,
                                                 const graph::WeightTable* weights) {
   return Simulation(programs, plan, inputs, weights).run();
 }

@@ -32,7 +32,11 @@ void collectOpSymbols(const Function& main, int index, std::set<std::string>& sy
 class EdgeFinder {
  public:
   EdgeFinder(const Function& main, const Plan& plan)
-      : main_(main), stages_(plan.pp), isSunk_(main.ops.size()), stageOf_(main.ops.size(), -1), needed_(plan.pp) {
+      : main_(main),
+        stages_(plan.pp),
+        isSunk_(main.ops.size()),
+        stageOf_(main.ops.size(), -1),
+        needed_(plan.pp) {
     for (int op : plan.sunkOps) isSunk_[op] = true;
     for (int stage = 0; stage < plan.pp; ++stage) {
       for (int op : plan.stages[stage]) stageOf_[op] = stage;
@@ -48,7 +52,9 @@ class EdgeFinder {
     std::vector<int> giverOf;
     for (int output : main_.outputs) {
       const int producer = main_.tensors[output].producer;
-      const int giver = producer < 0 || stageOf_[producer] < 0 ? static_cast<int>(stages_.size()) - 1 : stageOf_[producer];
+      const int giver = producer < 0 || stageOf_[producer] < 0
+                            ? static_cast<int>(stages_.size()) - 1
+                            : stageOf_[producer];
       giverOf.push_back(giver);
       if (producer < 0 || stageOf_[producer] < 0) need(ops[giver], giver, output);
     }
@@ -94,17 +100,21 @@ class EdgeFinder {
   void bindSymbols(StageEdges& stage) {
     std::set<std::string> wanted, bound;
     for (int op : stage.ops) collectOpSymbols(main_, op, wanted);
-    for (const StageOutput& output : stage.outputs) wanted.merge(symbolsOf(main_.tensors[output.tensor]));
+    for (const StageOutput& output : stage.outputs)
+      wanted.merge(symbolsOf(main_.tensors[output.tensor]));
     std::set<int> present;
     for (const StageInput& input : stage.inputs) {
-      bound.insert(main_.tensors[input.tensor].dimTexts.begin(), main_.tensors[input.tensor].dimTexts.end());
+      bound.insert(main_.tensors[input.tensor].dimTexts.begin(),
+                   main_.tensors[input.tensor].dimTexts.end());
       present.insert(input.argument);
     }
     for (const std::string& symbol : wanted) {
       if (bound.contains(symbol)) continue;
       for (size_t i = 0; i < main_.inputs.size(); ++i) {
         const std::vector<std::string>& dims = main_.tensors[main_.inputs[i]].dimTexts;
-        if (present.contains(static_cast<int>(i)) || std::find(dims.begin(), dims.end(), symbol) == dims.end()) continue;
+        if (present.contains(static_cast<int>(i)) ||
+            std::find(dims.begin(), dims.end(), symbol) == dims.end())
+          continue;
         stage.inputs.insert(stage.inputs.begin(), {main_.inputs[i], static_cast<int>(i), -1, 0});
         bound.insert(dims.begin(), dims.end());
         present.insert(static_cast<int>(i));
@@ -122,6 +132,8 @@ class EdgeFinder {
 
 }  // namespace
 
-std::vector<StageEdges> findStageEdges(const Function& main, const Plan& plan) { return EdgeFinder(main, plan).run(); }
+std::vector<StageEdges> findStageEdges(const Function& main, const Plan& plan) {
+  return EdgeFinder(main, plan).run();
+}
 
 }  // namespace mlc::partition

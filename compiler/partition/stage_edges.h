@@ -24,12 +24,13 @@ struct StageOutput {
 
 struct StageEdges {
   std::vector<int> ops;  // of main, ascending: the stage's and the sunk ones that it needs
-  std::vector<StageInput> inputs;   // main's arguments first
+  std::vector<StageInput> inputs;  // main's arguments first
   std::vector<StageOutput> outputs;
 };
 
-// One per stage. A stage without ops and outputs has nothing. Every symbol in the types of a stage's tensors can be bound from its
-// inputs: an argument of main that names the symbol is added if no other input does.
+// One per stage. A stage without ops and outputs has nothing. Every symbol in the types of a
+// stage's tensors can be bound from its inputs: an argument of main that names the symbol is added
+// if no other input does.
 std::vector<StageEdges> findStageEdges(const Function& main, const Plan& plan);
 
 }  // namespace mlc::partition

@@ -7,8 +7,8 @@
 #include <iterator>
 #include <mutex>
 
-#include "compiler/conversion/graph_to_kernels/decompose_attention.h"
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
+#include "compiler/conversion/graph_to_kernels/decompose_attention.h"
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/conversion/host_to_llvm/lower_host.h"
 #include "compiler/diagnostics.h"
@@ -83,7 +83,8 @@ StatusOr<std::string> link(const std::vector<std::string>& objects) {
   std::error_code error;
   std::string folder = (fs::temp_directory_path(error) / "mlc-link-XXXXXX").string();
   if (error) return invalidError("TMPDIR is no folder for temporary files: " + error.message());
-  if (!mkdtemp(folder.data())) return invalidError("cannot make temporary folder " + folder + ": " + std::strerror(errno));
+  if (!mkdtemp(folder.data()))
+    return invalidError("cannot make temporary folder " + folder + ": " + std::strerror(errno));
   const std::string path = folder + "/program.so";
   Status status = cpu::linkSharedObject(objects, path);
   std::string bytes;
@@ -104,7 +105,8 @@ struct Kernels {
   std::vector<std::string> objects;  // to be linked with the host functions
 };
 
-StatusOr<Kernels> compileForCpu(const std::vector<FuncOp>& functions, const cpu::CpuTarget& target) {
+StatusOr<Kernels> compileForCpu(const std::vector<FuncOp>& functions,
+                                const cpu::CpuTarget& target) {
   MLC_ASSIGN_OR_RETURN(std::vector<CompiledKernel> compiled, compileKernels(functions, target));
   Kernels kernels;
   for (size_t i = 0; i < functions.size(); ++i) {

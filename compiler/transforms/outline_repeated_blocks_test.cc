@@ -16,7 +16,8 @@ using mlir::func::FuncOp;
 
 // `layers` layers of gated projections with a residual sum and a shared mask.
 std::string model(int layers) {
-  std::string text = R"(func.func @main(%x0: tensor<4x8xf32>, %m: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  std::string text =
+      R"(func.func @main(%x0: tensor<4x8xf32>, %m: tensor<4x8xf32>) -> tensor<4x8xf32> {
     %mask = graph.neg %m : (tensor<4x8xf32>) -> tensor<4x8xf32>)";
   auto contract = [](const std::string& result, const std::string& x, const std::string& w) {
     return "\n" + result + " = graph.contract " + x + ", " + w +

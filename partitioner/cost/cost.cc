@@ -6,7 +6,8 @@
 namespace mlc::partition {
 namespace {
 
-// How much of the peak the kernels of this kind reach; contractions are what the peak is measured for.
+// How much of the peak the kernels of this kind reach; contractions are what the peak is measured
+// for.
 double efficiency(const std::string& kind) {
   if (kind == "graph.contract" || kind == "graph.conv") return 0.7;
   if (kind == "graph.attention") return 0.5;
@@ -15,8 +16,10 @@ double efficiency(const std::string& kind) {
 
 }  // namespace
 
-double opSeconds(const Op& op, const Device& device, double operationsFraction, double bytesFraction) {
-  const double compute = op.operations * operationsFraction / (device.peak(op.dtype) * efficiency(op.kind));
+double opSeconds(const Op& op, const Device& device, double operationsFraction,
+                 double bytesFraction) {
+  const double compute =
+      op.operations * operationsFraction / (device.peak(op.dtype) * efficiency(op.kind));
   const double memory = op.bytes * bytesFraction / device.memoryBandwidth;
   // An op without work (a reshape) is a view.
   if (op.operations == 0 && op.bytes == 0) return 0;
@@ -51,7 +54,9 @@ double GroupCost::oneWay(double bytes) const {
   return steps * slowest_.latencySeconds + bytes * (size() - 1) / size() / slowest_.bandwidth;
 }
 
-double GroupCost::allGather(double bytes) const { return size() == 1 ? 0 : oneWay(bytes) + launchSeconds_; }
+double GroupCost::allGather(double bytes) const {
+  return size() == 1 ? 0 : oneWay(bytes) + launchSeconds_;
+}
 
 double GroupCost::allReduce(double bytes) const {
   if (size() == 1) return 0;
@@ -64,6 +69,8 @@ double GroupCost::slice(double bytes) const {
   return size() == 1 ? 0 : 2 * bytes / size() / memoryBandwidth_ + launchSeconds_;
 }
 
-double sendSeconds(const Link& link, double bytes) { return link.latencySeconds + bytes / link.bandwidth; }
+double sendSeconds(const Link& link, double bytes) {
+  return link.latencySeconds + bytes / link.bandwidth;
+}
 
 }  // namespace mlc::partition

@@ -1,7 +1,9 @@
-// The cost model: seconds of ops on devices (roofline) and of collectives in a group (latency and bandwidth).
+// The cost model: seconds of ops on devices (roofline) and of collectives in a group (latency and
+// bandwidth).
 //
-// Collectives follow the usual alpha-beta formulas (Thakur, Rabenseifner, Gropp: "Optimization of Collective Communication Operations in
-// MPICH", 2005) with the slowest link of the group: ring for large tensors, trees for small ones.
+// Collectives follow the usual alpha-beta formulas (Thakur, Rabenseifner, Gropp: "Optimization of
+// Collective Communication Operations in MPICH", 2005) with the slowest link of the group: ring for
+// large tensors, trees for small ones.
 #pragma once
 
 #include <vector>
@@ -12,7 +14,8 @@
 namespace mlc::partition {
 
 // Seconds of a part of an op: these fractions of its operations and bytes.
-double opSeconds(const Op& op, const Device& device, double operationsFraction, double bytesFraction);
+double opSeconds(const Op& op, const Device& device, double operationsFraction,
+                 double bytesFraction);
 
 // The devices of one tp group, in rank order, and what moving data among them costs.
 class GroupCost {

@@ -18,13 +18,15 @@ class ObjectReader {
   void number(const char* key, double& value, bool isRequired = false) {
     const json* found = find(key, isRequired);
     if (!found) return;
-    if (!found->is_number() || found->get<double>() < 0) return fail(std::string("\"") + key + "\" must be a number, not negative");
+    if (!found->is_number() || found->get<double>() < 0)
+      return fail(std::string("\"") + key + "\" must be a number, not negative");
     value = found->get<double>();
   }
   void integer(const char* key, int& value) {
     const json* found = find(key, false);
     if (!found) return;
-    if (!found->is_number_integer() || found->get<int64_t>() < 1 || found->get<int64_t>() > 1 << 20) {
+    if (!found->is_number_integer() || found->get<int64_t>() < 1 ||
+        found->get<int64_t>() > 1 << 20) {
       return fail(std::string("\"") + key + "\" must be a positive integer");
     }
     value = found->get<int>();
@@ -50,7 +52,8 @@ class ObjectReader {
   Status finish() {
     if (!status_.ok()) return status_;
     for (const auto& [key, value] : object_.items()) {
-      if (std::find(known_.begin(), known_.end(), key) == known_.end()) fail("unknown key \"" + key + "\"");
+      if (std::find(known_.begin(), known_.end(), key) == known_.end())
+        fail("unknown key \"" + key + "\"");
     }
     return status_;
   }
@@ -77,16 +80,20 @@ std::string kindName(Device::Kind kind) {
 }
 
 Status readPeaks(const json& object, const std::string& where, Device& device) {
-  if (!object.is_object()) return invalidError("devices: " + where + ": \"peak_flops\" must be an object");
+  if (!object.is_object())
+    return invalidError("devices: " + where + ": \"peak_flops\" must be an object");
   for (const auto& [key, value] : object.items()) {
     DType type;
-    if (!parseDType(key, type)) return invalidError("devices: " + where + ": \"peak_flops\": unknown type \"" + key + "\"");
+    if (!parseDType(key, type))
+      return invalidError("devices: " + where + ": \"peak_flops\": unknown type \"" + key + "\"");
     if (!value.is_number() || value.get<double>() <= 0) {
-      return invalidError("devices: " + where + ": \"peak_flops\": \"" + key + "\" must be a positive number");
+      return invalidError("devices: " + where + ": \"peak_flops\": \"" + key +
+                          "\" must be a positive number");
     }
     device.peakFlops[type] = value.get<double>();
   }
-  if (!device.peakFlops.contains(DType::kF32)) return invalidError("devices: " + where + ": \"peak_flops\": \"f32\" is missing");
+  if (!device.peakFlops.contains(DType::kF32))
+    return invalidError("devices: " + where + ": \"peak_flops\": \"f32\" is missing");
   return okStatus();
 }
 
@@ -104,11 +111,13 @@ Status readDevice(const json& object, int index, DeviceModel& model) {
   reader.number("memory_bandwidth", device.memoryBandwidth, true);
   reader.number("memory_bytes", device.memoryBytes);
   reader.number("launch_seconds", device.launchSeconds);
-  const auto* known = std::ranges::find(kKinds, kind, [](const KindName& name) { return std::string(name.text); });
+  const auto* known =
+      std::ranges::find(kKinds, kind, [](const KindName& name) { return std::string(name.text); });
   if (known == std::end(kKinds)) reader.fail("\"kind\" must be \"cpu\", \"cuda\" or \"fake\"");
   const json* peaks = reader.find("peak_flops", true);
   MLC_RETURN_IF_ERROR(reader.finish());
-  if (device.memoryBandwidth <= 0) return invalidError("devices: " + where + ": \"memory_bandwidth\" must be positive");
+  if (device.memoryBandwidth <= 0)
+    return invalidError("devices: " + where + ": \"memory_bandwidth\" must be positive");
   device.kind = known->kind;
   MLC_RETURN_IF_ERROR(readPeaks(*peaks, where, device));
   if (count == 0) {
@@ -131,7 +140,8 @@ void readLinkNumbers(ObjectReader& reader, Link& link) {
 
 StatusOr<int> deviceNamed(const DeviceModel& model, const json& name, const std::string& where) {
   for (size_t i = 0; i < model.devices.size(); ++i) {
-    if (name.is_string() && model.devices[i].name == name.get<std::string>()) return static_cast<int>(i);
+    if (name.is_string() && model.devices[i].name == name.get<std::string>())
+      return static_cast<int>(i);
   }
   return invalidError("devices: " + where + ": \"between\" names no device: " + name.dump());
 }
@@ -143,7 +153,8 @@ Status readLink(const json& object, int index, DeviceModel& model) {
   const json* between = reader.find("between", true);
   readLinkNumbers(reader, link);
   MLC_RETURN_IF_ERROR(reader.finish());
-  if (!between->is_array() || between->size() != 2) return invalidError("devices: " + where + ": \"between\" must be two names");
+  if (!between->is_array() || between->size() != 2)
+    return invalidError("devices: " + where + ": \"between\" must be two names");
   MLC_ASSIGN_OR_RETURN(int a, deviceNamed(model, (*between)[0], where));
   MLC_ASSIGN_OR_RETURN(int b, deviceNamed(model, (*between)[1], where));
   model.links[std::minmax(a, b)] = link;
@@ -158,13 +169,13 @@ json deviceJson(const Device& device) {
   json peaks = json::object();
   for (const auto& [type, value] : device.peakFlops) peaks[std::string(dtypeName(type))] = value;
   json object = {{"name", device.name},
-          {"kind", kindName(device.kind)},
-          {"host", device.host},
-          {"threads", device.threads},
-          {"peak_flops", peaks},
-          {"memory_bandwidth", device.memoryBandwidth},
-          {"memory_bytes", device.memoryBytes},
-          {"launch_seconds", device.launchSeconds}};
+                 {"kind", kindName(device.kind)},
+                 {"host", device.host},
+                 {"threads", device.threads},
+                 {"peak_flops", peaks},
+                 {"memory_bandwidth", device.memoryBandwidth},
+                 {"memory_bytes", device.memoryBytes},
+                 {"launch_seconds", device.launchSeconds}};
   if (device.kind == Device::Kind::kCuda) object["arch"] = device.arch;
   return object;
 }
@@ -204,21 +215,27 @@ StatusOr<DeviceModel> parseDeviceModel(const std::string& text) {
   const json* sameHost = reader.find("same_host", false);
   const json* otherHost = reader.find("other_host", false);
   MLC_RETURN_IF_ERROR(reader.finish());
-  if (!devices->is_array() || devices->empty()) return invalidError("devices: \"devices\" must be a list that is not empty");
-  for (size_t i = 0; i < devices->size(); ++i) MLC_RETURN_IF_ERROR(readDevice((*devices)[i], static_cast<int>(i), model));
-  for (auto [object, link] : {std::pair{sameHost, &model.sameHost}, {otherHost, &model.otherHost}}) {
+  if (!devices->is_array() || devices->empty())
+    return invalidError("devices: \"devices\" must be a list that is not empty");
+  for (size_t i = 0; i < devices->size(); ++i)
+    MLC_RETURN_IF_ERROR(readDevice((*devices)[i], static_cast<int>(i), model));
+  for (auto [object, link] :
+       {std::pair{sameHost, &model.sameHost}, {otherHost, &model.otherHost}}) {
     if (!object) continue;
     ObjectReader linkReader(*object, object == sameHost ? "same_host" : "other_host");
     readLinkNumbers(linkReader, *link);
     MLC_RETURN_IF_ERROR(linkReader.finish());
   }
   if (links && !links->is_array()) return invalidError("devices: \"links\" must be a list");
-  for (size_t i = 0; links && i < links->size(); ++i) MLC_RETURN_IF_ERROR(readLink((*links)[i], static_cast<int>(i), model));
+  for (size_t i = 0; links && i < links->size(); ++i)
+    MLC_RETURN_IF_ERROR(readLink((*links)[i], static_cast<int>(i), model));
   return model;
 }
 
 std::string printDeviceModel(const DeviceModel& model) {
-  json root = {{"same_host", linkJson(model.sameHost)}, {"other_host", linkJson(model.otherHost)}, {"devices", json::array()}};
+  json root = {{"same_host", linkJson(model.sameHost)},
+               {"other_host", linkJson(model.otherHost)},
+               {"devices", json::array()}};
   for (const Device& device : model.devices) root["devices"].push_back(deviceJson(device));
   if (!model.links.empty()) root["links"] = json::array();
   for (const auto& [pair, link] : model.links) {

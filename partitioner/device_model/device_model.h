@@ -12,13 +12,15 @@
 namespace mlc::partition {
 
 struct Device {
-  // kFake: a GPU that the CPU emulates, with memory of its own: for tests of mixed jobs where there is no GPU.
+  // kFake: a GPU that the CPU emulates, with memory of its own: for tests of mixed jobs where there
+  // is no GPU.
   enum class Kind { kCpu, kCuda, kFake };
 
   std::string name;
   Kind kind = Kind::kCpu;
   std::string host = "localhost";
-  std::string arch = "sm_80";  // kCuda: what kernels are made for; runs on that and, without a letter, later GPUs
+  std::string arch =
+      "sm_80";  // kCuda: what kernels are made for; runs on that and, without a letter, later GPUs
   int threads = 1;
   std::map<DType, double> peakFlops;  // operations per second
   double memoryBandwidth = 10e9;      // bytes per second
@@ -41,24 +43,27 @@ struct DeviceModel {
   Link otherHost{50e-6, 1e9};
 
   const Link& link(int a, int b) const;
-  // How the runtime opens a device: "cpu", "cuda:0", "fake:0": counted among the devices of that kind on its host.
+  // How the runtime opens a device: "cpu", "cuda:0", "fake:0": counted among the devices of that
+  // kind on its host.
   std::string openName(int device) const;
 };
 
 // The model as JSON:
 //
 //   {
-//     "devices": [{"name": "big", "kind": "cpu", "host": "a", "threads": 8, "peak_flops": {"f32": 8e11},
+//     "devices": [{"name": "big", "kind": "cpu", "host": "a", "threads": 8, "peak_flops": {"f32":
+//     8e11},
 //                  "memory_bandwidth": 4e10, "memory_bytes": 3.2e10, "launch_seconds": 1e-6},
-//                 {"name": "gpu", "kind": "cuda", "arch": "sm_90a", ...}, {"name": "pretended", "kind": "fake", ...}],
+//                 {"name": "gpu", "kind": "cuda", "arch": "sm_90a", ...}, {"name": "pretended",
+//                 "kind": "fake", ...}],
 //     "links": [{"between": ["big", "small"], "latency_seconds": 1e-5, "bandwidth": 1e9}, ...],
 //     "same_host": {"latency_seconds": 2e-6, "bandwidth": 8e9},
 //     "other_host": {"latency_seconds": 5e-5, "bandwidth": 1e9}
 //   }
 //
-// A device needs "name", "peak_flops" (with "f32") and "memory_bandwidth"; the rest has defaults. "kind" is "cpu",
-// "cuda" or "fake". "count": n stands for n equal devices,
-// named name.0, name.1, ...; Fails with kInvalid and a message that names the key.
+// A device needs "name", "peak_flops" (with "f32") and "memory_bandwidth"; the rest has defaults.
+// "kind" is "cpu", "cuda" or "fake". "count": n stands for n equal devices, named name.0, name.1,
+// ...; Fails with kInvalid and a message that names the key.
 StatusOr<DeviceModel> parseDeviceModel(const std::string& json);
 
 // Canonical text: sorted keys, a newline at the end. parseDeviceModel's inverse.

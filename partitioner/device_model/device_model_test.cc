@@ -44,10 +44,13 @@ TEST(DeviceModel, KindsSayHowADeviceIsOpened) {
   EXPECT_EQ(model->devices[4].kind, Device::Kind::kFake);
   const char* const names[] = {"cpu", "cuda:0", "cuda:1", "cuda:0", "fake:0"};
   for (int i = 0; i < 5; ++i) EXPECT_EQ(model->openName(i), names[i]) << i;
-  EXPECT_EQ(printDeviceModel(*parseDeviceModel(printDeviceModel(*model))), printDeviceModel(*model));
-  EXPECT_NE(errorOf(R"({"devices": [{"name": "a", "kind": "abacus", "memory_bandwidth": 1, "peak_flops": {"f32": 1}}]})")
-                .find("\"kind\" must be"),
-            std::string::npos);
+  EXPECT_EQ(printDeviceModel(*parseDeviceModel(printDeviceModel(*model))),
+            printDeviceModel(*model));
+  EXPECT_NE(
+      errorOf(
+          R"({"devices": [{"name": "a", "kind": "abacus", "memory_bandwidth": 1, "peak_flops": {"f32": 1}}]})")
+          .find("\"kind\" must be"),
+      std::string::npos);
 }
 
 TEST(DeviceModel, PrintsWhatItReads) {
@@ -58,15 +61,25 @@ TEST(DeviceModel, PrintsWhatItReads) {
 TEST(DeviceModel, ErrorsNameTheKey) {
   EXPECT_NE(errorOf("{").find("not valid JSON"), std::string::npos);
   EXPECT_NE(errorOf("{}").find("\"devices\" is missing"), std::string::npos);
-  EXPECT_NE(errorOf(R"({"devices": [{"name": "a", "memory_bandwidth": 1e9}]})").find("\"peak_flops\" is missing"), std::string::npos);
-  EXPECT_NE(errorOf(R"({"devices": [{"name": "a", "memory_bandwith": 1e9}]})").find("\"memory_bandwidth\" is missing"),
+  EXPECT_NE(errorOf(R"({"devices": [{"name": "a", "memory_bandwidth": 1e9}]})")
+                .find("\"peak_flops\" is missing"),
             std::string::npos);
-  EXPECT_NE(errorOf(R"({"devices": [{"name": "a", "memory_bandwidth": "x", "peak_flops": {"f32": 1}}]})").find("\"memory_bandwidth\" must"),
+  EXPECT_NE(errorOf(R"({"devices": [{"name": "a", "memory_bandwith": 1e9}]})")
+                .find("\"memory_bandwidth\" is missing"),
             std::string::npos);
-  EXPECT_NE(errorOf(R"({"devices": [{"name": "a", "memory_bandwidth": 1, "peak_flops": {"f32": 1}, "core": 1}]})").find("\"core\""),
-            std::string::npos);
+  EXPECT_NE(
+      errorOf(R"({"devices": [{"name": "a", "memory_bandwidth": "x", "peak_flops": {"f32": 1}}]})")
+          .find("\"memory_bandwidth\" must"),
+      std::string::npos);
+  EXPECT_NE(
+      errorOf(
+          R"({"devices": [{"name": "a", "memory_bandwidth": 1, "peak_flops": {"f32": 1}, "core": 1}]})")
+          .find("\"core\""),
+      std::string::npos);
   EXPECT_NE(errorOf(R"({"devices": [{"name": "a", "memory_bandwidth": 1, "peak_flops": {"f32": 1}}],
-                        "links": [{"between": ["a", "z"]}]})").find("\"z\""), std::string::npos);
+                        "links": [{"between": ["a", "z"]}]})")
+                .find("\"z\""),
+            std::string::npos);
 }
 
 TEST(Measure, ThisMachineIsPlausible) {

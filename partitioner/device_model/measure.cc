@@ -14,7 +14,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // Each loop does `rounds` times this many independent multiply-adds per vector lane.
 constexpr int kChains = 10;
@@ -103,7 +105,8 @@ double measureBandwidth(int threads) {
   double best = 1e9;
   for (int repeat = 0; repeat < 3; ++repeat) {
     best = std::min(best, timeOnThreads(threads, [&](int i) {
-                      size_t begin = kBytes / threads * i, end = i + 1 == threads ? kBytes : kBytes / threads * (i + 1);
+                      size_t begin = kBytes / threads * i,
+                             end = i + 1 == threads ? kBytes : kBytes / threads * (i + 1);
                       std::memcpy(to.data() + begin, from.data() + begin, end - begin);
                     }));
   }
@@ -124,7 +127,8 @@ Device measureCpu(int threads) {
   device.threads = threads;
   device.peakFlops[DType::kF32] = std::max(1e6, measureFlops(threads));
   device.memoryBandwidth = std::max(1e6, measureBandwidth(threads));
-  device.memoryBytes = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  device.memoryBytes =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   return device;
 }
 

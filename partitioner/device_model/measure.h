@@ -7,11 +7,13 @@
 
 namespace mlc::partition {
 
-// This process's CPU device as `threads` threads see it: multiply-adds in registers (with the widest vectors that CPUID offers) and a
-// streaming copy past the caches. Starts and joins the threads itself. host, name and memoryBytes are of this machine.
+// This process's CPU device as `threads` threads see it: multiply-adds in registers (with the
+// widest vectors that CPUID offers) and a streaming copy past the caches. Starts and joins the
+// threads itself. host, name and memoryBytes are of this machine.
 Device measureCpu(int threads);
 
-// One message there and back between this rank and its peer: `bytes` in each direction. Both ranks call measureLink at the same time.
+// One message there and back between this rank and its peer: `bytes` in each direction. Both ranks
+// call measureLink at the same time.
 using Ping = std::function<Status(int64_t bytes)>;
 
 // Latency from small messages and bandwidth from 4 MiB ones.

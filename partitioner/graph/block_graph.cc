@@ -5,9 +5,11 @@
 namespace mlc::partition {
 namespace {
 
-Status verifyTensorFactors(const Function& function, const Op& op, int tensor, const TensorFactors& factors) {
+Status verifyTensorFactors(const Function& function, const Op& op, int tensor,
+                           const TensorFactors& factors) {
   if (factors.size() != function.tensors[tensor].dims.size()) {
-    return invalidError("op '" + op.name + "': factors do not match the dims of '" + function.tensors[tensor].name + "'");
+    return invalidError("op '" + op.name + "': factors do not match the dims of '" +
+                        function.tensors[tensor].name + "'");
   }
   for (const DimFactors& dim : factors) {
     for (int factor : dim) {
@@ -19,7 +21,8 @@ Status verifyTensorFactors(const Function& function, const Op& op, int tensor, c
   return okStatus();
 }
 
-Status verifyOp(const BlockGraph& graph, const Function& function, int index, std::vector<bool>& defined) {
+Status verifyOp(const BlockGraph& graph, const Function& function, int index,
+                std::vector<bool>& defined) {
   const Op& op = function.ops[index];
   auto isTensor = [&](int id) { return id >= 0 && id < static_cast<int>(function.tensors.size()); };
   for (int operand : op.operands) {
@@ -43,7 +46,8 @@ Status verifyOp(const BlockGraph& graph, const Function& function, int index, st
     }
     return okStatus();
   }
-  if (op.operandFactors.size() != op.operands.size() || op.resultFactors.size() != op.results.size()) {
+  if (op.operandFactors.size() != op.operands.size() ||
+      op.resultFactors.size() != op.results.size()) {
     return invalidError("op '" + op.name + "': factors of some tensors are missing");
   }
   for (size_t i = 0; i < op.operands.size(); ++i) {
@@ -64,10 +68,12 @@ Status verifyBlockGraph(const BlockGraph& graph) {
     for (size_t i = 0; i < function.tensors.size(); ++i) {
       const Tensor& tensor = function.tensors[i];
       defined[i] = tensor.producer < 0;
-      if (tensor.dimTexts.size() != tensor.dims.size()) return invalidError("tensor '" + tensor.name + "': dims without texts");
+      if (tensor.dimTexts.size() != tensor.dims.size())
+        return invalidError("tensor '" + tensor.name + "': dims without texts");
     }
     for (size_t i = 0; i < function.ops.size(); ++i) {
-      MLC_RETURN_IF_ERROR(verifyOp(graph, function, static_cast<int>(i), defined).withContext(function.name));
+      MLC_RETURN_IF_ERROR(
+          verifyOp(graph, function, static_cast<int>(i), defined).withContext(function.name));
     }
     for (int output : function.outputs) {
       if (output < 0 || output >= static_cast<int>(defined.size()) || !defined[output]) {

@@ -1,5 +1,6 @@
-// The model as the partitioner sees it: plain data, made by compiler/partition/build_block_graph.h from a graph module
-// (or by hand in tests). Sizes are numbers for a nominal binding of the model's symbols.
+// The model as the partitioner sees it: plain data, made by compiler/partition/build_block_graph.h
+// from a graph module (or by hand in tests). Sizes are numbers for a nominal binding of the model's
+// symbols.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ enum class FactorKind { kParallel, kReduceSum, kReduceMax, kReduceMin, kWhole };
 struct Factor {
   int64_t size = 1;
   FactorKind kind = FactorKind::kParallel;
-  std::string text;        // the size as a DimExpr
-  bool isStatic = true;    // the size is a constant; only then tp may split it
+  std::string text;      // the size as a DimExpr
+  bool isStatic = true;  // the size is a constant; only then tp may split it
 };
 
 using DimFactors = std::vector<int>;            // factors that index a dim, major first
@@ -28,9 +29,10 @@ struct Op {
   std::string name;  // the model's node
   std::string kind;  // "graph.contract"
   double operations = 0;
-  double bytes = 0;  // read and written
+  double bytes = 0;           // read and written
   DType dtype = DType::kF32;  // of the arithmetic
-  // The op is linear in its operands taken together, so partial sums pass through it (add, transpose, reshape, ...).
+  // The op is linear in its operands taken together, so partial sums pass through it (add,
+  // transpose, reshape, ...).
   bool isLinear = false;
   int callee = -1;  // index of the called function; factors are then empty
   std::vector<Factor> factors;
@@ -44,7 +46,8 @@ struct Tensor {
   std::vector<std::string> dimTexts;  // DimExpr texts
   double bytes = 0;
   DType dtype = DType::kF32;
-  // A weight or constant, or a block's argument that is one at every call: every rank can take any slice of it for free.
+  // A weight or constant, or a block's argument that is one at every call: every rank can take any
+  // slice of it for free.
   bool isWeight = false;
   int producer = -1;  // the op, or -1: an input or a weight
 };
@@ -63,7 +66,8 @@ struct BlockGraph {
 // Ids in range, operands produced before they are used, factor lists as long as tensors have dims.
 Status verifyBlockGraph(const BlockGraph& graph);
 
-// The dim's factors but those of size 1; the first of them is the only one whose split leaves each part contiguous.
+// The dim's factors but those of size 1; the first of them is the only one whose split leaves each
+// part contiguous.
 int majorFactor(const Op& op, const DimFactors& dim);  // -1: none
 
 // Whether the factor indexes any dim of the tensor.

@@ -15,9 +15,12 @@ bool hasSymbol(const std::string& text, const std::string& symbol) {
   return symbols.contains(symbol);
 }
 
-bool isStatic(const std::string& text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos; }
+bool isStatic(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
 
-// The dim that the factor is the major part of; -1: it does not index the tensor; -2: it does, but not so.
+// The dim that the factor is the major part of; -1: it does not index the tensor; -2: it does, but
+// not so.
 int majorDim(const Op& op, const TensorFactors& tensor, int factor) {
   int found = -1;
   for (size_t dim = 0; dim < tensor.size(); ++dim) {
@@ -47,7 +50,8 @@ class Finder {
       for (size_t dim = 0; dim < tensor.dims.size(); ++dim) {
         if (dim == 0 && cut_.dimOf[0][input] == 0) continue;
         if (hasSymbol(tensor.dimTexts[dim], cut_.symbol)) {
-          return fail("input '" + tensor.name + "' has '" + cut_.symbol + "' in a dim other than the first");
+          return fail("input '" + tensor.name + "' has '" + cut_.symbol +
+                      "' in a dim other than the first");
         }
       }
     }
@@ -62,7 +66,9 @@ class Finder {
   }
 
  private:
-  static Status fail(const std::string& reason) { return unsupportedError("the batch cannot be cut: " + reason); }
+  static Status fail(const std::string& reason) {
+    return unsupportedError("the batch cannot be cut: " + reason);
+  }
 
   Status chooseBatch(const Function& main) {
     for (int input : main.inputs) {
@@ -73,7 +79,8 @@ class Finder {
       if (!isStatic(text)) {
         cut_.symbol = text;
         auto expr = DimExpr::parse(text);
-        if (!expr.ok() || text.find_first_of(" *+-/%(") != std::string::npos) return fail("input '" + tensor.name + "' has first dim " + text);
+        if (!expr.ok() || text.find_first_of(" *+-/%(") != std::string::npos)
+          return fail("input '" + tensor.name + "' has first dim " + text);
       } else if (cut_.size < 2) {
         return fail("it is 1");
       }
@@ -84,14 +91,16 @@ class Finder {
 
   bool hasBatchLeading(const Tensor& tensor) const {
     if (tensor.dims.empty()) return false;
-    return cut_.symbol.empty() ? isStatic(tensor.dimTexts[0]) && tensor.dims[0] == cut_.size : tensor.dimTexts[0] == cut_.symbol;
+    return cut_.symbol.empty() ? isStatic(tensor.dimTexts[0]) && tensor.dims[0] == cut_.size
+                               : tensor.dimTexts[0] == cut_.symbol;
   }
 
   Status visit(int function) {
     isVisited_[function] = true;
     for (size_t i = 0; i < graph_.functions[function].ops.size(); ++i) {
       const Op& op = graph_.functions[function].ops[i];
-      MLC_RETURN_IF_ERROR(op.callee >= 0 ? visitCall(function, op) : visitOp(function, static_cast<int>(i)));
+      MLC_RETURN_IF_ERROR(op.callee >= 0 ? visitCall(function, op)
+                                         : visitOp(function, static_cast<int>(i)));
     }
     return okStatus();
   }
@@ -103,7 +112,8 @@ class Finder {
     const bool isFirst = !isVisited_[op.callee];
     for (size_t i = 0; i < op.operands.size(); ++i) {
       if (isFirst) inner[callee.inputs[i]] = outer[op.operands[i]];
-      if (inner[callee.inputs[i]] != outer[op.operands[i]]) return fail("calls of block '" + callee.name + "' differ in what they cut");
+      if (inner[callee.inputs[i]] != outer[op.operands[i]])
+        return fail("calls of block '" + callee.name + "' differ in what they cut");
     }
     if (isFirst) MLC_RETURN_IF_ERROR(visit(op.callee));
     for (size_t i = 0; i < op.results.size(); ++i) outer[op.results[i]] = inner[callee.outputs[i]];
@@ -123,7 +133,8 @@ class Finder {
     }
     if (batch.empty()) return okStatus();
     const int factor = *batch.begin();
-    if (batch.size() > 1 || factor < 0 || op.factors[factor].kind != FactorKind::kParallel || op.factors[factor].size % cut_.size != 0) {
+    if (batch.size() > 1 || factor < 0 || op.factors[factor].kind != FactorKind::kParallel ||
+        op.factors[factor].size % cut_.size != 0) {
       return fail("'" + op.name + "' (" + op.kind + ") mixes it");
     }
     cut_.factorOf[function][index] = factor;

@@ -46,7 +46,9 @@ DimClasses::DimClasses(const Function& function, const std::vector<int>& keepWho
     const Op& op = function.ops[i];
     firstNode[i].assign(op.factors.size(), -1);
     for (size_t factor = 0; op.callee < 0 && factor < op.factors.size(); ++factor) {
-      if (!canSplit(op, static_cast<int>(factor)) || (!keepWhole.empty() && keepWhole[i] == static_cast<int>(factor))) continue;
+      if (!canSplit(op, static_cast<int>(factor)) ||
+          (!keepWhole.empty() && keepWhole[i] == static_cast<int>(factor)))
+        continue;
       forEachDim(op, static_cast<int>(factor), [&](int tensor, int dim) {
         int node = classOf_[tensor][dim];
         if (firstNode[i][factor] < 0) firstNode[i][factor] = node;

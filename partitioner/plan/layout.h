@@ -13,22 +13,27 @@ struct Layout {
   enum class Kind { kReplicated, kSplit, kPartial };
 
   Kind kind = Kind::kReplicated;
-  int dim = -1;                                  // kSplit
-  std::vector<int64_t> shares;                   // kSplit: rank r has dims[dim] / sum(shares) * shares[r] of it, in rank order
-  FactorKind reduction = FactorKind::kReduceSum; // kPartial: how the ranks' tensors make the whole
+  int dim = -1;  // kSplit
+  std::vector<int64_t>
+      shares;  // kSplit: rank r has dims[dim] / sum(shares) * shares[r] of it, in rank order
+  FactorKind reduction = FactorKind::kReduceSum;  // kPartial: how the ranks' tensors make the whole
 
   static Layout replicated() { return {}; }
-  static Layout split(int dim, std::vector<int64_t> shares) { return {Kind::kSplit, dim, std::move(shares)}; }
+  static Layout split(int dim, std::vector<int64_t> shares) {
+    return {Kind::kSplit, dim, std::move(shares)};
+  }
   static Layout partial(FactorKind kind) { return {Kind::kPartial, -1, {}, kind}; }
 
   friend bool operator==(const Layout&, const Layout&) = default;
 };
 
-// Whether the op can be split along the factor: static, not whole, more than 1, and in every tensor it indexes the major factor of one static dim;
-// a parallel one indexes every result, a reduction none.
+// Whether the op can be split along the factor: static, not whole, more than 1, and in every tensor
+// it indexes the major factor of one static dim; a parallel one indexes every result, a reduction
+// none.
 bool canSplit(const Op& op, int factor);
 
-// What the op wants of operand i, and gives as result i. The sharding's factor must be one that canSplit.
+// What the op wants of operand i, and gives as result i. The sharding's factor must be one that
+// canSplit.
 Layout operandLayout(const Op& op, const OpSharding& sharding, int operand);
 Layout resultLayout(const Op& op, const OpSharding& sharding, int result);
 

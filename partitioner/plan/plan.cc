@@ -7,7 +7,9 @@ namespace {
 
 using nlohmann::json;
 
-Status wrongKey(const std::string& key) { return invalidError("plan: \"" + key + "\" is missing or wrong"); }
+Status wrongKey(const std::string& key) {
+  return invalidError("plan: \"" + key + "\" is missing or wrong");
+}
 
 Status read(const json& object, const char* key, int& value) {
   auto found = object.find(key);
@@ -78,7 +80,8 @@ Status readSharding(const json& object, FunctionSharding& sharding) {
   return okStatus();
 }
 
-// What the plan says of itself must fit together; whether it fits a model is for those who apply it.
+// What the plan says of itself must fit together; whether it fits a model is for those who apply
+// it.
 Status verify(const Plan& plan) {
   constexpr int kMaxAxis = 1 << 20;
   for (int axis : {plan.dp, plan.pp, plan.tp}) {
@@ -89,16 +92,19 @@ Status verify(const Plan& plan) {
   if (static_cast<int64_t>(plan.devices.size()) != ranks) return wrongKey("devices");
   if (static_cast<int>(plan.stages.size()) != plan.pp) return wrongKey("stages");
   if (static_cast<int>(plan.dpShares.size()) != plan.dp) return wrongKey("dp_shares");
-  if (static_cast<int64_t>(plan.shardingOf.size()) != int64_t{plan.dp} * plan.pp) return wrongKey("sharding_of");
+  if (static_cast<int64_t>(plan.shardingOf.size()) != int64_t{plan.dp} * plan.pp)
+    return wrongKey("sharding_of");
   for (const auto& functions : plan.shardingOf) {
     for (int index : functions) {
-      if (index < -1 || index >= static_cast<int>(plan.shardings.size())) return wrongKey("sharding_of");
+      if (index < -1 || index >= static_cast<int>(plan.shardings.size()))
+        return wrongKey("sharding_of");
     }
   }
   for (const FunctionSharding& sharding : plan.shardings) {
     for (const OpSharding& op : sharding.ops) {
       const bool isSplit = op.factor >= 0;
-      if (op.factor < OpSharding::kPassPartial || isSplit == op.shares.empty()) return wrongKey("factor");
+      if (op.factor < OpSharding::kPassPartial || isSplit == op.shares.empty())
+        return wrongKey("factor");
       if (isSplit && static_cast<int>(op.shares.size()) != plan.tp) return wrongKey("shares");
       for (int64_t share : op.shares) {
         if (share < 0) return wrongKey("shares");
@@ -126,7 +132,8 @@ std::string printPlan(const Plan& plan) {
                {"lower_bound_seconds", plan.lowerBoundSeconds},
                {"memory_bytes", plan.memoryBytes},
                {"notes", plan.notes}};
-  for (const FunctionSharding& sharding : plan.shardings) root["shardings"].push_back(shardingJson(sharding));
+  for (const FunctionSharding& sharding : plan.shardings)
+    root["shardings"].push_back(shardingJson(sharding));
   return root.dump(1) + "\n";
 }
 
@@ -156,7 +163,8 @@ StatusOr<Plan> parsePlan(const std::string& text) {
   MLC_RETURN_IF_ERROR(read(root, "notes", plan.notes));
   auto shardings = root.find("shardings");
   if (shardings == root.end() || !shardings->is_array()) return wrongKey("shardings");
-  for (const json& entry : *shardings) MLC_RETURN_IF_ERROR(readSharding(entry, plan.shardings.emplace_back()));
+  for (const json& entry : *shardings)
+    MLC_RETURN_IF_ERROR(readSharding(entry, plan.shardings.emplace_back()));
   MLC_RETURN_IF_ERROR(verify(plan));
   return plan;
 }

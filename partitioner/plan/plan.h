@@ -9,21 +9,24 @@
 
 namespace mlc::partition {
 
-// How one op runs over the tp ranks of its group. The layouts of its operands and results follow (layout.h).
+// How one op runs over the tp ranks of its group. The layouts of its operands and results follow
+// (layout.h).
 struct OpSharding {
   static constexpr int kReplicate = -1;    // every rank computes all of it
   static constexpr int kPassPartial = -2;  // a linear op on partial sums, giving partial sums
 
   int factor = kReplicate;      // or the factor that is split
-  std::vector<int64_t> shares;  // per tp rank, in units of factor size / sum; zero allowed; empty if no factor is split
+  std::vector<int64_t> shares;  // per tp rank, in units of factor size / sum; zero allowed; empty
+                                // if no factor is split
 
   friend bool operator==(const OpSharding&, const OpSharding&) = default;
 };
 
 struct FunctionSharding {
   int function = 0;
-  std::vector<OpSharding> ops;  // of every op of the function; of main: those outside the stage are kReplicate
-  double seconds = 0;           // predicted, of one call
+  std::vector<OpSharding>
+      ops;  // of every op of the function; of main: those outside the stage are kReplicate
+  double seconds = 0;  // predicted, of one call
 
   friend bool operator==(const FunctionSharding&, const FunctionSharding&) = default;
 };
@@ -31,20 +34,22 @@ struct FunctionSharding {
 struct Plan {
   // rank = (dp_index * pp + pp_index) * tp + tp_index
   int dp = 1, pp = 1, tp = 1;
-  std::vector<int> devices;               // per rank, into DeviceModel::devices
-  std::vector<std::string> deviceNames;   // likewise
-  std::vector<std::vector<int>> stages;   // per pp index: main's ops, ascending; may be empty
-  std::vector<int> sunkOps;               // cheap ops of main that every stage needing them does by itself
-  std::vector<int64_t> dpShares;          // of the batch per dp index; zero: that replica has no work
+  std::vector<int> devices;              // per rank, into DeviceModel::devices
+  std::vector<std::string> deviceNames;  // likewise
+  std::vector<std::vector<int>> stages;  // per pp index: main's ops, ascending; may be empty
+  std::vector<int> sunkOps;       // cheap ops of main that every stage needing them does by itself
+  std::vector<int64_t> dpShares;  // of the batch per dp index; zero: that replica has no work
   int microbatches = 1;
   std::vector<FunctionSharding> shardings;
-  std::vector<std::vector<int>> shardingOf;  // [dp_index * pp + pp_index][function]: into shardings; -1: not called there
+  std::vector<std::vector<int>>
+      shardingOf;  // [dp_index * pp + pp_index][function]: into shardings; -1: not called there
 
-  double predictedSeconds = 0;     // of one run
-  double oneDeviceSeconds = 0;     // the same on the best single device
-  double lowerBoundSeconds = 0;    // no plan on these devices is faster by the cost model
-  std::vector<double> memoryBytes; // per rank: weights and arena
-  std::vector<std::string> notes;  // why: fewer devices are faster, no cut of the batch, what does not fit
+  double predictedSeconds = 0;      // of one run
+  double oneDeviceSeconds = 0;      // the same on the best single device
+  double lowerBoundSeconds = 0;     // no plan on these devices is faster by the cost model
+  std::vector<double> memoryBytes;  // per rank: weights and arena
+  std::vector<std::string>
+      notes;  // why: fewer devices are faster, no cut of the batch, what does not fit
 
   int ranks() const { return dp * pp * tp; }
 

@@ -43,7 +43,8 @@ TEST(Plan, RefusesWhatDoesNotFitTogether) {
   EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("\"shares\""), std::string::npos);
   plan = samplePlan();
   plan.shardingOf[0][0] = 7;
-  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("\"sharding_of\""), std::string::npos);
+  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("\"sharding_of\""),
+            std::string::npos);
 }
 
 TEST(Shares, LargestRemaindersGetTheRest) {

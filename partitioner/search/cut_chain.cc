@@ -5,7 +5,8 @@
 
 namespace mlc::partition {
 
-std::vector<int> cutChain(int ops, int stages, const std::function<double(int stage, int begin, int end)>& seconds) {
+std::vector<int> cutChain(int ops, int stages,
+                          const std::function<double(int stage, int begin, int end)>& seconds) {
   struct Best {
     double largest = INFINITY, sum = INFINITY;
     int begin = -1;  // of the last stage
@@ -20,14 +21,16 @@ std::vector<int> cutChain(int ops, int stages, const std::function<double(int st
         const Best before = stage == 0 ? Best{0, 0, 0} : best[stage - 1][begin];
         const Best candidate{std::max(before.largest, own), before.sum + own, begin};
         Best& kept = best[stage][end];
-        if (std::pair(candidate.largest, candidate.sum) < std::pair(kept.largest, kept.sum)) kept = candidate;
+        if (std::pair(candidate.largest, candidate.sum) < std::pair(kept.largest, kept.sum))
+          kept = candidate;
       }
     }
   }
   if (stages == 0 || std::isinf(best[stages - 1][ops].largest)) return {};
   std::vector<int> cuts(stages + 1);
   cuts[stages] = ops;
-  for (int stage = stages - 1; stage >= 0; --stage) cuts[stage] = best[stage][cuts[stage + 1]].begin;
+  for (int stage = stages - 1; stage >= 0; --stage)
+    cuts[stage] = best[stage][cuts[stage + 1]].begin;
   return cuts;
 }
 

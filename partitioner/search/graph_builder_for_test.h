@@ -32,9 +32,11 @@ class FunctionBuilder {
     return id;
   }
 
-  // An op given by one letter per dim of each tensor, as "bsd,de->bse"; upper-case letters are whole. A letter that is not in the result is summed.
-  // Letters of merged dims are in parentheses: "bs(hk)->bshk".
-  int einsum(std::vector<int> operands, const std::string& equation, const std::string& kind = "graph.contract", bool isLinear = false,
+  // An op given by one letter per dim of each tensor, as "bsd,de->bse"; upper-case letters are
+  // whole. A letter that is not in the result is summed. Letters of merged dims are in parentheses:
+  // "bs(hk)->bshk".
+  int einsum(std::vector<int> operands, const std::string& equation,
+             const std::string& kind = "graph.contract", bool isLinear = false,
              std::map<char, int64_t> sizes = {}) {
     Op op;
     op.name = kind + std::to_string(function_.ops.size());
@@ -57,7 +59,8 @@ class FunctionBuilder {
           if (c == '1') continue;
           if (!factorOf.contains(c)) {
             factorOf[c] = static_cast<int>(op.factors.size());
-            const FactorKind kind = c >= 'A' && c <= 'Z' ? FactorKind::kWhole : FactorKind::kReduceSum;
+            const FactorKind kind =
+                c >= 'A' && c <= 'Z' ? FactorKind::kWhole : FactorKind::kReduceSum;
             op.factors.push_back({0, kind, "", true});
           }
           dims.back().push_back(factorOf[c]);
@@ -77,9 +80,12 @@ class FunctionBuilder {
     for (size_t i = 0; i < operands.size(); ++i) {
       for (size_t dim = 0; dim < op.operandFactors[i].size(); ++dim) {
         const DimFactors& factors = op.operandFactors[i][dim];
-        if (factors.size() == 1) op.factors[factors[0]].size = function_.tensors[operands[i]].dims[dim];
-        if (factors.size() == 1) op.factors[factors[0]].isStatic = isStatic(function_.tensors[operands[i]].dimTexts[dim]);
-        if (factors.size() == 1) op.factors[factors[0]].text = function_.tensors[operands[i]].dimTexts[dim];
+        if (factors.size() == 1)
+          op.factors[factors[0]].size = function_.tensors[operands[i]].dims[dim];
+        if (factors.size() == 1)
+          op.factors[factors[0]].isStatic = isStatic(function_.tensors[operands[i]].dimTexts[dim]);
+        if (factors.size() == 1)
+          op.factors[factors[0]].text = function_.tensors[operands[i]].dimTexts[dim];
       }
     }
     std::vector<int64_t> dims;
@@ -88,7 +94,8 @@ class FunctionBuilder {
       int64_t size = 1;
       for (int factor : factors) {
         size *= op.factors[factor].size;
-        if (op.factors[factor].kind == FactorKind::kReduceSum) op.factors[factor].kind = FactorKind::kParallel;
+        if (op.factors[factor].kind == FactorKind::kReduceSum)
+          op.factors[factor].kind = FactorKind::kParallel;
       }
       dims.push_back(size);
       texts.push_back(factors.size() == 1 ? op.factors[factors[0]].text : std::to_string(size));
@@ -126,7 +133,9 @@ class FunctionBuilder {
     return result;
   }
 
-  void name(int tensor, int64_t dim, const std::string& text) { function_.tensors[tensor].dimTexts[dim] = text; }
+  void name(int tensor, int64_t dim, const std::string& text) {
+    function_.tensors[tensor].dimTexts[dim] = text;
+  }
 
   Function finish(std::vector<int> outputs) {
     function_.outputs = std::move(outputs);
@@ -134,7 +143,9 @@ class FunctionBuilder {
   }
 
  private:
-  static bool isStatic(const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; }
+  static bool isStatic(const std::string& text) {
+    return text.find_first_not_of("0123456789") == std::string::npos;
+  }
 
   int tensor(std::vector<int64_t> dims) {
     Tensor tensor;
@@ -166,7 +177,8 @@ inline DeviceModel equalDevices(int count, double flops = 1e11, double bandwidth
   return model;
 }
 
-// A transformer block of a symbolic sequence: attention with `heads` heads of 32, and an MLP of 4 times the width. Its weights are arguments.
+// A transformer block of a symbolic sequence: attention with `heads` heads of 32, and an MLP of 4
+// times the width. Its weights are arguments.
 inline Function transformerBlock(int64_t heads, int64_t seq) {
   const int64_t width = heads * 32;
   FunctionBuilder b("block");
@@ -175,7 +187,8 @@ inline Function transformerBlock(int64_t heads, int64_t seq) {
   int q = b.einsum({x, b.weightArgument({width, width})}, "bsd,de->bse");
   int k = b.einsum({x, b.weightArgument({width, width})}, "bsd,de->bse");
   int v = b.einsum({x, b.weightArgument({width, width})}, "bsd,de->bse");
-  for (int* t : {&q, &k, &v}) *t = b.einsum({*t}, "bs(hk)->bshk", "graph.reshape", true, {{'h', heads}, {'k', 32}});
+  for (int* t : {&q, &k, &v})
+    *t = b.einsum({*t}, "bs(hk)->bshk", "graph.reshape", true, {{'h', heads}, {'k', 32}});
   int scores = b.einsum({q, k}, "bshk,bthk->bhst");
   int soft = b.einsum({scores}, "bhsT->bhsT", "graph.softmax");
   int mixed = b.einsum({soft, v}, "bhst,bthk->bshk");

@@ -10,7 +10,8 @@
 namespace mlc::partition {
 namespace {
 
-double peakLiveBytes(const Function& function, const std::vector<int>& ops, const std::vector<double>& calleeArena) {
+double peakLiveBytes(const Function& function, const std::vector<int>& ops,
+                     const std::vector<double>& calleeArena) {
   std::vector<int> lastUse(function.tensors.size(), -1);
   for (size_t i = 0; i < ops.size(); ++i) {
     for (int operand : function.ops[ops[i]].operands) lastUse[operand] = static_cast<int>(i);
@@ -19,7 +20,8 @@ double peakLiveBytes(const Function& function, const std::vector<int>& ops, cons
   double live = 0, peak = 0;
   std::vector<std::vector<int>> dying(ops.size());
   for (size_t tensor = 0; tensor < lastUse.size(); ++tensor) {
-    if (lastUse[tensor] >= 0 && lastUse[tensor] < static_cast<int>(ops.size()) && function.tensors[tensor].producer >= 0) {
+    if (lastUse[tensor] >= 0 && lastUse[tensor] < static_cast<int>(ops.size()) &&
+        function.tensors[tensor].producer >= 0) {
       dying[lastUse[tensor]].push_back(static_cast<int>(tensor));
     }
   }
@@ -47,14 +49,17 @@ double part(const Layout& layout, int rank) {
 
 }  // namespace
 
-GroupPlanner::GroupPlanner(const BlockGraph& graph, const DeviceModel& model, const StatusOr<BatchCut>& batchCut)
+GroupPlanner::GroupPlanner(const BlockGraph& graph, const DeviceModel& model,
+                           const StatusOr<BatchCut>& batchCut)
     : graph_(graph), model_(model), functionArena_(graph.functions.size()) {
   // The batch is for dp and microbatches.
   for (size_t i = 0; i < graph.functions.size(); ++i) {
-    classes_.emplace_back(graph.functions[i], batchCut.ok() ? batchCut->factorOf[i] : std::vector<int>());
+    classes_.emplace_back(graph.functions[i],
+                          batchCut.ok() ? batchCut->factorOf[i] : std::vector<int>());
   }
   for (int i = static_cast<int>(graph.functions.size()) - 1; i > 0; --i) {
-    functionArena_[i] = peakLiveBytes(graph.functions[i], wholeFunction(graph.functions[i]).ops, functionArena_);
+    functionArena_[i] =
+        peakLiveBytes(graph.functions[i], wholeFunction(graph.functions[i]).ops, functionArena_);
   }
 }
 
@@ -66,8 +71,10 @@ std::string GroupPlanner::signature(const std::vector<int>& devices) const {
     auto host = std::find(hosts.begin(), hosts.end(), device.host);
     text += std::to_string(host - hosts.begin()) + ":";
     if (host == hosts.end()) hosts.push_back(device.host);
-    for (const auto& [type, peak] : device.peakFlops) text += std::to_string(static_cast<int>(type)) + "=" + std::to_string(peak) + ",";
-    text += std::to_string(device.memoryBandwidth) + "," + std::to_string(device.launchSeconds * 1e9) + ";";
+    for (const auto& [type, peak] : device.peakFlops)
+      text += std::to_string(static_cast<int>(type)) + "=" + std::to_string(peak) + ",";
+    text += std::to_string(device.memoryBandwidth) + "," +
+            std::to_string(device.launchSeconds * 1e9) + ";";
     if (!model_.links.empty()) text += "#" + std::to_string(id);
   }
   return text;
@@ -86,31 +93,37 @@ const GroupPlan& GroupPlanner::plan(const std::vector<int>& devices, double scal
   plan.functions.resize(count);
   for (int i = count - 1; i >= 0; --i) {
     const Function& function = graph_.functions[i];
-    plan.functions[i] = shardFunction(function, classes_[i], wholeFunction(function), group, plan.options);
+    plan.functions[i] =
+        shardFunction(function, classes_[i], wholeFunction(function), group, plan.options);
     plan.functions[i].function = i;
     plan.options.callSeconds[i] = plan.functions[i].seconds;
   }
   const Function& main = graph_.functions[0];
   for (size_t i = 0; i < main.ops.size(); ++i) {
     const int op = static_cast<int>(i);
-    plan.opSeconds.push_back(makeChoice(main, op, plan.functions[0].ops[i], group, plan.options).seconds);
+    plan.opSeconds.push_back(
+        makeChoice(main, op, plan.functions[0].ops[i], group, plan.options).seconds);
     plan.weightBytes.push_back(weightBytes(plan, plan.functions[0], {op}, group.size()));
   }
   return plan;
 }
 
-FunctionSharding GroupPlanner::shardStage(const std::vector<int>& devices, const GroupPlan& group, const Range& range) const {
-  return shardFunction(graph_.functions[0], classes_[0], range, GroupCost(model_, devices), group.options);
+FunctionSharding GroupPlanner::shardStage(const std::vector<int>& devices, const GroupPlan& group,
+                                          const Range& range) const {
+  return shardFunction(graph_.functions[0], classes_[0], range, GroupCost(model_, devices),
+                       group.options);
 }
 
-std::vector<double> GroupPlanner::weightBytes(const GroupPlan& group, const FunctionSharding& sharding, const std::vector<int>& ops,
-                                              int tp) const {
+std::vector<double> GroupPlanner::weightBytes(const GroupPlan& group,
+                                              const FunctionSharding& sharding,
+                                              const std::vector<int>& ops, int tp) const {
   const Function& main = graph_.functions[0];
   std::vector<double> bytes(tp);
   std::set<std::pair<int, int>> counted;  // tensor, split dim
   auto add = [&](int tensor, const Layout& layout) {
     if (!main.tensors[tensor].isWeight || !counted.insert({tensor, layout.dim}).second) return;
-    for (int rank = 0; rank < tp; ++rank) bytes[rank] += main.tensors[tensor].bytes * part(layout, rank);
+    for (int rank = 0; rank < tp; ++rank)
+      bytes[rank] += main.tensors[tensor].bytes * part(layout, rank);
   };
   // Where a block's argument is used first says how its weight is cut.
   auto layoutInCallee = [&](int function, int input) {
@@ -128,13 +141,16 @@ std::vector<double> GroupPlanner::weightBytes(const GroupPlan& group, const Func
     const Op& op = main.ops[index];
     for (size_t i = 0; i < op.operands.size(); ++i) {
       if (!main.tensors[op.operands[i]].isWeight) continue;
-      add(op.operands[i], op.callee >= 0 ? layoutInCallee(op.callee, graph_.functions[op.callee].inputs[i])
-                                         : operandLayout(op, sharding.ops[index], static_cast<int>(i)));
+      add(op.operands[i], op.callee >= 0
+                              ? layoutInCallee(op.callee, graph_.functions[op.callee].inputs[i])
+                              : operandLayout(op, sharding.ops[index], static_cast<int>(i)));
     }
   }
   return bytes;
 }
 
-double GroupPlanner::arenaBytes(const std::vector<int>& ops) const { return peakLiveBytes(graph_.functions[0], ops, functionArena_); }
+double GroupPlanner::arenaBytes(const std::vector<int>& ops) const {
+  return peakLiveBytes(graph_.functions[0], ops, functionArena_);
+}
 
 }  // namespace mlc::partition

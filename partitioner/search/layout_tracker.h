@@ -1,4 +1,5 @@
-// The layouts in which tensors are at hand while a sharding's ops are gone through, and what the collectives between them cost. Private.
+// The layouts in which tensors are at hand while a sharding's ops are gone through, and what the
+// collectives between them cost. Private.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@
 
 namespace mlc::partition {
 
-// A set of layouts of one tensor. Bit 0: replicated; 1 to 3: partial sum, maximum, minimum; 4 + d: split along dim d.
+// A set of layouts of one tensor. Bit 0: replicated; 1 to 3: partial sum, maximum, minimum; 4 + d:
+// split along dim d.
 using LayoutSet = uint32_t;
 
 inline constexpr int kMaxSplitDims = 28;
@@ -21,22 +23,28 @@ inline constexpr LayoutSet kAllLayouts = ~kPartialBits;
 
 inline LayoutSet layoutBit(const Layout& layout) {
   switch (layout.kind) {
-    case Layout::Kind::kReplicated: return kReplicatedBit;
-    case Layout::Kind::kPartial: return LayoutSet{1} << (static_cast<int>(layout.reduction));
-    case Layout::Kind::kSplit: return LayoutSet{1} << (4 + layout.dim);
+    case Layout::Kind::kReplicated:
+      return kReplicatedBit;
+    case Layout::Kind::kPartial:
+      return LayoutSet{1} << (static_cast<int>(layout.reduction));
+    case Layout::Kind::kSplit:
+      return LayoutSet{1} << (4 + layout.dim);
   }
   return 0;
 }
 
-// The collectives that bring a tensor from what is at hand to `wanted`; compiler/partition inserts the same ones.
+// The collectives that bring a tensor from what is at hand to `wanted`; compiler/partition inserts
+// the same ones.
 //   replicated  all_gather of a split one, else all_reduce of a partial one
-//   split       slice of the replicated one, else reduce_scatter of a partial one, else all_gather of another split and a slice
+//   split       slice of the replicated one, else reduce_scatter of a partial one, else all_gather
+//   of another split and a slice
 struct Conversion {
   double seconds = 0;
   LayoutSet added = 0;
 };
 
-inline std::optional<Conversion> convertLayout(LayoutSet atHand, LayoutSet wanted, double bytes, const GroupCost& group) {
+inline std::optional<Conversion> convertLayout(LayoutSet atHand, LayoutSet wanted, double bytes,
+                                               const GroupCost& group) {
   if (atHand & wanted) return Conversion{};
   if (wanted & kPartialBits) return std::nullopt;
   const bool hasSplit = (atHand & ~(kPartialBits | kReplicatedBit)) != 0;

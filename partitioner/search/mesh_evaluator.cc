@@ -19,12 +19,14 @@ void addSharding(Plan& plan, int group, const FunctionSharding& sharding) {
   if (found == plan.shardings.end()) plan.shardings.push_back(sharding);
 }
 
-void collectCallees(const BlockGraph& graph, const Function& function, const std::vector<int>& ops, std::vector<bool>& isCalled) {
+void collectCallees(const BlockGraph& graph, const Function& function, const std::vector<int>& ops,
+                    std::vector<bool>& isCalled) {
   for (int op : ops) {
     const int callee = function.ops[op].callee;
     if (callee < 0 || isCalled[callee]) continue;
     isCalled[callee] = true;
-    collectCallees(graph, graph.functions[callee], wholeFunction(graph.functions[callee]).ops, isCalled);
+    collectCallees(graph, graph.functions[callee], wholeFunction(graph.functions[callee]).ops,
+                   isCalled);
   }
 }
 
@@ -36,16 +38,23 @@ std::string gigabytes(double bytes) {
 
 }  // namespace
 
-MeshEvaluator::MeshEvaluator(const BlockGraph& graph, const DeviceModel& model, const SearchOptions& options)
-    : graph_(graph), model_(model), options_(options), batchCut_(findBatchCut(graph)), planner_(graph, model, batchCut_) {}
+MeshEvaluator::MeshEvaluator(const BlockGraph& graph, const DeviceModel& model,
+                             const SearchOptions& options)
+    : graph_(graph),
+      model_(model),
+      options_(options),
+      batchCut_(findBatchCut(graph)),
+      planner_(graph, model, batchCut_) {}
 
-std::vector<int64_t> MeshEvaluator::sharesOf(const Mesh& mesh, const std::vector<int>& devices) const {
+std::vector<int64_t> MeshEvaluator::sharesOf(const Mesh& mesh,
+                                             const std::vector<int>& devices) const {
   std::vector<int64_t> shares(mesh.dp, 0);
   shares[0] = 1;
   if (mesh.dp == 1 || !batchCut_.ok()) return shares;
   std::vector<double> speeds(mesh.dp, 0);
   const int perReplica = mesh.pp * mesh.tp;
-  for (int i = 0; i < mesh.dp * perReplica; ++i) speeds[i / perReplica] += model_.devices[devices[i]].peak(DType::kF32);
+  for (int i = 0; i < mesh.dp * perReplica; ++i)
+    speeds[i / perReplica] += model_.devices[devices[i]].peak(DType::kF32);
   int64_t units = batchCut_->size;
   if (!batchCut_->symbol.empty()) units = std::max(units, kSymbolicBatchUnits);
   return proportionalShares(units, speeds);
@@ -68,11 +77,14 @@ bool MeshEvaluator::canCutBatch(const std::vector<int64_t>& pieces, int microbat
   if (!batchCut_.ok()) return false;
   // A symbolic batch has any size at run time, so who asks for microbatches gets them.
   if (!batchCut_->symbol.empty() && options_.microbatches == microbatches) return true;
-  return std::all_of(pieces.begin(), pieces.end(), [&](int64_t piece) { return piece % microbatches == 0; });
+  return std::all_of(pieces.begin(), pieces.end(),
+                     [&](int64_t piece) { return piece % microbatches == 0; });
 }
 
-std::vector<int> MeshEvaluator::cutStages(const Mesh& mesh, const StageChain& chain, const std::vector<std::vector<int>>& groups,
-                                          const std::vector<const GroupPlan*>& plans, const std::vector<int64_t>& dpShares) const {
+std::vector<int> MeshEvaluator::cutStages(const Mesh& mesh, const StageChain& chain,
+                                          const std::vector<std::vector<int>>& groups,
+                                          const std::vector<const GroupPlan*>& plans,
+                                          const std::vector<int64_t>& dpShares) const {
   const int count = static_cast<int>(chain.ops.size());
   // Per group: sums over the chain of seconds, and of the weights of each rank.
   std::vector<std::vector<double>> seconds(groups.size(), std::vector<double>(count + 1));
@@ -81,7 +93,8 @@ std::vector<int> MeshEvaluator::cutStages(const Mesh& mesh, const StageChain& ch
     weights[g].assign(mesh.tp, std::vector<double>(count + 1));
     for (int i = 0; i < count; ++i) {
       seconds[g][i + 1] = seconds[g][i] + plans[g]->opSeconds[chain.ops[i]];
-      for (int t = 0; t < mesh.tp; ++t) weights[g][t][i + 1] = weights[g][t][i] + plans[g]->weightBytes[chain.ops[i]][t];
+      for (int t = 0; t < mesh.tp; ++t)
+        weights[g][t][i + 1] = weights[g][t][i] + plans[g]->weightBytes[chain.ops[i]][t];
     }
   }
   return cutChain(count, mesh.pp, [&](int stage, int begin, int end) {
@@ -91,11 +104,13 @@ std::vector<int> MeshEvaluator::cutStages(const Mesh& mesh, const StageChain& ch
       if (dpShares[d] == 0) continue;
       for (int t = 0; t < mesh.tp; ++t) {
         const double capacity = model_.devices[groups[g][t]].memoryBytes;
-        if (capacity > 0 && weights[g][t][end] - weights[g][t][begin] > capacity) return static_cast<double>(INFINITY);
+        if (capacity > 0 && weights[g][t][end] - weights[g][t][begin] > capacity)
+          return static_cast<double>(INFINITY);
       }
       double own = seconds[g][end] - seconds[g][begin];
       if (stage > 0 && begin > 0) {
-        own += sendSeconds(model_.link(groups[g - 1][0], groups[g][0]), chain.crossingBytes[begin] * plans[g]->options.scale);
+        own += sendSeconds(model_.link(groups[g - 1][0], groups[g][0]),
+                           chain.crossingBytes[begin] * plans[g]->options.scale);
       }
       slowest = std::max(slowest, own);
     }
@@ -103,24 +118,29 @@ std::vector<int> MeshEvaluator::cutStages(const Mesh& mesh, const StageChain& ch
   });
 }
 
-bool MeshEvaluator::fitMemory(Plan& plan, const StageChain& chain, const std::vector<int>& cuts, const std::vector<const GroupPlan*>& plans,
+bool MeshEvaluator::fitMemory(Plan& plan, const StageChain& chain, const std::vector<int>& cuts,
+                              const std::vector<const GroupPlan*>& plans,
                               const std::vector<FunctionSharding>& mains) {
   double shortage = 0;
   std::string message;
   for (int g = 0; g < plan.dp * plan.pp; ++g) {
     const int stage = g % plan.pp;
-    const Range range = stageRange(graph_.functions[0], chain, cuts[stage], cuts[stage + 1], stage + 1 == plan.pp);
+    const Range range =
+        stageRange(graph_.functions[0], chain, cuts[stage], cuts[stage + 1], stage + 1 == plan.pp);
     const double arena = planner_.arenaBytes(range.ops) * plans[g]->options.scale;
-    const std::vector<double> weights = planner_.weightBytes(*plans[g], mains[g], range.ops, plan.tp);
+    const std::vector<double> weights =
+        planner_.weightBytes(*plans[g], mains[g], range.ops, plan.tp);
     for (int t = 0; t < plan.tp; ++t) {
       const double bytes = plan.dpShares[g / plan.pp] == 0 ? 0 : weights[t] + arena;
       plan.memoryBytes.push_back(bytes);
       const Device& device = model_.devices[plan.devices[g * plan.tp + t]];
       if (device.memoryBytes == 0 || bytes - device.memoryBytes <= shortage) continue;
       shortage = bytes - device.memoryBytes;
-      message = "device '" + device.name + "' needs " + gigabytes(bytes) + " (weights " + gigabytes(weights[t]) + ") and has " +
-                gigabytes(device.memoryBytes) + " with dp=" + std::to_string(plan.dp) + " pp=" + std::to_string(plan.pp) +
-                " tp=" + std::to_string(plan.tp) + "; add " + gigabytes(shortage) + " to it, or more devices";
+      message = "device '" + device.name + "' needs " + gigabytes(bytes) + " (weights " +
+                gigabytes(weights[t]) + ") and has " + gigabytes(device.memoryBytes) +
+                " with dp=" + std::to_string(plan.dp) + " pp=" + std::to_string(plan.pp) +
+                " tp=" + std::to_string(plan.tp) + "; add " + gigabytes(shortage) +
+                " to it, or more devices";
     }
   }
   if (shortage > 0 && (smallestShortage_ < 0 || shortage < smallestShortage_)) {
@@ -130,7 +150,8 @@ bool MeshEvaluator::fitMemory(Plan& plan, const StageChain& chain, const std::ve
   return shortage == 0;
 }
 
-std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<int>& devices, int microbatches) {
+std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<int>& devices,
+                                            int microbatches) {
   Plan plan;
   plan.dp = mesh.dp;
   plan.pp = mesh.pp;
@@ -148,17 +169,21 @@ std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<
   for (int g = 0; g < mesh.dp * mesh.pp; ++g) {
     groups.emplace_back(devices.begin() + g * mesh.tp, devices.begin() + (g + 1) * mesh.tp);
     const int64_t piece = pieces[g / mesh.pp];
-    const double scale = static_cast<double>((piece + microbatches - 1) / microbatches) / (batchCut_.ok() ? batchCut_->size : 1);
+    const double scale = static_cast<double>((piece + microbatches - 1) / microbatches) /
+                         (batchCut_.ok() ? batchCut_->size : 1);
     plans.push_back(&planner_.plan(groups.back(), scale > 0 ? scale : 1, options_.tp > 1));
   }
   const StageChain chain = makeStageChain(main, graph_, model_, mesh.pp);
   plan.sunkOps = chain.sunkOps;
   const std::vector<int> cuts = cutStages(mesh, chain, groups, plans, plan.dpShares);
   if (cuts.empty()) {
-    if (shortage_.empty()) shortage_ = "the weights do not fit with pp=" + std::to_string(mesh.pp) + " tp=" + std::to_string(mesh.tp);
+    if (shortage_.empty())
+      shortage_ = "the weights do not fit with pp=" + std::to_string(mesh.pp) +
+                  " tp=" + std::to_string(mesh.tp);
     return std::nullopt;
   }
-  for (int s = 0; s < mesh.pp; ++s) plan.stages.emplace_back(chain.ops.begin() + cuts[s], chain.ops.begin() + cuts[s + 1]);
+  for (int s = 0; s < mesh.pp; ++s)
+    plan.stages.emplace_back(chain.ops.begin() + cuts[s], chain.ops.begin() + cuts[s + 1]);
 
   plan.shardingOf.assign(groups.size(), std::vector<int>(graph_.functions.size(), -1));
   std::vector<FunctionSharding> mains;
@@ -176,7 +201,8 @@ std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<
       }
       double seconds = mains.back().seconds;
       if (s > 0 && cuts[s] > 0 && cuts[s] < cuts.back()) {
-        seconds += sendSeconds(model_.link(groups[g - 1][0], groups[g][0]), chain.crossingBytes[cuts[s]] * plans[g]->options.scale);
+        seconds += sendSeconds(model_.link(groups[g - 1][0], groups[g][0]),
+                               chain.crossingBytes[cuts[s]] * plans[g]->options.scale);
       }
       total += seconds;
       slowest = std::max(slowest, seconds);

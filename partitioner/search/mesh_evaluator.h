@@ -20,11 +20,11 @@ class MeshEvaluator {
  public:
   MeshEvaluator(const BlockGraph& graph, const DeviceModel& model, const SearchOptions& options);
 
-  // devices: one per rank. nullopt: some rank's memory is too small; shortage() then says by how much.
+  // devices: one per rank. nullopt: some rank's memory is too small; shortage() then says by how
+  // much.
   std::optional<Plan> evaluate(const Mesh& mesh, const std::vector<int>& devices, int microbatches);
 
   const StatusOr<BatchCut>& batchCut() const { return batchCut_; }
-
 
   // The message of the smallest shortage met.
   const std::string& shortage() const { return shortage_; }
@@ -35,9 +35,12 @@ class MeshEvaluator {
   std::vector<int64_t> piecesOf(const std::vector<int64_t>& dpShares) const;
   // Whether every replica's piece can be cut into that many of equal size.
   bool canCutBatch(const std::vector<int64_t>& pieces, int microbatches) const;
-  std::vector<int> cutStages(const Mesh& mesh, const StageChain& chain, const std::vector<std::vector<int>>& groups,
-                             const std::vector<const GroupPlan*>& plans, const std::vector<int64_t>& dpShares) const;
-  bool fitMemory(Plan& plan, const StageChain& chain, const std::vector<int>& cuts, const std::vector<const GroupPlan*>& plans,
+  std::vector<int> cutStages(const Mesh& mesh, const StageChain& chain,
+                             const std::vector<std::vector<int>>& groups,
+                             const std::vector<const GroupPlan*>& plans,
+                             const std::vector<int64_t>& dpShares) const;
+  bool fitMemory(Plan& plan, const StageChain& chain, const std::vector<int>& cuts,
+                 const std::vector<const GroupPlan*>& plans,
                  const std::vector<FunctionSharding>& mains);
 
   const BlockGraph& graph_;

@@ -9,9 +9,10 @@ namespace {
 // An op with at least this part of the function's operations must be split when `mustSplit`.
 constexpr double kHeavy = 0.01;
 
-// Bytes of the op's tensors on a rank that has `fraction` of the factor (-1: of none) and of a batch cut to `scale`, next to the whole.
-// Weights are not smaller for a smaller batch.
-double bytesFraction(const Function& function, const Op& op, int factor, double fraction, double scale) {
+// Bytes of the op's tensors on a rank that has `fraction` of the factor (-1: of none) and of a
+// batch cut to `scale`, next to the whole. Weights are not smaller for a smaller batch.
+double bytesFraction(const Function& function, const Op& op, int factor, double fraction,
+                     double scale) {
   double whole = 0, part = 0;
   auto add = [&](int id, const TensorFactors& factors) {
     const Tensor& tensor = function.tensors[id];
@@ -24,27 +25,32 @@ double bytesFraction(const Function& function, const Op& op, int factor, double 
   return whole == 0 ? fraction * scale : part / whole;
 }
 
-double secondsOf(const Function& function, const Op& op, const OpSharding& sharding, const GroupCost& group,
-                 const ShardOptions& options) {
+double secondsOf(const Function& function, const Op& op, const OpSharding& sharding,
+                 const GroupCost& group, const ShardOptions& options) {
   if (op.callee >= 0) return options.callSeconds[op.callee];
-  const double units = static_cast<double>(std::accumulate(sharding.shares.begin(), sharding.shares.end(), int64_t{0}));
+  const double units = static_cast<double>(
+      std::accumulate(sharding.shares.begin(), sharding.shares.end(), int64_t{0}));
   double slowest = 0;
   for (int rank = 0; rank < group.size(); ++rank) {
-    const double fraction = sharding.factor < 0 ? 1 : static_cast<double>(sharding.shares[rank]) / units;
+    const double fraction =
+        sharding.factor < 0 ? 1 : static_cast<double>(sharding.shares[rank]) / units;
     const double bytes = bytesFraction(function, op, sharding.factor, fraction, options.scale);
-    slowest = std::max(slowest, opSeconds(op, *group.devices()[rank], fraction * options.scale, bytes));
+    slowest =
+        std::max(slowest, opSeconds(op, *group.devices()[rank], fraction * options.scale, bytes));
   }
   return slowest;
 }
 
 }  // namespace
 
-std::vector<int> opChoices(const Function& function, const DimClasses& classes, int index, const ShardOptions& options) {
+std::vector<int> opChoices(const Function& function, const DimClasses& classes, int index,
+                           const ShardOptions& options) {
   const Op& op = function.ops[index];
   if (op.callee >= 0) return {OpSharding::kReplicate};
   std::vector<int> choices;
   for (size_t factor = 0; factor < op.factors.size(); ++factor) {
-    if (classes.units(index, static_cast<int>(factor)) > 1) choices.push_back(static_cast<int>(factor));
+    if (classes.units(index, static_cast<int>(factor)) > 1)
+      choices.push_back(static_cast<int>(factor));
   }
   bool isHeavy = false;
   if (options.mustSplit) {
@@ -57,7 +63,8 @@ std::vector<int> opChoices(const Function& function, const DimClasses& classes, 
   return choices;
 }
 
-OpChoice makeChoice(const Function& function, int index, OpSharding sharding, const GroupCost& group, const ShardOptions& options) {
+OpChoice makeChoice(const Function& function, int index, OpSharding sharding,
+                    const GroupCost& group, const ShardOptions& options) {
   const Op& op = function.ops[index];
   OpChoice choice;
   choice.seconds = secondsOf(function, op, sharding, group, options);
@@ -71,8 +78,8 @@ OpChoice makeChoice(const Function& function, int index, OpSharding sharding, co
   return choice;
 }
 
-OpChoice makeChoice(const Function& function, const DimClasses& classes, int op, int factor, const GroupCost& group,
-                    const ShardOptions& options) {
+OpChoice makeChoice(const Function& function, const DimClasses& classes, int op, int factor,
+                    const GroupCost& group, const ShardOptions& options) {
   OpSharding sharding{factor, {}};
   if (factor >= 0) sharding.shares = proportionalShares(classes.units(op, factor), group.speeds());
   return makeChoice(function, op, std::move(sharding), group, options);

@@ -26,7 +26,8 @@ std::vector<Mesh> candidateMeshes(const SearchOptions& options, int ranks, bool 
       if (total % dp != 0 || !fits(options.dp, dp)) continue;
       if (dp > 1 && options.dp == 0 && !canCutBatch) continue;
       for (int pp = 1; pp <= total / dp; ++pp) {
-        if (total / dp % pp != 0 || !fits(options.pp, pp) || !fits(options.tp, total / dp / pp)) continue;
+        if (total / dp % pp != 0 || !fits(options.pp, pp) || !fits(options.tp, total / dp / pp))
+          continue;
         meshes.push_back({dp, pp, total / dp / pp});
       }
     }
@@ -41,14 +42,16 @@ std::vector<std::vector<int>> deviceOrders(const DeviceModel& model, const Searc
   std::vector<std::vector<int>> orders = {given};
   if (options.keepDeviceOrder) return orders;
   std::sort(given.begin(), given.end(), [&](int a, int b) {
-    return std::pair(-model.devices[a].peak(DType::kF32), a) < std::pair(-model.devices[b].peak(DType::kF32), b);
+    return std::pair(-model.devices[a].peak(DType::kF32), a) <
+           std::pair(-model.devices[b].peak(DType::kF32), b);
   });
   if (given != orders[0]) orders.push_back(given);
   return orders;
 }
 
 // Each op's work on all devices at once with nothing lost.
-double lowerBound(const BlockGraph& graph, const DeviceModel& model, const std::vector<int>& devices, int function) {
+double lowerBound(const BlockGraph& graph, const DeviceModel& model,
+                  const std::vector<int>& devices, int function) {
   double seconds = 0;
   for (const Op& op : graph.functions[function].ops) {
     if (op.callee >= 0) {
@@ -67,7 +70,8 @@ double lowerBound(const BlockGraph& graph, const DeviceModel& model, const std::
 }
 
 std::string meshText(const Plan& plan) {
-  return "dp=" + std::to_string(plan.dp) + " pp=" + std::to_string(plan.pp) + " tp=" + std::to_string(plan.tp);
+  return "dp=" + std::to_string(plan.dp) + " pp=" + std::to_string(plan.pp) +
+         " tp=" + std::to_string(plan.tp);
 }
 
 std::string milliseconds(double seconds) {
@@ -78,8 +82,13 @@ std::string milliseconds(double seconds) {
 
 class Searcher {
  public:
-  Searcher(const BlockGraph& graph, const DeviceModel& model, const SearchOptions& options, int ranks)
-      : model_(model), options_(options), ranks_(ranks), evaluator_(graph, model, options), graph_(graph) {}
+  Searcher(const BlockGraph& graph, const DeviceModel& model, const SearchOptions& options,
+           int ranks)
+      : model_(model),
+        options_(options),
+        ranks_(ranks),
+        evaluator_(graph, model, options),
+        graph_(graph) {}
 
   StatusOr<Plan> run() {
     const bool canCut = evaluator_.batchCut().ok();
@@ -91,14 +100,16 @@ class Searcher {
     tryOneDevice();
     if (!best_) {
       if (options_.microbatches > 1 && evaluator_.shortage().empty()) {
-        return usageError("the batch cannot be cut into " + std::to_string(options_.microbatches) + " microbatches of equal size" +
+        return usageError("the batch cannot be cut into " + std::to_string(options_.microbatches) +
+                          " microbatches of equal size" +
                           (canCut ? "" : ": " + evaluator_.batchCut().status().message()));
       }
       return outOfMemoryError("the model does not fit: " + evaluator_.shortage());
     }
     std::vector<int> all(model_.devices.size());
     std::iota(all.begin(), all.end(), 0);
-    best_->lowerBoundSeconds = std::min(best_->predictedSeconds, lowerBound(graph_, model_, all, 0));
+    best_->lowerBoundSeconds =
+        std::min(best_->predictedSeconds, lowerBound(graph_, model_, all, 0));
     best_->oneDeviceSeconds = oneDeviceSeconds_;
     explain(*best_);
     return std::move(*best_);
@@ -113,7 +124,8 @@ class Searcher {
       auto plan = evaluator_.evaluate(mesh, devices, microbatches);
       if (!plan) continue;
       const int ranks = plan->ranks();
-      if (ranks > 1 && (largestSeconds_ < 0 || ranks > largestRanks_ || (ranks == largestRanks_ && plan->predictedSeconds < largestSeconds_))) {
+      if (ranks > 1 && (largestSeconds_ < 0 || ranks > largestRanks_ ||
+                        (ranks == largestRanks_ && plan->predictedSeconds < largestSeconds_))) {
         largestRanks_ = ranks;
         largestSeconds_ = plan->predictedSeconds;
       }
@@ -121,29 +133,36 @@ class Searcher {
     }
   }
 
-  // The best single device, as a candidate where no mesh is forced, and to compare with in any case.
+  // The best single device, as a candidate where no mesh is forced, and to compare with in any
+  // case.
   void tryOneDevice() {
     const bool isFree = options_.dp <= 1 && options_.pp <= 1 && options_.tp <= 1;
     for (size_t i = 0; i < model_.devices.size(); ++i) {
-      auto plan = evaluator_.evaluate({}, {static_cast<int>(i)}, std::max(1, options_.microbatches));
+      auto plan =
+          evaluator_.evaluate({}, {static_cast<int>(i)}, std::max(1, options_.microbatches));
       if (!plan) continue;
-      if (oneDeviceSeconds_ == 0 || plan->predictedSeconds < oneDeviceSeconds_) oneDeviceSeconds_ = plan->predictedSeconds;
-      if (isFree && (!best_ || plan->predictedSeconds < best_->predictedSeconds)) best_ = std::move(plan);
+      if (oneDeviceSeconds_ == 0 || plan->predictedSeconds < oneDeviceSeconds_)
+        oneDeviceSeconds_ = plan->predictedSeconds;
+      if (isFree && (!best_ || plan->predictedSeconds < best_->predictedSeconds))
+        best_ = std::move(plan);
     }
   }
 
   void explain(Plan& plan) const {
     if (plan.ranks() < ranks_ && largestSeconds_ > 0 && largestRanks_ > plan.ranks()) {
-      plan.notes.push_back(meshText(plan) + " on " + std::to_string(plan.ranks()) + " of " + std::to_string(ranks_) +
-                           " devices is faster (" + milliseconds(plan.predictedSeconds) + ") than " + std::to_string(largestRanks_) +
-                           " devices (" + milliseconds(largestSeconds_) + "): communication costs more than it saves");
+      plan.notes.push_back(
+          meshText(plan) + " on " + std::to_string(plan.ranks()) + " of " + std::to_string(ranks_) +
+          " devices is faster (" + milliseconds(plan.predictedSeconds) + ") than " +
+          std::to_string(largestRanks_) + " devices (" + milliseconds(largestSeconds_) +
+          "): communication costs more than it saves");
     }
     if (oneDeviceSeconds_ > 0 && plan.predictedSeconds > oneDeviceSeconds_) {
-      plan.notes.push_back("one device would be faster: " + milliseconds(oneDeviceSeconds_) + " instead of " +
-                           milliseconds(plan.predictedSeconds));
+      plan.notes.push_back("one device would be faster: " + milliseconds(oneDeviceSeconds_) +
+                           " instead of " + milliseconds(plan.predictedSeconds));
     }
     if (plan.dp > 1 && !evaluator_.batchCut().ok()) {
-      plan.notes.push_back("replicas 1 to " + std::to_string(plan.dp - 1) + " idle: " + evaluator_.batchCut().status().message());
+      plan.notes.push_back("replicas 1 to " + std::to_string(plan.dp - 1) +
+                           " idle: " + evaluator_.batchCut().status().message());
     }
   }
 
@@ -160,14 +179,17 @@ class Searcher {
 
 }  // namespace
 
-StatusOr<Plan> search(const BlockGraph& graph, const DeviceModel& model, const SearchOptions& options) {
+StatusOr<Plan> search(const BlockGraph& graph, const DeviceModel& model,
+                      const SearchOptions& options) {
   MLC_RETURN_IF_ERROR(verifyBlockGraph(graph));
   if (model.devices.empty()) return usageError("there are no devices to plan for");
   int ranks = static_cast<int>(model.devices.size());
   if (options.maxRanks > 0) ranks = std::min(ranks, options.maxRanks);
-  const int64_t forced = int64_t{std::max(1, options.dp)} * std::max(1, options.pp) * std::max(1, options.tp);
+  const int64_t forced =
+      int64_t{std::max(1, options.dp)} * std::max(1, options.pp) * std::max(1, options.tp);
   if (forced > ranks) {
-    return usageError("the mesh needs " + std::to_string(forced) + " devices; there are " + std::to_string(ranks));
+    return usageError("the mesh needs " + std::to_string(forced) + " devices; there are " +
+                      std::to_string(ranks));
   }
   return Searcher(graph, model, options, ranks).run();
 }

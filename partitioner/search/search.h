@@ -1,4 +1,5 @@
-// The search for a plan: meshes of dp, pp and tp over the devices, stages, shardings and shares, by the cost model.
+// The search for a plan: meshes of dp, pp and tp over the devices, stages, shardings and shares, by
+// the cost model.
 #pragma once
 
 #include "partitioner/device_model/device_model.h"
@@ -17,12 +18,16 @@ struct SearchOptions {
   int maxRanks = 0;            // 0: as many as there are devices
   int microbatches = 0;        // forced; 0: free
   Objective objective = Objective::kLatency;
-  // Rank i is on device i, as when devices are processes that run already. Else any order that is faster.
+  // Rank i is on device i, as when devices are processes that run already. Else any order that is
+  // faster.
   bool keepDeviceOrder = false;
 };
 
-// The fastest plan found; one rank on the best device is always among the candidates unless a mesh is forced. Deterministic.
-// Errors: kUsage if a forced mesh needs more devices than there are; kOutOfMemory if nothing fits, saying what would; kInvalid for a graph that does not hold together.
-StatusOr<Plan> search(const BlockGraph& graph, const DeviceModel& model, const SearchOptions& options);
+// The fastest plan found; one rank on the best device is always among the candidates unless a mesh
+// is forced. Deterministic. Errors: kUsage if a forced mesh needs more devices than there are;
+// kOutOfMemory if nothing fits, saying what would; kInvalid for a graph that does not hold
+// together.
+StatusOr<Plan> search(const BlockGraph& graph, const DeviceModel& model,
+                      const SearchOptions& options);
 
 }  // namespace mlc::partition

@@ -20,7 +20,8 @@ BlockGraph transformer(int layers, int64_t heads, int64_t seq) {
   int x = b.input({1, seq, heads * 32});
   for (int i = 0; i < layers; ++i) {
     std::vector<int> operands = {x};
-    for (size_t j = 1; j < block.inputs.size(); ++j) operands.push_back(b.weight(block.tensors[block.inputs[j]].dims));
+    for (size_t j = 1; j < block.inputs.size(); ++j)
+      operands.push_back(b.weight(block.tensors[block.inputs[j]].dims));
     x = b.call(1, operands, {1, seq, heads * 32});
   }
   graph.functions = {b.finish({x}), block};
@@ -59,11 +60,14 @@ TEST(CutChain, FindsTheBestCuts) {
     };
     double best = INFINITY;
     for (int a = 0; a <= ops; ++a) {
-      for (int b = a; b <= ops; ++b) best = std::min(best, std::max({seconds(0, 0, a), seconds(1, a, b), seconds(2, b, ops)}));
+      for (int b = a; b <= ops; ++b)
+        best = std::min(best, std::max({seconds(0, 0, a), seconds(1, a, b), seconds(2, b, ops)}));
     }
     std::vector<int> cuts = cutChain(ops, 3, seconds);
     ASSERT_EQ(cuts.size(), 4u);
-    EXPECT_DOUBLE_EQ(std::max({seconds(0, cuts[0], cuts[1]), seconds(1, cuts[1], cuts[2]), seconds(2, cuts[2], cuts[3])}), best);
+    EXPECT_DOUBLE_EQ(std::max({seconds(0, cuts[0], cuts[1]), seconds(1, cuts[1], cuts[2]),
+                               seconds(2, cuts[2], cuts[3])}),
+                     best);
   }
 }
 
@@ -98,7 +102,8 @@ TEST(Search, NeverWorseThanOneDevice) {
   std::mt19937 random(5);
   for (int i = 0; i < 20; ++i) {
     DeviceModel model = equalDevices(1 + random() % 5);
-    for (Device& device : model.devices) device.peakFlops[DType::kF32] *= 1 + static_cast<double>(random() % 4);
+    for (Device& device : model.devices)
+      device.peakFlops[DType::kF32] *= 1 + static_cast<double>(random() % 4);
     model.sameHost = {std::pow(10, -7 + static_cast<int>(random() % 5)), 1e9};
     Plan plan = planned(transformer(1 + random() % 3, 1 + random() % 6, 32), model, {});
     EXPECT_LE(plan.predictedSeconds, plan.oneDeviceSeconds);
@@ -113,7 +118,8 @@ TEST(Search, ForcedMeshIsObeyedOrRefused) {
   EXPECT_EQ(plan.ranks(), 4);
   EXPECT_EQ(plan.stages[0].size(), 2u);
   options.tp = 3;
-  EXPECT_EQ(search(transformer(4, 3, 16), equalDevices(4), options).status().code(), StatusCode::kUsage);
+  EXPECT_EQ(search(transformer(4, 3, 16), equalDevices(4), options).status().code(),
+            StatusCode::kUsage);
 }
 
 TEST(Search, DataParallelSharesFollowTheSpeeds) {

@@ -12,7 +12,8 @@ namespace {
 // Gives each tensor that is live between two ops of the range a slot of the state.
 class LiveSlots {
  public:
-  LiveSlots(const Function& function, const Range& range) : slot_(function.tensors.size(), -1), lastUse_(function.tensors.size(), -1) {
+  LiveSlots(const Function& function, const Range& range)
+      : slot_(function.tensors.size(), -1), lastUse_(function.tensors.size(), -1) {
     const int end = static_cast<int>(range.ops.size());
     std::vector<bool> isMade(function.tensors.size());
     for (int i = 0; i < end; ++i) {
@@ -21,7 +22,8 @@ class LiveSlots {
     }
     for (int output : range.outputs) lastUse_[output] = end;
     for (size_t tensor = 0; tensor < slot_.size(); ++tensor) {
-      if (lastUse_[tensor] >= 0 && !isMade[tensor] && !function.tensors[tensor].isWeight) take(static_cast<int>(tensor));
+      if (lastUse_[tensor] >= 0 && !isMade[tensor] && !function.tensors[tensor].isWeight)
+        take(static_cast<int>(tensor));
     }
     initialCount_ = count_;
   }
@@ -60,8 +62,8 @@ struct Step {
 };
 
 // Brings a tensor to a layout; false if that cannot be.
-bool convert(const Function& function, int tensor, LayoutSet wanted, const GroupCost& group, double scale, LayoutSet& atHand,
-             double& seconds) {
+bool convert(const Function& function, int tensor, LayoutSet wanted, const GroupCost& group,
+             double scale, LayoutSet& atHand, double& seconds) {
   auto conversion = convertLayout(atHand, wanted, function.tensors[tensor].bytes * scale, group);
   if (!conversion) return false;
   seconds += conversion->seconds;
@@ -69,14 +71,17 @@ bool convert(const Function& function, int tensor, LayoutSet wanted, const Group
   return true;
 }
 
-// The state after an op that runs as `choice`. LiveSlots are those before the op, but for the results', which are taken.
-bool advance(const Function& function, const Op& op, const OpChoice& choice, const LiveSlots& slots, const GroupCost& group,
-             double scale, State& state) {
+// The state after an op that runs as `choice`. LiveSlots are those before the op, but for the
+// results', which are taken.
+bool advance(const Function& function, const Op& op, const OpChoice& choice, const LiveSlots& slots,
+             const GroupCost& group, double scale, State& state) {
   for (size_t i = 0; i < op.operands.size(); ++i) {
     const int tensor = op.operands[i];
     LayoutSet weight = kAllLayouts;
-    LayoutSet& atHand = function.tensors[tensor].isWeight ? weight : state.atHand[slots.slot(tensor)];
-    if (!convert(function, tensor, choice.wanted[i], group, scale, atHand, state.seconds)) return false;
+    LayoutSet& atHand =
+        function.tensors[tensor].isWeight ? weight : state.atHand[slots.slot(tensor)];
+    if (!convert(function, tensor, choice.wanted[i], group, scale, atHand, state.seconds))
+      return false;
   }
   state.seconds += choice.seconds;
   for (size_t i = 0; i < op.results.size(); ++i) {
@@ -85,7 +90,8 @@ bool advance(const Function& function, const Op& op, const OpChoice& choice, con
   return true;
 }
 
-void forgetDead(const Function& function, const Op& op, int position, LiveSlots& slots, std::vector<State>& states) {
+void forgetDead(const Function& function, const Op& op, int position, LiveSlots& slots,
+                std::vector<State>& states) {
   std::vector<int> tensors = op.operands;
   std::sort(tensors.begin(), tensors.end());
   tensors.erase(std::unique(tensors.begin(), tensors.end()), tensors.end());
@@ -108,23 +114,31 @@ void prune(std::vector<State>& states, int beam) {
       kept[found->second] = std::move(state);
     }
   }
-  auto isBefore = [](const State& a, const State& b) { return std::pair(a.seconds, a.step) < std::pair(b.seconds, b.step); };
+  auto isBefore = [](const State& a, const State& b) {
+    return std::pair(a.seconds, a.step) < std::pair(b.seconds, b.step);
+  };
   std::sort(kept.begin(), kept.end(), isBefore);
   if (static_cast<int>(kept.size()) > beam) kept.resize(beam);
   states = std::move(kept);
 }
 
-void finish(const Function& function, const Range& range, const LiveSlots& slots, const GroupCost& group, double scale, State& state) {
+void finish(const Function& function, const Range& range, const LiveSlots& slots,
+            const GroupCost& group, double scale, State& state) {
   for (int output : range.outputs) {
     if (function.tensors[output].isWeight) continue;
-    convert(function, output, kReplicatedBit, group, scale, state.atHand[slots.slot(output)], state.seconds);
+    convert(function, output, kReplicatedBit, group, scale, state.atHand[slots.slot(output)],
+            state.seconds);
   }
 }
 
-// Goes through the range with the choices that `choicesOf(op)` gives; the choice of each op of the fastest way, and its seconds.
+// Goes through the range with the choices that `choicesOf(op)` gives; the choice of each op of the
+// fastest way, and its seconds.
 template <typename ChoicesOf>
-std::optional<std::pair<double, std::vector<OpChoice>>> searchRange(const Function& function, const Range& range, const GroupCost& group,
-                                                                    const ShardOptions& options, ChoicesOf choicesOf) {
+std::optional<std::pair<double, std::vector<OpChoice>>> searchRange(const Function& function,
+                                                                    const Range& range,
+                                                                    const GroupCost& group,
+                                                                    const ShardOptions& options,
+                                                                    ChoicesOf choicesOf) {
   LiveSlots slots(function, range);
   std::vector<State> states(1);
   states[0].atHand.assign(slots.initialCount(), kReplicatedBit);
@@ -158,7 +172,8 @@ std::optional<std::pair<double, std::vector<OpChoice>>> searchRange(const Functi
     if (!best || state.seconds < best->seconds) best = &state;
   }
   std::vector<OpChoice> chosen(range.ops.size());
-  for (int step = best->step, position = static_cast<int>(range.ops.size()) - 1; position >= 0; --position) {
+  for (int step = best->step, position = static_cast<int>(range.ops.size()) - 1; position >= 0;
+       --position) {
     chosen[position] = choices[position][steps[step].choice];
     step = steps[step].previous;
   }
@@ -173,25 +188,32 @@ Range wholeFunction(const Function& function) {
   return range;
 }
 
-FunctionSharding shardFunction(const Function& function, const DimClasses& classes, const Range& range, const GroupCost& group,
+FunctionSharding shardFunction(const Function& function, const DimClasses& classes,
+                               const Range& range, const GroupCost& group,
                                const ShardOptions& options) {
   auto allChoices = [&](int op) {
     std::vector<OpChoice> choices;
-    std::vector<int> factors = group.size() > 1 ? opChoices(function, classes, op, options) : std::vector{OpSharding::kReplicate};
-    for (int factor : factors) choices.push_back(makeChoice(function, classes, op, factor, group, options));
+    std::vector<int> factors = group.size() > 1 ? opChoices(function, classes, op, options)
+                                                : std::vector{OpSharding::kReplicate};
+    for (int factor : factors)
+      choices.push_back(makeChoice(function, classes, op, factor, group, options));
     return choices;
   };
   auto found = searchRange(function, range, group, options, allChoices);
   FunctionSharding sharding;
   sharding.ops.resize(function.ops.size());
   sharding.seconds = found->first;
-  for (size_t i = 0; i < range.ops.size(); ++i) sharding.ops[range.ops[i]] = found->second[i].sharding;
+  for (size_t i = 0; i < range.ops.size(); ++i)
+    sharding.ops[range.ops[i]] = found->second[i].sharding;
   return sharding;
 }
 
-std::optional<double> shardingSeconds(const Function& function, const Range& range, const GroupCost& group, const ShardOptions& options,
+std::optional<double> shardingSeconds(const Function& function, const Range& range,
+                                      const GroupCost& group, const ShardOptions& options,
                                       const std::vector<OpSharding>& ops) {
-  auto onlyChoice = [&](int op) { return std::vector{makeChoice(function, op, ops[op], group, options)}; };
+  auto onlyChoice = [&](int op) {
+    return std::vector{makeChoice(function, op, ops[op], group, options)};
+  };
   auto found = searchRange(function, range, group, options, onlyChoice);
   if (!found) return std::nullopt;
   return found->first;

@@ -11,7 +11,8 @@
 namespace mlc::partition {
 namespace {
 
-// A random graph of matrices [8, 8]: products, sums with weights or with each other, row-wise whole ops, reshapes.
+// A random graph of matrices [8, 8]: products, sums with weights or with each other, row-wise whole
+// ops, reshapes.
 Function randomFunction(std::mt19937& random, int ops) {
   FunctionBuilder b("random");
   std::vector<int> tensors = {b.input({8, 8}), b.input({8, 8})};
@@ -19,20 +20,34 @@ Function randomFunction(std::mt19937& random, int ops) {
   for (int i = 0; i < ops; ++i) {
     int x = any(), result = 0;
     switch (random() % 6) {
-      case 0: result = b.einsum({x, b.weight({8, 8})}, "ab,bc->ac"); break;
-      case 1: result = b.einsum({x, any()}, "ab,bc->ac"); break;
-      case 2: result = b.einsum({x, any()}, "ab,ab->ab", "graph.add", true); break;
-      case 3: result = b.einsum({x}, "aB->aB", "graph.softmax"); break;
-      case 4: result = b.einsum({x}, "ab->ba", "graph.transpose", true); break;
-      case 5: result = b.einsum({x, b.weight({8})}, "ab,b->ab", "graph.mul"); break;
+      case 0:
+        result = b.einsum({x, b.weight({8, 8})}, "ab,bc->ac");
+        break;
+      case 1:
+        result = b.einsum({x, any()}, "ab,bc->ac");
+        break;
+      case 2:
+        result = b.einsum({x, any()}, "ab,ab->ab", "graph.add", true);
+        break;
+      case 3:
+        result = b.einsum({x}, "aB->aB", "graph.softmax");
+        break;
+      case 4:
+        result = b.einsum({x}, "ab->ba", "graph.transpose", true);
+        break;
+      case 5:
+        result = b.einsum({x, b.weight({8})}, "ab,b->ab", "graph.mul");
+        break;
     }
     tensors.push_back(result);
   }
   return b.finish({tensors.back(), tensors[tensors.size() - 2]});
 }
 
-// The cost of one assignment of choices, written down plainly: maps instead of slots, layouts instead of bits.
-double plainSeconds(const Function& function, const GroupCost& group, const std::vector<OpSharding>& ops) {
+// The cost of one assignment of choices, written down plainly: maps instead of slots, layouts
+// instead of bits.
+double plainSeconds(const Function& function, const GroupCost& group,
+                    const std::vector<OpSharding>& ops) {
   std::vector<std::vector<Layout>> atHand(function.tensors.size());
   for (int input : function.inputs) atHand[input] = {Layout::replicated()};
   double seconds = 0;
@@ -49,7 +64,8 @@ double plainSeconds(const Function& function, const GroupCost& group, const std:
     if (wanted.kind == Layout::Kind::kPartial) return false;
     const double bytes = function.tensors[tensor].bytes;
     if (wanted.kind == Layout::Kind::kReplicated) {
-      seconds += has(tensor, Layout::Kind::kSplit) ? group.allGather(bytes) : group.allReduce(bytes);
+      seconds +=
+          has(tensor, Layout::Kind::kSplit) ? group.allGather(bytes) : group.allReduce(bytes);
     } else if (has(tensor, Layout::Kind::kReplicated)) {
       seconds += group.slice(bytes);
     } else if (has(tensor, Layout::Kind::kPartial)) {
@@ -68,7 +84,8 @@ double plainSeconds(const Function& function, const GroupCost& group, const std:
         if (ops[i].factor == OpSharding::kPassPartial) return INFINITY;
         continue;
       }
-      if (!require(op.operands[operand], operandLayout(op, ops[i], static_cast<int>(operand)))) return INFINITY;
+      if (!require(op.operands[operand], operandLayout(op, ops[i], static_cast<int>(operand))))
+        return INFINITY;
     }
     const double fraction = ops[i].shares.empty() ? 1 : static_cast<double>(ops[i].shares[0]) / 8;
     double bytes = 0;
@@ -76,7 +93,8 @@ double plainSeconds(const Function& function, const GroupCost& group, const std:
       const bool isCut = ops[i].factor >= 0 && indexes(op.operandFactors[operand], ops[i].factor);
       bytes += function.tensors[op.operands[operand]].bytes * (isCut ? fraction : 1);
     }
-    bytes += function.tensors[op.results[0]].bytes * (ops[i].factor >= 0 && indexes(op.resultFactors[0], ops[i].factor) ? fraction : 1);
+    bytes += function.tensors[op.results[0]].bytes *
+             (ops[i].factor >= 0 && indexes(op.resultFactors[0], ops[i].factor) ? fraction : 1);
     seconds += opSeconds(op, *group.devices()[0], fraction, bytes / op.bytes);
     atHand[op.results[0]] = {resultLayout(op, ops[i], 0)};
   }
@@ -84,12 +102,15 @@ double plainSeconds(const Function& function, const GroupCost& group, const std:
   return seconds;
 }
 
-double bruteForce(const Function& function, const DimClasses& classes, const GroupCost& group, std::vector<OpSharding>& ops, size_t at) {
+double bruteForce(const Function& function, const DimClasses& classes, const GroupCost& group,
+                  std::vector<OpSharding>& ops, size_t at) {
   if (at == function.ops.size()) return plainSeconds(function, group, ops);
   double best = INFINITY;
   for (int choice : opChoices(function, classes, static_cast<int>(at), {})) {
     ops[at] = {choice, {}};
-    if (choice >= 0) ops[at].shares = proportionalShares(classes.units(static_cast<int>(at), choice), group.speeds());
+    if (choice >= 0)
+      ops[at].shares =
+          proportionalShares(classes.units(static_cast<int>(at), choice), group.speeds());
     best = std::min(best, bruteForce(function, classes, group, ops, at + 1));
   }
   return best;
@@ -106,7 +127,8 @@ TEST(ShardFunction, FindsTheOptimumOfSmallGraphs) {
     DimClasses classes(function);
     FunctionSharding found = shardFunction(function, classes, wholeFunction(function), group, {});
     std::vector<OpSharding> ops(function.ops.size());
-    EXPECT_NEAR(found.seconds, bruteForce(function, classes, group, ops, 0), found.seconds * 1e-9) << i;
+    EXPECT_NEAR(found.seconds, bruteForce(function, classes, group, ops, 0), found.seconds * 1e-9)
+        << i;
     EXPECT_NEAR(found.seconds, plainSeconds(function, group, found.ops), found.seconds * 1e-9) << i;
     for (const OpSharding& op : found.ops) split += op.factor >= 0;
   }
@@ -136,7 +158,8 @@ TEST(ShardFunction, FindsMegatronForATransformerBlock) {
     DeviceModel free = model;
     free.sameHost = {0, 1e30};
     // What is left of a collective is its launch.
-    return *shardingSeconds(block, wholeFunction(block), GroupCost(free, {0, 1, 2, 3, 4}), {}, found.ops);
+    return *shardingSeconds(block, wholeFunction(block), GroupCost(free, {0, 1, 2, 3, 4}), {},
+                            found.ops);
   }();
   EXPECT_NEAR(found.seconds - withFreeLinks, 2 * (group.allReduce(128 * 384 * 4) - 1e-7), 1e-12);
 }
@@ -147,7 +170,8 @@ TEST(ShardFunction, UnequalDevicesGetUnequalShares) {
   model.devices[0].peakFlops[DType::kF32] *= 2;
   model.devices[0].memoryBandwidth *= 2;
   DimClasses classes(block);
-  FunctionSharding found = shardFunction(block, classes, wholeFunction(block), GroupCost(model, {0, 1}), {});
+  FunctionSharding found =
+      shardFunction(block, classes, wholeFunction(block), GroupCost(model, {0, 1}), {});
   EXPECT_EQ(found.ops[kQuery].shares, (std::vector<int64_t>{8, 4}));
 }
 

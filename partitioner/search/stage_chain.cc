@@ -23,7 +23,8 @@ std::pair<double, double> workOf(const Function& function, const BlockGraph& gra
 }
 
 // Ops of inputs and weights only that are done sooner than their result is sent.
-std::vector<int> findSunkOps(const Function& main, const BlockGraph& graph, const DeviceModel& model) {
+std::vector<int> findSunkOps(const Function& main, const BlockGraph& graph,
+                             const DeviceModel& model) {
   const auto [operations, bytes] = workOf(main, graph);
   double slowestSend = sendSeconds(model.sameHost, 0);
   std::vector<double> chainSeconds(main.tensors.size(), 0);
@@ -31,9 +32,12 @@ std::vector<int> findSunkOps(const Function& main, const BlockGraph& graph, cons
   std::vector<int> sunk;
   for (size_t i = 0; i < main.ops.size(); ++i) {
     const Op& op = main.ops[i];
-    if (op.callee >= 0 || op.operations > kNegligible * operations || op.bytes > kNegligible * bytes) continue;
+    if (op.callee >= 0 || op.operations > kNegligible * operations ||
+        op.bytes > kNegligible * bytes)
+      continue;
     double seconds = 0, resultBytes = 0;
-    for (const Device& device : model.devices) seconds = std::max(seconds, opSeconds(op, device, 1, 1));
+    for (const Device& device : model.devices)
+      seconds = std::max(seconds, opSeconds(op, device, 1, 1));
     bool isPure = true;
     for (int operand : op.operands) {
       const int producer = main.tensors[operand].producer;
@@ -51,12 +55,14 @@ std::vector<int> findSunkOps(const Function& main, const BlockGraph& graph, cons
 
 }  // namespace
 
-StageChain makeStageChain(const Function& main, const BlockGraph& graph, const DeviceModel& model, int stages) {
+StageChain makeStageChain(const Function& main, const BlockGraph& graph, const DeviceModel& model,
+                          int stages) {
   StageChain chain;
   if (stages > 1) chain.sunkOps = findSunkOps(main, graph, model);
   std::vector<int> position(main.ops.size(), -1);
   for (size_t i = 0; i < main.ops.size(); ++i) {
-    if (std::binary_search(chain.sunkOps.begin(), chain.sunkOps.end(), static_cast<int>(i))) continue;
+    if (std::binary_search(chain.sunkOps.begin(), chain.sunkOps.end(), static_cast<int>(i)))
+      continue;
     position[i] = static_cast<int>(chain.ops.size());
     chain.ops.push_back(static_cast<int>(i));
   }
@@ -72,7 +78,8 @@ StageChain makeStageChain(const Function& main, const BlockGraph& graph, const D
     change[lastUse[tensor] + 1] -= main.tensors[tensor].bytes;
   }
   double crossing = 0;
-  for (size_t i = 0; i <= chain.ops.size(); ++i) chain.crossingBytes.push_back(crossing += change[i]);
+  for (size_t i = 0; i <= chain.ops.size(); ++i)
+    chain.crossingBytes.push_back(crossing += change[i]);
   return chain;
 }
 
@@ -80,17 +87,22 @@ Range stageRange(const Function& main, const StageChain& chain, int begin, int e
   std::set<int> ops(chain.ops.begin() + begin, chain.ops.begin() + end);
   std::set<int> outputs;
   std::vector<int> needed;
-  for (int op : ops) needed.insert(needed.end(), main.ops[op].operands.begin(), main.ops[op].operands.end());
+  for (int op : ops)
+    needed.insert(needed.end(), main.ops[op].operands.begin(), main.ops[op].operands.end());
   if (isLast) needed.insert(needed.end(), main.outputs.begin(), main.outputs.end());
   while (!needed.empty()) {
     const int producer = main.tensors[needed.back()].producer;
     needed.pop_back();
-    if (producer < 0 || !std::binary_search(chain.sunkOps.begin(), chain.sunkOps.end(), producer)) continue;
+    if (producer < 0 || !std::binary_search(chain.sunkOps.begin(), chain.sunkOps.end(), producer))
+      continue;
     if (ops.insert(producer).second) {
-      needed.insert(needed.end(), main.ops[producer].operands.begin(), main.ops[producer].operands.end());
+      needed.insert(needed.end(), main.ops[producer].operands.begin(),
+                    main.ops[producer].operands.end());
     }
   }
-  auto isSunk = [&](int op) { return std::binary_search(chain.sunkOps.begin(), chain.sunkOps.end(), op); };
+  auto isSunk = [&](int op) {
+    return std::binary_search(chain.sunkOps.begin(), chain.sunkOps.end(), op);
+  };
   auto isGiven = [&](int tensor) {
     const int producer = main.tensors[tensor].producer;
     return producer >= 0 && ops.contains(producer) && !isSunk(producer);

@@ -16,9 +16,11 @@ struct StageChain {
 };
 
 // With one stage nothing is sunk.
-StageChain makeStageChain(const Function& main, const BlockGraph& graph, const DeviceModel& model, int stages);
+StageChain makeStageChain(const Function& main, const BlockGraph& graph, const DeviceModel& model,
+                          int stages);
 
-// What a stage with these ops of the chain runs: them and the sunk ops they need; and what of it others or the model need.
+// What a stage with these ops of the chain runs: them and the sunk ops they need; and what of it
+// others or the model need.
 Range stageRange(const Function& main, const StageChain& chain, int begin, int end, bool isLast);
 
 }  // namespace mlc::partition

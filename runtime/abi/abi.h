@@ -1,11 +1,12 @@
 /* The C ABI between a compiled program (a shared object made by mlc) and the runtime that loads it.
  *
- * A program is SPMD over the threads of a rank's team: every thread calls the entry point with its own
- * MlcThread; kernels compute the thread's static share; threads meet in `barrier`. Versioned: a program names
- * the version it was compiled for in mlc_program_abi_version, the runtime refuses any other.
+ * A program is SPMD over the threads of a rank's team: every thread calls the entry point with its
+ * own MlcThread; kernels compute the thread's static share; threads meet in `barrier`. Versioned: a
+ * program names the version it was compiled for in mlc_program_abi_version, the runtime refuses any
+ * other.
  *
- * A program reaches the runtime only through MlcRuntime's function pointers, never through symbols. All pointers
- * are 64-byte aligned. All sizes are elements unless a name says bytes. */
+ * A program reaches the runtime only through MlcRuntime's function pointers, never through symbols.
+ * All pointers are 64-byte aligned. All sizes are elements unless a name says bytes. */
 #ifndef MLC_RUNTIME_ABI_ABI_H_
 #define MLC_RUNTIME_ABI_ABI_H_
 
@@ -35,7 +36,8 @@ typedef struct MlcThread {
   void* team; /* the runtime's own */
 } MlcThread;
 
-/* The arguments of one run. Shared by all threads of the team; read-only but for what the pointers name. */
+/* The arguments of one run. Shared by all threads of the team; read-only but for what the pointers
+ * name. */
 typedef struct MlcInvocation {
   const int64_t* symbols;     /* values, in the order of the manifest's program.symbols */
   void* const* inputs;        /* in the order of the manifest's program.inputs */
@@ -44,33 +46,40 @@ typedef struct MlcInvocation {
   void* arena;                /* at least mlc_program_arena_bytes(symbols, threads) bytes */
 } MlcInvocation;
 
-/* What the runtime gives to a program. Every function is called by all threads of the team at the same
- * point, except `fail` and `launch`, and returns on each when the effect is visible to all of them. A failing collective marks the run as failed
- * (the executor reports it); the program goes on to its end. */
+/* What the runtime gives to a program. Every function is called by all threads of the team at the
+ * same point, except `fail` and `launch`, and returns on each when the effect is visible to all of
+ * them. A failing collective marks the run as failed (the executor reports it); the program goes on
+ * to its end. */
 struct MlcRuntime {
   int32_t abi_version;
   void (*barrier)(const MlcThread* thread);
   /* In place over the ranks of `axis`. */
-  void (*all_reduce)(const MlcThread* thread, int32_t axis, void* data, int64_t count, MlcDType type, int32_t reduction);
+  void (*all_reduce)(const MlcThread* thread, int32_t axis, void* data, int64_t count,
+                     MlcDType type, int32_t reduction);
   /* Concatenates along a dim: rank r gives outer x inner[r], every rank gets outer x sum(inner). */
-  void (*all_gather)(const MlcThread* thread, int32_t axis, const void* in, void* out, int64_t outer,
-                     const int64_t* inner, MlcDType type);
-  /* The opposite: every rank gives outer x sum(inner), rank r gets the sum over ranks of its outer x inner[r]. */
-  void (*reduce_scatter)(const MlcThread* thread, int32_t axis, const void* in, void* out, int64_t outer,
-                         const int64_t* inner, MlcDType type, int32_t reduction);
-  /* Launches device kernel `kernel` (an index into the manifest's program.device_kernels) over `grid` blocks of
-   * `block` threads on the rank's stream, in order. args[i] points to the i-th argument's value (a device pointer or an int64). One thread only. */
+  void (*all_gather)(const MlcThread* thread, int32_t axis, const void* in, void* out,
+                     int64_t outer, const int64_t* inner, MlcDType type);
+  /* The opposite: every rank gives outer x sum(inner), rank r gets the sum over ranks of its outer
+   * x inner[r]. */
+  void (*reduce_scatter)(const MlcThread* thread, int32_t axis, const void* in, void* out,
+                         int64_t outer, const int64_t* inner, MlcDType type, int32_t reduction);
+  /* Launches device kernel `kernel` (an index into the manifest's program.device_kernels) over
+   * `grid` blocks of `block` threads on the rank's stream, in order. args[i] points to the i-th
+   * argument's value (a device pointer or an int64). One thread only. */
   void (*launch)(const MlcThread* thread, int64_t kernel, int64_t grid, int64_t block, void** args);
-  /* Copies between host and device memory on the rank's stream and waits. direction: 0 to device, 1 to host, 2 within the device. One thread only. */
-  void (*copy)(const MlcThread* thread, void* destination, const void* source, int64_t bytes, int32_t direction);
-  /* Marks the run as failed with a message in the user's terms (an index out of range, a symbol mismatch). */
+  /* Copies between host and device memory on the rank's stream and waits. direction: 0 to device, 1
+   * to host, 2 within the device. One thread only. */
+  void (*copy)(const MlcThread* thread, void* destination, const void* source, int64_t bytes,
+               int32_t direction);
+  /* Marks the run as failed with a message in the user's terms (an index out of range, a symbol
+   * mismatch). */
   void (*fail)(const MlcThread* thread, const char* message);
 };
 
 /* What a program exports, by these names:
  *   extern const int32_t mlc_program_abi_version;
- *   int64_t mlc_program_arena_bytes(const int64_t* symbols, int64_t threads);   threads: of the team
- *   void mlc_program_run(const MlcThread* thread, const MlcInvocation* invocation);
+ *   int64_t mlc_program_arena_bytes(const int64_t* symbols, int64_t threads);   threads: of the
+ * team void mlc_program_run(const MlcThread* thread, const MlcInvocation* invocation);
  */
 typedef int64_t (*MlcProgramArenaBytes)(const int64_t* symbols, int64_t threads);
 typedef void (*MlcProgramRun)(const MlcThread* thread, const MlcInvocation* invocation);

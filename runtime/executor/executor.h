@@ -45,8 +45,8 @@ class Executor {
   // nothing and get nothing. Inputs that do not fit are kInvalid before anything runs.
   StatusOr<std::vector<HostTensor>> run(const std::vector<HostTensor>& inputs);
 
-  // Records what runs do from now on: the run itself, and within it, for each microbatch, the wait for
-  // what it receives ("receive"), the program ("compute") and the hand-over of what it made
+  // Records what runs do from now on: the run itself, and within it, for each microbatch, the wait
+  // for what it receives ("receive"), the program ("compute") and the hand-over of what it made
   // ("send"). Borrowed; null: nothing is recorded.
   void setTrace(Trace* trace) { trace_ = trace; }
 

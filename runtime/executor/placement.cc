@@ -79,7 +79,8 @@ const Program* Placement::programAt(const Coordinates& at) const {
 
 int Placement::firstReplica() const {
   const std::vector<int64_t>& shares = manifest_->dp_shares;
-  const auto first = std::find_if(shares.begin(), shares.end(), [](int64_t share) { return share > 0; });
+  const auto first =
+      std::find_if(shares.begin(), shares.end(), [](int64_t share) { return share > 0; });
   return first == shares.end() ? 0 : static_cast<int>(first - shares.begin());
 }
 

@@ -11,7 +11,7 @@ namespace mlc::executor {
 
 struct TraceEvent {
   std::string name;
-  int microbatch = -1;           // -1: of the whole run
+  int microbatch = -1;            // -1: of the whole run
   int64_t beginMicroseconds = 0;  // since 1970, so that ranks of several processes fit together
   int64_t microseconds = 0;
 };
@@ -26,7 +26,8 @@ class Trace {
   std::vector<TraceEvent> events_;
 };
 
-// Records the time from its making to its end as an event. Does nothing, not even read a clock, where there is no trace.
+// Records the time from its making to its end as an event. Does nothing, not even read a clock,
+// where there is no trace.
 class TraceScope {
  public:
   TraceScope(Trace* trace, const char* name, int microbatch = -1)

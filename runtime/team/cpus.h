@@ -20,8 +20,8 @@ std::vector<int> shareOfCpus(const std::vector<int>& cpus, int index, int count)
 std::vector<int> affinityOfThisThread();
 void restoreAffinity(const std::vector<int>& cpus);
 
-// Lets the calling thread, and those that it starts, run on every cpu that the machine lets this process have, also if mpirun has bound
-// it to one of them.
+// Lets the calling thread, and those that it starts, run on every cpu that the machine lets this
+// process have, also if mpirun has bound it to one of them.
 void widenAffinity();
 
 // Pins the calling thread to a cpu.

@@ -5,6 +5,8 @@ import unittest
 
 import jobs
 import numpy as np
+import onnx
+from onnx import TensorProto, helper
 
 BERT = jobs.MODELS / "bert/model.onnx"
 MLP = jobs.MODELS / "mlp/model.onnx"
@@ -65,6 +67,27 @@ class Inputs(Case):
             for mesh in ("tp=1", "tp=2", "pp=2"):
                 self.expect(jobs.INVALID, BERT, "--input", f"input_ids=1x4xi64={index}", "--mesh", mesh,
                             words=["word_embeddings", "an index is outside of a dim of size"])
+
+
+    def test_integer_division(self):
+        names = ("x", "y")
+        infos = [helper.make_tensor_value_info(name, TensorProto.INT64, ["n"]) for name in (*names, "quotient", "rest")]
+        nodes = [helper.make_node("Div", names, ["quotient"], name="divide"), helper.make_node("Mod", names, ["rest"], name="take_rest")]
+        graph = helper.make_graph(nodes, "division", infos[:2], infos[2:])
+        model = self.folder / "division.onnx"
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), model)
+        least = np.iinfo(np.int64).min
+
+        def inputs(x, y):
+            jobs.write_tensor(self.folder / "input_0.pb", "x", np.array(x, np.int64))
+            jobs.write_tensor(self.folder / "input_1.pb", "y", np.array(y, np.int64))
+
+        inputs([7, -7, 7, -7, least], [2, 2, -2, -2, -1])
+        jobs.write_tensor(self.folder / "output_0.pb", "quotient", np.array([3, -3, -3, 3, least]))
+        jobs.write_tensor(self.folder / "output_1.pb", "rest", np.array([1, 1, -1, -1, 0]))
+        self.expect(jobs.DONE, model, "--inputs", self.folder, "--expect", self.folder)
+        inputs([7, 8, 9], [2, 0, 1])
+        self.expect(jobs.INVALID, model, "--inputs", self.folder, words=["node 'divide'", "divides an integer by zero"])
 
 
 class Ranks(Case):

@@ -7,7 +7,9 @@ namespace {
 // Writes into a region's block while it lives. Ops of the region may use weights: they are outside.
 class InRegion {
  public:
-  InRegion(GraphWriter& w, mlir::Region& region) : guard_(w.builder()) { w.builder().setInsertionPointToEnd(&region.emplaceBlock()); }
+  InRegion(GraphWriter& w, mlir::Region& region) : guard_(w.builder()) {
+    w.builder().setInsertionPointToEnd(&region.emplaceBlock());
+  }
 
  private:
   mlir::OpBuilder::InsertionGuard guard_;
@@ -17,10 +19,17 @@ class InRegion {
 Value step(GraphWriter& w, const Surroundings& s, Value x) {
   Value made;
   switch (w.random().between(0, 3)) {
-    case 0: made = residualMlp(w, s, x); break;
-    case 1: made = norm(w, s, x); break;
-    case 2: made = attention(w, s, x); break;
-    default: break;
+    case 0:
+      made = residualMlp(w, s, x);
+      break;
+    case 1:
+      made = norm(w, s, x);
+      break;
+    case 2:
+      made = attention(w, s, x);
+      break;
+    default:
+      break;
   }
   return made ? w.make<graph::TanhOp>(made) : unary(w, s, x);
 }
@@ -46,7 +55,8 @@ Value branch(GraphWriter& w, const Surroundings& s, Value x) {
 Value loop(GraphWriter& w, const Surroundings& s, Value x) {
   auto scalarType = [&](mlir::Type element) { return mlir::RankedTensorType::get({}, element); };
   const bool isStacked = w.random().oneIn(2);
-  HostTensor trips = HostTensor::uninitialized(DType::kI64, {}), always = HostTensor::uninitialized(DType::kBool, {});
+  HostTensor trips = HostTensor::uninitialized(DType::kI64, {}),
+             always = HostTensor::uninitialized(DType::kBool, {});
   *trips.data<int64_t>() = w.random().between(1, 3);
   *always.data<bool>() = true;
   mlir::Region body;
@@ -72,7 +82,8 @@ Value loop(GraphWriter& w, const Surroundings& s, Value x) {
   state.addRegion()->takeBody(body);
   mlir::Operation* op = w.builder().create(state);
   if (!isStacked) return op->getResult(0);
-  return w.make<graph::ReduceOp>(op->getResult(1), graph::ReduceKind::sum, llvm::ArrayRef<int64_t>(int64_t{0}));
+  return w.make<graph::ReduceOp>(op->getResult(1), graph::ReduceKind::sum,
+                                 llvm::ArrayRef<int64_t>(int64_t{0}));
 }
 
 }  // namespace mlc::equivalence

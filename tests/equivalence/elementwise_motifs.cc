@@ -9,12 +9,19 @@ constexpr int64_t kMostElements = 8000;
 
 Value combined(GraphWriter& w, Value a, Value b) {
   switch (w.random().between(0, 6)) {
-    case 0: return w.make<graph::SubOp>(a, b);
-    case 1: return w.make<graph::MulOp>(a, w.make<graph::TanhOp>(b));
-    case 2: return w.make<graph::MaxOp>(a, b);
-    case 3: return w.make<graph::MinOp>(b, a);
-    case 4: return w.make<graph::DivOp>(a, w.make<graph::AddOp>(w.make<graph::SigmoidOp>(b), w.scalar(0.5)));
-    default: return w.make<graph::AddOp>(a, b);
+    case 0:
+      return w.make<graph::SubOp>(a, b);
+    case 1:
+      return w.make<graph::MulOp>(a, w.make<graph::TanhOp>(b));
+    case 2:
+      return w.make<graph::MaxOp>(a, b);
+    case 3:
+      return w.make<graph::MinOp>(b, a);
+    case 4:
+      return w.make<graph::DivOp>(a,
+                                  w.make<graph::AddOp>(w.make<graph::SigmoidOp>(b), w.scalar(0.5)));
+    default:
+      return w.make<graph::AddOp>(a, b);
   }
 }
 
@@ -36,33 +43,50 @@ Value geluOfTanh(GraphWriter& w, Value x) {
 
 Value unary(GraphWriter& w, const Surroundings&, Value x) {
   switch (w.random().between(0, 9)) {
-    case 0: return w.make<graph::AbsOp>(x);
-    case 1: return w.make<graph::NegOp>(x);
-    case 2: return w.make<graph::TanhOp>(x);
-    case 3: return w.make<graph::SigmoidOp>(x);
-    case 4: return w.make<graph::ExpOp>(w.make<graph::TanhOp>(x));
-    case 5: return w.make<graph::SqrtOp>(w.make<graph::AddOp>(w.make<graph::AbsOp>(x), w.scalar(1)));
-    case 6: return w.make<graph::LogOp>(w.make<graph::AddOp>(w.make<graph::MulOp>(x, x), w.scalar(0.5)));
-    case 7: return w.make<graph::SinOp>(x);
-    case 8: return w.make<graph::SiluOp>(x);
-    default: return w.make<graph::ReluOp>(x);
+    case 0:
+      return w.make<graph::AbsOp>(x);
+    case 1:
+      return w.make<graph::NegOp>(x);
+    case 2:
+      return w.make<graph::TanhOp>(x);
+    case 3:
+      return w.make<graph::SigmoidOp>(x);
+    case 4:
+      return w.make<graph::ExpOp>(w.make<graph::TanhOp>(x));
+    case 5:
+      return w.make<graph::SqrtOp>(w.make<graph::AddOp>(w.make<graph::AbsOp>(x), w.scalar(1)));
+    case 6:
+      return w.make<graph::LogOp>(w.make<graph::AddOp>(w.make<graph::MulOp>(x, x), w.scalar(0.5)));
+    case 7:
+      return w.make<graph::SinOp>(x);
+    case 8:
+      return w.make<graph::SiluOp>(x);
+    default:
+      return w.make<graph::ReluOp>(x);
   }
 }
 
 Value activation(GraphWriter& w, const Surroundings&, Value x) {
   switch (w.random().between(0, 5)) {
-    case 0: return geluOfErf(w, x);
-    case 1: return geluOfTanh(w, x);
-    case 2: return w.make<graph::MulOp>(x, w.make<graph::SigmoidOp>(x));
-    case 3: return w.make<graph::GeluOp>(x, w.random().oneIn(2));
-    case 4: return w.make<graph::MaxOp>(x, w.scalar(0));
-    default: return w.make<graph::ReluOp>(x);
+    case 0:
+      return geluOfErf(w, x);
+    case 1:
+      return geluOfTanh(w, x);
+    case 2:
+      return w.make<graph::MulOp>(x, w.make<graph::SigmoidOp>(x));
+    case 3:
+      return w.make<graph::GeluOp>(x, w.random().oneIn(2));
+    case 4:
+      return w.make<graph::MaxOp>(x, w.scalar(0));
+    default:
+      return w.make<graph::ReluOp>(x);
   }
 }
 
 Value withWeight(GraphWriter& w, const Surroundings&, Value x) {
   std::vector<int64_t> shape;
-  const size_t rank = static_cast<size_t>(rankOf(x)), first = static_cast<size_t>(w.random().between(0, rankOf(x)));
+  const size_t rank = static_cast<size_t>(rankOf(x)),
+               first = static_cast<size_t>(w.random().between(0, rankOf(x)));
   for (size_t i = first; i < rank; ++i) {
     const int64_t size = sizeOf(x, i);
     shape.push_back(size == 0 || w.random().oneIn(4) ? 1 : size);
@@ -100,7 +124,8 @@ Value masked(GraphWriter& w, const Surroundings& s, Value x) {
   Value fits = w.reshape(s.mask, aligned);
   if (w.random().oneIn(2)) return w.make<graph::MulOp>(x, fits);
   Value isSet = w.make<graph::CompareOp>(fits, w.scalar(0.5), graph::Predicate::gt);
-  return w.make<graph::SelectOp>(isSet, x, w.random().oneIn(2) ? w.scalar(-1) : w.make<graph::NegOp>(x));
+  return w.make<graph::SelectOp>(isSet, x,
+                                 w.random().oneIn(2) ? w.scalar(-1) : w.make<graph::NegOp>(x));
 }
 
 }  // namespace mlc::equivalence

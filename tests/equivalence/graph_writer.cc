@@ -13,10 +13,15 @@ HostTensor randomFloats(std::vector<int64_t> shape, double scale, Random& random
 }
 
 GraphWriter::GraphWriter(mlir::MLIRContext& context, uint64_t seed)
-    : context_(context), random_(seed), values_(~seed), module_(mlir::ModuleOp::create(mlir::UnknownLoc::get(&context))),
-      builder_(&context), outer_(&context) {
+    : context_(context),
+      random_(seed),
+      values_(~seed),
+      module_(mlir::ModuleOp::create(mlir::UnknownLoc::get(&context))),
+      builder_(&context),
+      outer_(&context) {
   builder_.setInsertionPointToEnd(module_->getBody());
-  main_ = mlir::func::FuncOp::create(builder_, location(), "main", builder_.getFunctionType({}, {}));
+  main_ =
+      mlir::func::FuncOp::create(builder_, location(), "main", builder_.getFunctionType({}, {}));
   mlir::Block* body = main_.addEntryBlock();
   builder_.setInsertionPointToEnd(body);
   outer_.setInsertionPointToEnd(body);
@@ -28,7 +33,8 @@ mlir::Location GraphWriter::location() {
 
 Value GraphWriter::input(const graph::Shape& shape, DType dtype) {
   mlir::Block& body = main_.getBody().front();
-  return body.addArgument(graph::tensorType(shape, graph::elementType(&context_, dtype)), location());
+  return body.addArgument(graph::tensorType(shape, graph::elementType(&context_, dtype)),
+                          location());
 }
 
 Value GraphWriter::weight(const std::vector<int64_t>& shape, double scale) {
@@ -40,7 +46,8 @@ Value GraphWriter::weight(const std::vector<int64_t>& shape, double scale) {
   entry.shape = shape;
   entry.bytes = std::move(tensor);
   weights_.set(name, std::move(entry));
-  return graph::WeightOp::create(outer_, location(), mlir::RankedTensorType::get(shape, f32()), name);
+  return graph::WeightOp::create(outer_, location(), mlir::RankedTensorType::get(shape, f32()),
+                                 name);
 }
 
 Value GraphWriter::matrix(const std::vector<int64_t>& shape, int64_t terms) {
@@ -54,13 +61,16 @@ Value GraphWriter::scalar(double value) {
 }
 
 Value GraphWriter::constant(const HostTensor& tensor) {
-  auto type = mlir::RankedTensorType::get(tensor.shape(), graph::elementType(&context_, tensor.dtype()));
+  auto type =
+      mlir::RankedTensorType::get(tensor.shape(), graph::elementType(&context_, tensor.dtype()));
   if (tensor.dtype() == DType::kBool) {
-    const llvm::ArrayRef<bool> bools(tensor.data<bool>(), static_cast<size_t>(tensor.numElements()));
+    const llvm::ArrayRef<bool> bools(tensor.data<bool>(),
+                                     static_cast<size_t>(tensor.numElements()));
     return graph::ConstantOp::create(outer_, location(), mlir::DenseElementsAttr::get(type, bools));
   }
   const llvm::ArrayRef<char> bytes(tensor.data<char>(), tensor.bytes());
-  return graph::ConstantOp::create(outer_, location(), mlir::DenseElementsAttr::getFromRawBuffer(type, bytes));
+  return graph::ConstantOp::create(outer_, location(),
+                                   mlir::DenseElementsAttr::getFromRawBuffer(type, bytes));
 }
 
 Value GraphWriter::contract(const std::string& equation, Value lhs, Value rhs) {
@@ -68,32 +78,37 @@ Value GraphWriter::contract(const std::string& equation, Value lhs, Value rhs) {
 }
 
 Value GraphWriter::reshape(Value value, const graph::Shape& shape) {
-  return make<graph::ReshapeOp>(graph::tensorType(shape, mlir::getElementTypeOrSelf(value.getType())), value);
+  return make<graph::ReshapeOp>(
+      graph::tensorType(shape, mlir::getElementTypeOrSelf(value.getType())), value);
 }
 
 Value GraphWriter::broadcast(Value value, const graph::Shape& shape) {
-  return make<graph::BroadcastOp>(graph::tensorType(shape, mlir::getElementTypeOrSelf(value.getType())), value);
+  return make<graph::BroadcastOp>(
+      graph::tensorType(shape, mlir::getElementTypeOrSelf(value.getType())), value);
 }
 
 Value GraphWriter::transpose(Value value, const std::vector<int64_t>& permutation) {
   return make<graph::TransposeOp>(value, llvm::ArrayRef<int64_t>(permutation));
 }
 
-Value GraphWriter::slice(Value value, size_t axis, const DimExpr& start, const DimExpr& size, int64_t step) {
+Value GraphWriter::slice(Value value, size_t axis, const DimExpr& start, const DimExpr& size,
+                         int64_t step) {
   graph::Shape shape = graph::shapeOf(value);
   graph::Shape starts(shape.size(), DimExpr(0));
   std::vector<int64_t> steps(shape.size(), 1);
   shape[axis] = size;
   starts[axis] = start;
   steps[axis] = step;
-  return make<graph::SliceOp>(graph::tensorType(shape, mlir::getElementTypeOrSelf(value.getType())), value,
-                              graph::dimsAttr(&context_, starts), llvm::ArrayRef<int64_t>(steps));
+  return make<graph::SliceOp>(graph::tensorType(shape, mlir::getElementTypeOrSelf(value.getType())),
+                              value, graph::dimsAttr(&context_, starts),
+                              llvm::ArrayRef<int64_t>(steps));
 }
 
 void GraphWriter::finish(const std::vector<Value>& outputs) {
   mlir::func::ReturnOp::create(builder_, location(), outputs);
   mlir::Block& body = main_.getBody().front();
-  main_.setType(builder_.getFunctionType(body.getArgumentTypes(), mlir::ValueRange(outputs).getTypes()));
+  main_.setType(
+      builder_.getFunctionType(body.getArgumentTypes(), mlir::ValueRange(outputs).getTypes()));
 }
 
 }  // namespace mlc::equivalence

@@ -50,7 +50,8 @@ class GraphWriter {
  public:
   GraphWriter(mlir::MLIRContext& context, uint64_t seed);
 
-  // What the graph is made of; the weights' elements have numbers of their own, so that setting this back repeats a block with other weights.
+  // What the graph is made of; the weights' elements have numbers of their own, so that setting
+  // this back repeats a block with other weights.
   Random& random() { return random_; }
   mlir::OpBuilder& builder() { return builder_; }
   mlir::Type f32() { return builder_.getF32Type(); }
@@ -88,7 +89,7 @@ class GraphWriter {
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   mlir::func::FuncOp main_;
   mlir::OpBuilder builder_;  // at the end of @main, or of a region
-  mlir::OpBuilder outer_;    // at the end of @main, also while a region is written that has no op yet
+  mlir::OpBuilder outer_;  // at the end of @main, also while a region is written that has no op yet
   graph::WeightTable weights_;
   int nodes_ = 0;
 };

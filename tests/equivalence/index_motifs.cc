@@ -11,7 +11,9 @@ Value integer(GraphWriter& w, int64_t value) {
 
 mlir::Type i64(GraphWriter& w) { return w.builder().getI64Type(); }
 
-Value toFloat(GraphWriter& w, Value x) { return w.make<graph::CastOp>(graph::tensorType(shapeOf(x), w.f32()), x); }
+Value toFloat(GraphWriter& w, Value x) {
+  return w.make<graph::CastOp>(graph::tensorType(shapeOf(x), w.f32()), x);
+}
 
 // Row i of a table for each index i of x's dim before the last.
 Value rowsByPosition(GraphWriter& w, const Surroundings& s, Value x, int64_t columns) {
@@ -26,7 +28,8 @@ Value rowsByPosition(GraphWriter& w, const Surroundings& s, Value x, int64_t col
 Value withPositions(GraphWriter& w, const Surroundings& s, Value x) {
   const int64_t last = rankOf(x) < 2 ? 0 : sizeOf(x, static_cast<size_t>(rankOf(x) - 1));
   if (last < 2) return {};
-  if (last % 2 != 0 || w.random().oneIn(2)) return w.make<graph::AddOp>(x, rowsByPosition(w, s, x, last));
+  if (last % 2 != 0 || w.random().oneIn(2))
+    return w.make<graph::AddOp>(x, rowsByPosition(w, s, x, last));
   Value cosines = w.make<graph::CosOp>(rowsByPosition(w, s, x, last / 2));
   Value sines = w.make<graph::SinOp>(rowsByPosition(w, s, x, last / 2));
   return w.make<graph::RotaryEmbeddingOp>(x, cosines, sines, w.random().oneIn(2));
@@ -47,10 +50,13 @@ Value withIndices(GraphWriter& w, const Surroundings& s, Value x) {
   aligned.resize(shape.size(), DimExpr(1));
   Value indices = w.reshape(s.indices, aligned);
   if (w.random().oneIn(2)) {
-    Value isSame = w.make<graph::CompareOp>(indices, integer(w, w.random().between(0, 2)), graph::Predicate::ne);
+    Value isSame = w.make<graph::CompareOp>(indices, integer(w, w.random().between(0, 2)),
+                                            graph::Predicate::ne);
     return w.make<graph::MulOp>(x, toFloat(w, isSame));
   }
-  Value other = w.make<graph::ModOp>(w.make<graph::AddOp>(w.make<graph::MulOp>(indices, integer(w, 2)), integer(w, 1)), integer(w, 3));
+  Value other = w.make<graph::ModOp>(
+      w.make<graph::AddOp>(w.make<graph::MulOp>(indices, integer(w, 2)), integer(w, 1)),
+      integer(w, 3));
   return w.make<graph::AddOp>(x, toFloat(w, other));
 }
 
@@ -68,7 +74,8 @@ Value pickedElements(GraphWriter& w, const Surroundings&, Value x) {
   if (elements > 100) return {};
   HostTensor indices = HostTensor::uninitialized(DType::kI64, shape);
   const int64_t size = sizeOf(x, static_cast<size_t>(axis));
-  for (int64_t i = 0; i < elements; ++i) indices.data<int64_t>()[i] = w.random().between(-size, size - 1);
+  for (int64_t i = 0; i < elements; ++i)
+    indices.data<int64_t>()[i] = w.random().between(-size, size - 1);
   return w.make<graph::GatherElementsOp>(x, w.constant(indices), static_cast<uint64_t>(axis));
 }
 

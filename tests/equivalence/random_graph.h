@@ -14,11 +14,14 @@ namespace mlc::equivalence {
 struct RandomGraph {
   mlir::OwningOpRef<mlir::ModuleOp> module;  // graph dialect; as the importer makes it
   graph::WeightTable weights;
-  std::vector<std::vector<HostTensor>> inputs;  // of @main, for two runs with other sizes of the symbols
-  bool keepsBatchFirst = false;    // made of ops that mostly leave the batch alone, so that it can mostly be cut
+  std::vector<std::vector<HostTensor>>
+      inputs;  // of @main, for two runs with other sizes of the symbols
+  bool keepsBatchFirst =
+      false;  // made of ops that mostly leave the batch alone, so that it can mostly be cut
 };
 
-// Of some 5 to 60 ops. Sizes are small, and mostly of the uneven kind: 5 heads, 7 channels. The context needs the dialects graph and func.
+// Of some 5 to 60 ops. Sizes are small, and mostly of the uneven kind: 5 heads, 7 channels. The
+// context needs the dialects graph and func.
 RandomGraph makeRandomGraph(mlir::MLIRContext& context, uint64_t seed);
 
 }  // namespace mlc::equivalence

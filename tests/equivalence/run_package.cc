@@ -12,7 +12,8 @@ namespace {
 
 class PackageWriter {
  public:
-  PackageWriter(const partition::RankPrograms& programs, const partition::Plan& plan, const partition::DeviceModel& devices)
+  PackageWriter(const partition::RankPrograms& programs, const partition::Plan& plan,
+                const partition::DeviceModel& devices)
       : programs_(programs), plan_(plan), devices_(devices) {}
 
   StatusOr<package::PackageContents> run() {
@@ -41,7 +42,8 @@ class PackageWriter {
     if (index < 0) return -1;
     const auto kind = devices_.devices[static_cast<size_t>(plan_.devices[rank])].kind;
     const bool isFake = kind == partition::Device::Kind::kFake;
-    auto [known, isNew] = compiled_.try_emplace({index, isFake}, static_cast<int>(contents_.programs.size()));
+    auto [known, isNew] =
+        compiled_.try_emplace({index, isFake}, static_cast<int>(contents_.programs.size()));
     if (isNew) MLC_RETURN_IF_ERROR(compile(programs_.programs[static_cast<size_t>(index)], isFake));
     return known->second;
   }
@@ -51,8 +53,10 @@ class PackageWriter {
     if (isFake) {
       MLC_ASSIGN_OR_RETURN(target.gpu, gpu::GpuTarget::named("fake"));
     }
-    mlir::OwningOpRef<mlir::ModuleOp> module = mlir::cast<mlir::ModuleOp>(source.module.get()->clone());
-    MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled, target::compileProgram(*module, target, [](auto&&...) {}));
+    mlir::OwningOpRef<mlir::ModuleOp> module =
+        mlir::cast<mlir::ModuleOp>(source.module.get()->clone());
+    MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled,
+                         target::compileProgram(*module, target, [](auto&&...) {}));
     package::Program program;
     program.target = isFake ? "cuda" : "cpu";
     program.cpu_features = target.cpu.features();
@@ -62,7 +66,8 @@ class PackageWriter {
     program.weights = compiled.weights;
     program.device_kernels = compiled.deviceKernels;
     contents_.manifest.programs.push_back(std::move(program));
-    contents_.programs.push_back({std::move(compiled.object), std::move(compiled.ptx), std::move(compiled.emulation)});
+    contents_.programs.push_back(
+        {std::move(compiled.object), std::move(compiled.ptx), std::move(compiled.emulation)});
     return okStatus();
   }
 
@@ -75,15 +80,18 @@ class PackageWriter {
 
 }  // namespace
 
-Status writeRandomPackage(const partition::RankPrograms& programs, const partition::Plan& plan, const partition::DeviceModel& devices,
-                          const graph::WeightTable& weights, const std::string& path) {
-  MLC_ASSIGN_OR_RETURN(package::PackageContents contents, PackageWriter(programs, plan, devices).run());
+Status writeRandomPackage(const partition::RankPrograms& programs, const partition::Plan& plan,
+                          const partition::DeviceModel& devices, const graph::WeightTable& weights,
+                          const std::string& path) {
+  MLC_ASSIGN_OR_RETURN(package::PackageContents contents,
+                       PackageWriter(programs, plan, devices).run());
   return package::writePackage(std::move(contents), weights, {}, path);
 }
 
-StatusOr<std::vector<std::vector<HostTensor>>> runPackage(const std::string& path, const std::vector<std::vector<HostTensor>>& inputs,
-                                                          int threads) {
-  MLC_ASSIGN_OR_RETURN(auto session, api::Session::openThreads(path, {.threads = threads, .pin = false}));
+StatusOr<std::vector<std::vector<HostTensor>>> runPackage(
+    const std::string& path, const std::vector<std::vector<HostTensor>>& inputs, int threads) {
+  MLC_ASSIGN_OR_RETURN(auto session,
+                       api::Session::openThreads(path, {.threads = threads, .pin = false}));
   std::vector<std::vector<HostTensor>> results;
   for (const std::vector<HostTensor>& run : inputs) {
     MLC_ASSIGN_OR_RETURN(std::vector<HostTensor> outputs, session->run(run));

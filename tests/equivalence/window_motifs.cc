@@ -9,7 +9,9 @@ struct Window {
   Sizes kernel, strides, padsLow, padsHigh;
 };
 
-bool isImage(Value x) { return rankOf(x) == 4 && sizeOf(x, 1) > 0 && sizeOf(x, 2) > 0 && sizeOf(x, 3) > 0; }
+bool isImage(Value x) {
+  return rankOf(x) == 4 && sizeOf(x, 1) > 0 && sizeOf(x, 2) > 0 && sizeOf(x, 3) > 0;
+}
 
 // Each of its windows has an element of x.
 Window randomWindow(Random& random, Value x) {
@@ -40,8 +42,8 @@ Value convolution(GraphWriter& w, const Surroundings&, Value x) {
   Value filter = w.matrix({outputs, channels / groups, window.kernel[0], window.kernel[1]},
                           channels / groups * window.kernel[0] * window.kernel[1]);
   Value bias = random.oneIn(2) ? w.weight({outputs}, 0.5) : Value();
-  Value result = w.make<graph::ConvOp>(x, filter, bias, window.strides, window.padsLow, window.padsHigh, Sizes{1, 1},
-                                       static_cast<uint64_t>(groups));
+  Value result = w.make<graph::ConvOp>(x, filter, bias, window.strides, window.padsLow,
+                                       window.padsHigh, Sizes{1, 1}, static_cast<uint64_t>(groups));
   return random.oneIn(2) ? w.make<graph::ReluOp>(result) : result;
 }
 
@@ -52,8 +54,8 @@ Value pooling(GraphWriter& w, const Surroundings&, Value x) {
   }
   const Window window = randomWindow(w.random(), x);
   const auto kind = w.random().oneIn(2) ? graph::PoolKind::max : graph::PoolKind::average;
-  return w.make<graph::PoolOp>(x, kind, window.kernel, window.strides, window.padsLow, window.padsHigh, Sizes{1, 1},
-                               w.random().oneIn(2));
+  return w.make<graph::PoolOp>(x, kind, window.kernel, window.strides, window.padsLow,
+                               window.padsHigh, Sizes{1, 1}, w.random().oneIn(2));
 }
 
 }  // namespace mlc::equivalence

@@ -30,9 +30,11 @@ template <typename T, typename Wide = float>
 std::string floatDifference(const HostTensor& actual, const HostTensor& expected,
                             double relative = kRelative) {
   for (int64_t i = 0; i < expected.numElements(); ++i) {
-    const auto a = static_cast<Wide>(actual.data<T>()[i]), e = static_cast<Wide>(expected.data<T>()[i]);
+    const auto a = static_cast<Wide>(actual.data<T>()[i]),
+               e = static_cast<Wide>(expected.data<T>()[i]);
     if (!close(a, e, relative)) {
-      return "element " + std::to_string(i) + " is " + std::to_string(a) + ", expected " + std::to_string(e);
+      return "element " + std::to_string(i) + " is " + std::to_string(a) + ", expected " +
+             std::to_string(e);
     }
   }
   return "";
@@ -43,7 +45,8 @@ std::string integerDifference(const HostTensor& actual, const HostTensor& expect
   for (int64_t i = 0; i < expected.numElements(); ++i) {
     const T a = actual.data<T>()[i], e = expected.data<T>()[i];
     if (a != e) {
-      return "element " + std::to_string(i) + " is " + std::to_string(a) + ", expected " + std::to_string(e);
+      return "element " + std::to_string(i) + " is " + std::to_string(a) + ", expected " +
+             std::to_string(e);
     }
   }
   return "";
@@ -56,19 +59,31 @@ std::string difference(const HostTensor& actual, const HostTensor& expected) {
     return "is " + describe(actual) + ", expected " + describe(expected);
   }
   switch (expected.dtype()) {
-    case DType::kF32: return floatDifference<float>(actual, expected);
-    case DType::kF64: return floatDifference<double, double>(actual, expected);
-    case DType::kF16: return floatDifference<Float16>(actual, expected, kRelativeF16);
-    case DType::kBF16: return floatDifference<BFloat16>(actual, expected, kRelativeBF16);
-    case DType::kI8: return integerDifference<int8_t>(actual, expected);
-    case DType::kI16: return integerDifference<int16_t>(actual, expected);
-    case DType::kI32: return integerDifference<int32_t>(actual, expected);
-    case DType::kI64: return integerDifference<int64_t>(actual, expected);
+    case DType::kF32:
+      return floatDifference<float>(actual, expected);
+    case DType::kF64:
+      return floatDifference<double, double>(actual, expected);
+    case DType::kF16:
+      return floatDifference<Float16>(actual, expected, kRelativeF16);
+    case DType::kBF16:
+      return floatDifference<BFloat16>(actual, expected, kRelativeBF16);
+    case DType::kI8:
+      return integerDifference<int8_t>(actual, expected);
+    case DType::kI16:
+      return integerDifference<int16_t>(actual, expected);
+    case DType::kI32:
+      return integerDifference<int32_t>(actual, expected);
+    case DType::kI64:
+      return integerDifference<int64_t>(actual, expected);
     case DType::kU8:
-    case DType::kBool: return integerDifference<uint8_t>(actual, expected);
-    case DType::kU16: return integerDifference<uint16_t>(actual, expected);
-    case DType::kU32: return integerDifference<uint32_t>(actual, expected);
-    case DType::kU64: return integerDifference<uint64_t>(actual, expected);
+    case DType::kBool:
+      return integerDifference<uint8_t>(actual, expected);
+    case DType::kU16:
+      return integerDifference<uint16_t>(actual, expected);
+    case DType::kU32:
+      return integerDifference<uint32_t>(actual, expected);
+    case DType::kU64:
+      return integerDifference<uint64_t>(actual, expected);
   }
   return "has an unknown type";
 }

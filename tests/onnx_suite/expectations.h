@@ -1,4 +1,5 @@
-// unsupported.txt: the cases that the importer does not take. A line each: the case, a tab, the reason.
+// unsupported.txt: the cases that the importer does not take. A line each: the case, a tab, the
+// reason.
 #pragma once
 
 #include <map>

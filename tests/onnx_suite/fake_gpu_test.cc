@@ -24,7 +24,8 @@ class FakeGpu : public testing::TestWithParam<std::string> {};
 
 TEST_P(FakeGpu, Case) {
   const std::string scratch = testing::TempDir() + "/" + std::to_string(getpid());
-  EXPECT_EQ(runCase(std::string(kCases) + "/" + GetParam(), scratch, partition::Device::Kind::kFake), "");
+  EXPECT_EQ(
+      runCase(std::string(kCases) + "/" + GetParam(), scratch, partition::Device::Kind::kFake), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, FakeGpu, testing::ValuesIn(supportedCases()), [](const auto& info) {

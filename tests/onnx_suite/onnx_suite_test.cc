@@ -1,4 +1,5 @@
-// Every case of ONNX's backend tests: the importer refuses it, as unsupported.txt says, or it computes what it must.
+// Every case of ONNX's backend tests: the importer refuses it, as unsupported.txt says, or it
+// computes what it must.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@ namespace {
 constexpr char kCases[] = "tests/onnx_suite/cases";
 constexpr char kUnsupported[] = "tests/onnx_suite/unsupported.txt";
 constexpr char kHowToRegenerate[] =
-    "if that is right: bazel run //tests/onnx_suite:list_unsupported > tests/onnx_suite/unsupported.txt";
+    "if that is right: bazel run //tests/onnx_suite:list_unsupported > "
+    "tests/onnx_suite/unsupported.txt";
 
 const Expectations& unsupported() {
   static const auto* expectations = new Expectations(readExpectations(kUnsupported));
@@ -37,7 +39,8 @@ TEST_P(OnnxSuite, Case) {
 INSTANTIATE_TEST_SUITE_P(All, OnnxSuite, testing::ValuesIn(caseNames(kCases)),
                          [](const auto& info) {
                            std::string name = info.param;
-                           for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+                           for (char& c : name)
+                             c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
                            return name;
                          });
 
@@ -45,7 +48,8 @@ TEST(Expectations, NameCases) {
   const std::vector<std::string> names = caseNames(kCases);
   EXPECT_GT(names.size(), 1000u);
   for (const auto& [name, reason] : unsupported()) {
-    EXPECT_TRUE(std::binary_search(names.begin(), names.end(), name)) << name << "; " << kHowToRegenerate;
+    EXPECT_TRUE(std::binary_search(names.begin(), names.end(), name))
+        << name << "; " << kHowToRegenerate;
   }
 }
 

@@ -44,13 +44,14 @@ StatusOr<std::vector<HostTensor>> compute(const fs::path& folder, const std::str
 }
 
 StatusOr<std::string> compileAndCompare(const fs::path& folder, const std::string& package,
-                                       partition::Device::Kind kind) {
+                                        partition::Device::Kind kind) {
   MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> inputs, readTensors(folder, "input"));
   MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> expected, readTensors(folder, "output"));
   MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> outputs,
                        compute(folder, package, inputs, kind));
   if (expected.empty() || outputs.size() != expected.size()) {
-    return "there are " + std::to_string(outputs.size()) + " outputs, expected " + std::to_string(expected.size());
+    return "there are " + std::to_string(outputs.size()) + " outputs, expected " +
+           std::to_string(expected.size());
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string different = difference(outputs[i], expected[i]);

@@ -15,8 +15,9 @@ std::vector<std::string> caseNames(const std::string& folder);
 // An error other than kUnsupported is the test's failure, and not told here.
 std::string unsupportedReason(const std::string& caseFolder);
 
-// Compiles the case's model for one rank on a device of that kind into a package below the folder `scratch`, runs it on the
-// case's inputs, and compares the outputs. Empty if all is right, otherwise what is wrong.
+// Compiles the case's model for one rank on a device of that kind into a package below the folder
+// `scratch`, runs it on the case's inputs, and compares the outputs. Empty if all is right,
+// otherwise what is wrong.
 std::string runCase(const std::string& caseFolder, const std::string& scratch,
                     partition::Device::Kind kind = partition::Device::Kind::kCpu);
 

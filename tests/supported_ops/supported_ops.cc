@@ -23,7 +23,8 @@ std::string row(const SupportedOp& op) {
   std::string attributes;
   for (size_t at = 0; at < op.attributes.size();) {
     const size_t end = std::min(op.attributes.find(' ', at), op.attributes.size());
-    if (end > at) attributes += (attributes.empty() ? "`" : ", `") + op.attributes.substr(at, end - at) + "`";
+    if (end > at)
+      attributes += (attributes.empty() ? "`" : ", `") + op.attributes.substr(at, end - at) + "`";
     at = end + 1;
   }
   std::string opsets = std::to_string(op.firstOpset);
@@ -42,7 +43,8 @@ std::string supportedOpsDocument() {
       return std::tie(a.name, a.firstOpset) < std::tie(b.name, b.firstOpset);
     });
     text += "\n## " + (domain.empty() ? "ai.onnx" : domain) + "\n\n";
-    text += std::string("| operator | ") + (domain.empty() ? "opsets" : "versions") + " | attributes |\n|---|---|---|\n";
+    text += std::string("| operator | ") + (domain.empty() ? "opsets" : "versions") +
+            " | attributes |\n|---|---|---|\n";
     for (const SupportedOp& op : ops) text += row(op);
   }
   return text;

@@ -36,7 +36,8 @@ CompileSummary summarize(const package::Package& package, const CachedPackage& c
   for (const package::RankEntry& rank : manifest.ranks) {
     int64_t bytes = 0;
     if (rank.program >= 0) {
-      for (const package::WeightSlot& slot : manifest.programs[static_cast<size_t>(rank.program)].weights) {
+      for (const package::WeightSlot& slot :
+           manifest.programs[static_cast<size_t>(rank.program)].weights) {
         bytes += bytesOf(slot, manifest.weights[static_cast<size_t>(slot.source)]);
       }
     }
@@ -47,33 +48,43 @@ CompileSummary summarize(const package::Package& package, const CachedPackage& c
 
 std::string summaryText(const CompileSummary& summary) {
   std::string text = fmt::format("package   {}\n", summary.package);
-  text += fmt::format("plan      dp={} pp={} tp={}, {:.2f} ms predicted\n", summary.dp, summary.pp, summary.tp, summary.predictedMs);
+  text += fmt::format("plan      dp={} pp={} tp={}, {:.2f} ms predicted\n", summary.dp, summary.pp,
+                      summary.tp, summary.predictedMs);
   if (summary.cacheHit) {
     text += fmt::format("time      {:.2f} s, found in the cache\n", summary.seconds);
   } else {
     text += fmt::format("time      {:.2f} s:", summary.seconds);
-    for (const auto& [phase, seconds] : summary.phases) text += fmt::format(" {} {:.2f}", phase, seconds);
+    for (const auto& [phase, seconds] : summary.phases)
+      text += fmt::format(" {} {:.2f}", phase, seconds);
     text += "\n";
   }
-  text += fmt::format("code      {:.1f} KB in {} {}", static_cast<double>(summary.codeBytes) / 1e3, summary.programs,
-                      summary.programs == 1 ? "program" : "programs");
+  text += fmt::format("code      {:.1f} KB in {} {}", static_cast<double>(summary.codeBytes) / 1e3,
+                      summary.programs, summary.programs == 1 ? "program" : "programs");
   if (!summary.cacheHit) text += fmt::format(", {} kernels", summary.kernels);
   text += fmt::format("\nweights   {:.1f} MB\n", static_cast<double>(summary.weightsBytes) / 1e6);
   for (size_t rank = 0; rank < summary.rankWeightBytes.size(); ++rank) {
-    text += fmt::format("rank {:<4} {:.1f} MB of weights\n", rank, static_cast<double>(summary.rankWeightBytes[rank]) / 1e6);
+    text += fmt::format("rank {:<4} {:.1f} MB of weights\n", rank,
+                        static_cast<double>(summary.rankWeightBytes[rank]) / 1e6);
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return text + fmt::format("memory    {:.1f} MB at most while compiling\n", static_cast<double>(usage.ru_maxrss) / 1e3);
+  return text + fmt::format("memory    {:.1f} MB at most while compiling\n",
+                            static_cast<double>(usage.ru_maxrss) / 1e3);
 }
 
 std::string summaryJson(const CompileSummary& summary) {
-  nlohmann::ordered_json json = {{"package", summary.package},        {"cache_hit", summary.cacheHit},
-                                 {"compile_seconds", summary.seconds}, {"phases", nlohmann::ordered_json::object()},
-                                 {"programs", summary.programs},       {"code_bytes", summary.codeBytes},
-                                 {"weights_bytes", summary.weightsBytes}, {"dp", summary.dp},
-                                 {"pp", summary.pp},                   {"tp", summary.tp},
-                                 {"predicted_ms", summary.predictedMs}, {"rank_weights_bytes", summary.rankWeightBytes}};
+  nlohmann::ordered_json json = {{"package", summary.package},
+                                 {"cache_hit", summary.cacheHit},
+                                 {"compile_seconds", summary.seconds},
+                                 {"phases", nlohmann::ordered_json::object()},
+                                 {"programs", summary.programs},
+                                 {"code_bytes", summary.codeBytes},
+                                 {"weights_bytes", summary.weightsBytes},
+                                 {"dp", summary.dp},
+                                 {"pp", summary.pp},
+                                 {"tp", summary.tp},
+                                 {"predicted_ms", summary.predictedMs},
+                                 {"rank_weights_bytes", summary.rankWeightBytes}};
   for (const auto& [phase, seconds] : summary.phases) json["phases"][phase] = seconds;
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

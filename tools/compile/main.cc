@@ -28,10 +28,12 @@ struct CompileToolOptions {
 
 // As many equal devices as there are ranks, of this machine.
 StatusOr<partition::DeviceModel> devicesOfHost(int ranks) {
-  std::vector<std::unique_ptr<collectives::Communicator>> worlds = collectives::createThreadGroup(ranks);
+  std::vector<std::unique_ptr<collectives::Communicator>> worlds =
+      collectives::createThreadGroup(ranks);
   std::vector<std::thread> others;
   for (int rank = 1; rank < ranks; ++rank) {
-    others.emplace_back([&world = *worlds[static_cast<size_t>(rank)]] { (void)measureDevices(world, 0); });
+    others.emplace_back(
+        [&world = *worlds[static_cast<size_t>(rank)]] { (void)measureDevices(world, 0); });
   }
   StatusOr<partition::DeviceModel> devices = measureDevices(*worlds[0], 0);
   for (std::thread& thread : others) thread.join();
@@ -96,7 +98,11 @@ Status compile(const CompileToolOptions& options) {
 
   std::string output = options.output;
   while (output.size() > 1 && output.back() == '/') output.pop_back();
-  MLC_ASSIGN_OR_RETURN(const CachedPackage cached, findOrCompile(options.package, {.devices = devices, .search = search, .expectedShapes = {}, .packWeights = true}));
+  MLC_ASSIGN_OR_RETURN(
+      const CachedPackage cached,
+      findOrCompile(
+          options.package,
+          {.devices = devices, .search = search, .expectedShapes = {}, .packWeights = true}));
   MLC_RETURN_IF_ERROR(copyPackage(cached.path, output));
   MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(output));
   const CompileSummary summary = summarize(*package, cached);
@@ -105,7 +111,8 @@ Status compile(const CompileToolOptions& options) {
     return okStatus();
   }
   std::cout << summaryText(summary);
-  return options.jsonFile.empty() ? okStatus() : writeTextFile(options.jsonFile, summaryJson(summary));
+  return options.jsonFile.empty() ? okStatus()
+                                  : writeTextFile(options.jsonFile, summaryJson(summary));
 }
 
 }  // namespace
@@ -113,17 +120,22 @@ Status compile(const CompileToolOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace mlc::tools;
-  // A file that grows beyond the process's limit is an error like that of a full disk, and no reason to die.
+  // A file that grows beyond the process's limit is an error like that of a full disk, and no
+  // reason to die.
   std::signal(SIGXFSZ, SIG_IGN);
   CompileToolOptions options;
   CLI::App app("Compiles a model into a package that mlc-run runs.", "mlc-compile");
   addPackageOptions(app, options.package);
   app.add_option("-o,--output", options.output, "Package folder to write (DIR.mlcpkg)")->required();
-  app.add_option("--ranks", options.ranks, "Ranks to plan for, each with a share of this machine (default: what the mesh needs)")
+  app.add_option(
+         "--ranks", options.ranks,
+         "Ranks to plan for, each with a share of this machine (default: what the mesh needs)")
       ->check(CLI::PositiveNumber);
   app.add_option("--target", options.package.target, "host (default), x86-64-v3, x86-64-v4");
   app.add_option("--json", options.jsonFile, "Write the summary as JSON; - for standard output");
-  app.footer("Examples:\n  mlc-compile model.onnx -o model.mlcpkg\n  mlc-compile model.onnx -o model.mlcpkg --ranks 4 --mesh tp=2,pp=2");
+  app.footer(
+      "Examples:\n  mlc-compile model.onnx -o model.mlcpkg\n  mlc-compile model.onnx -o "
+      "model.mlcpkg --ranks 4 --mesh tp=2,pp=2");
   if (const std::optional<int> exitCode = parseCommandLine(app, argc, argv)) return *exitCode;
   const mlc::Status status = compile(options);
   if (!status.ok()) std::cerr << "mlc-compile: " << status.message() << std::endl;

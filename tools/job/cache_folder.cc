@@ -17,9 +17,11 @@ StatusOr<std::string> cacheFolder(const std::string& subfolder) {
     return std::string(value ? value : "");
   };
   std::string folder = variable("MLC_CACHE");
-  if (folder.empty() && !variable("XDG_CACHE_HOME").empty()) folder = variable("XDG_CACHE_HOME") + "/mlc";
+  if (folder.empty() && !variable("XDG_CACHE_HOME").empty())
+    folder = variable("XDG_CACHE_HOME") + "/mlc";
   if (folder.empty() && !variable("HOME").empty()) folder = variable("HOME") + "/.cache/mlc";
-  if (folder.empty()) return usageError("set MLC_CACHE to a folder for compiled packages: there is no HOME");
+  if (folder.empty())
+    return usageError("set MLC_CACHE to a folder for compiled packages: there is no HOME");
   folder += "/" + subfolder;
   std::error_code error;
   std::filesystem::create_directories(folder, error);

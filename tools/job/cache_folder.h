@@ -7,7 +7,8 @@
 
 namespace mlc::tools {
 
-// $MLC_CACHE, else $XDG_CACHE_HOME/mlc, else ~/.cache/mlc, with that subfolder; made if it is missing.
+// $MLC_CACHE, else $XDG_CACHE_HOME/mlc, else ~/.cache/mlc, with that subfolder; made if it is
+// missing.
 StatusOr<std::string> cacheFolder(const std::string& subfolder);
 
 // The whole file. Fails with kInvalid and a message that names it.

@@ -38,8 +38,10 @@ void level(std::vector<partition::Device>& devices, const std::vector<std::strin
   }
 }
 
-// Between rank 0 and the first rank on the same host, or on another one; `fallback` where there is none.
-StatusOr<partition::Link> measureLinkOf(collectives::Communicator& world, bool sameHost, const partition::Link& fallback) {
+// Between rank 0 and the first rank on the same host, or on another one; `fallback` where there is
+// none.
+StatusOr<partition::Link> measureLinkOf(collectives::Communicator& world, bool sameHost,
+                                        const partition::Link& fallback) {
   int peer = 1;
   while (peer < world.size() && (world.hostOf(peer) == world.hostOf(0)) != sameHost) ++peer;
   if (peer == world.size()) return fallback;
@@ -49,7 +51,8 @@ StatusOr<partition::Link> measureLinkOf(collectives::Communicator& world, bool s
     std::vector<char> buffer;
     link = partition::measureLink([&](int64_t bytes) -> Status {
       buffer.resize(static_cast<size_t>(bytes));
-      if (world.rank() == 0) MLC_RETURN_IF_ERROR(world.send(buffer.data(), bytes, other, 0)->wait());
+      if (world.rank() == 0)
+        MLC_RETURN_IF_ERROR(world.send(buffer.data(), bytes, other, 0)->wait());
       MLC_RETURN_IF_ERROR(world.receive(buffer.data(), bytes, other, 0)->wait());
       if (world.rank() != 0) return world.send(buffer.data(), bytes, other, 0)->wait();
       return okStatus();
@@ -59,10 +62,12 @@ StatusOr<partition::Link> measureLinkOf(collectives::Communicator& world, bool s
   return link;
 }
 
-StatusOr<partition::DeviceModel> measureAll(collectives::Communicator& world, int threads, const std::vector<std::string>& kinds) {
+StatusOr<partition::DeviceModel> measureAll(collectives::Communicator& world, int threads,
+                                            const std::vector<std::string>& kinds) {
   partition::DeviceModel mine;
   mine.devices.push_back(partition::measureCpu(threads));
-  MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts, gatherTexts(world, partition::printDeviceModel(mine)));
+  MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts,
+                       gatherTexts(world, partition::printDeviceModel(mine)));
   partition::DeviceModel all;
   for (size_t rank = 0; rank < texts.size(); ++rank) {
     MLC_ASSIGN_OR_RETURN(partition::DeviceModel one, partition::parseDeviceModel(texts[rank]));
@@ -86,7 +91,8 @@ StatusOr<partition::DeviceModel> readDevices(const std::string& path) {
 
 StatusOr<partition::DeviceModel> measureDevices(collectives::Communicator& world, int threads) {
   MLC_ASSIGN_OR_RETURN(const team::TeamOptions team, api::shareCores(world, threads, false));
-  const std::string kind = world.hostOf(world.rank()) + cpuName() + " x " + std::to_string(team.threads);
+  const std::string kind =
+      world.hostOf(world.rank()) + cpuName() + " x " + std::to_string(team.threads);
   MLC_ASSIGN_OR_RETURN(const std::vector<std::string> kinds, gatherTexts(world, kind));
   std::string description;
   for (const std::string& text : kinds) description += text + "\n";
@@ -98,7 +104,8 @@ StatusOr<partition::DeviceModel> measureDevices(collectives::Communicator& world
     StatusOr<std::string> folder = cacheFolder("devices");
     if (folder.ok()) {
       path = *folder + "/" + checksumOf(description.data(), description.size()) + ".json";
-      if (StatusOr<std::string> text = readTextFile(path); text.ok() && partition::parseDeviceModel(*text).ok()) {
+      if (StatusOr<std::string> text = readTextFile(path);
+          text.ok() && partition::parseDeviceModel(*text).ok()) {
         kept = *std::move(text);
       }
     } else {

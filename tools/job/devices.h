@@ -8,9 +8,10 @@ namespace mlc::tools {
 
 StatusOr<partition::DeviceModel> readDevices(const std::string& path);
 
-// Called by all ranks: one device per rank, as fast as it is while all of them work, and the links between them. threads: of each
-// rank's team; 0 for its share of the cores. Measurements are kept in the cache folder; ranks with equal threads on equal hosts count
-// as equally fast, so that noise does not make shards uneven.
+// Called by all ranks: one device per rank, as fast as it is while all of them work, and the links
+// between them. threads: of each rank's team; 0 for its share of the cores. Measurements are kept
+// in the cache folder; ranks with equal threads on equal hosts count as equally fast, so that noise
+// does not make shards uneven.
 StatusOr<partition::DeviceModel> measureDevices(collectives::Communicator& world, int threads);
 
 }  // namespace mlc::tools

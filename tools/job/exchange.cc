@@ -2,11 +2,13 @@
 
 namespace mlc::tools {
 
-StatusOr<std::vector<std::string>> gatherTexts(collectives::Communicator& world, const std::string& mine) {
+StatusOr<std::vector<std::string>> gatherTexts(collectives::Communicator& world,
+                                               const std::string& mine) {
   const auto ranks = static_cast<size_t>(world.size());
   std::vector<int64_t> sizes(ranks);
   const auto size = static_cast<int64_t>(mine.size());
-  MLC_RETURN_IF_ERROR(world.allGather(&size, sizes.data(), std::vector<int64_t>(ranks, 1), DType::kI64));
+  MLC_RETURN_IF_ERROR(
+      world.allGather(&size, sizes.data(), std::vector<int64_t>(ranks, 1), DType::kI64));
   int64_t total = 0;
   for (int64_t bytes : sizes) total += bytes;
   std::string all(static_cast<size_t>(total), '\0');
@@ -20,7 +22,8 @@ StatusOr<std::vector<std::string>> gatherTexts(collectives::Communicator& world,
   return texts;
 }
 
-StatusOr<std::string> shareFromRoot(collectives::Communicator& world, const StatusOr<std::string>& mine) {
+StatusOr<std::string> shareFromRoot(collectives::Communicator& world,
+                                    const StatusOr<std::string>& mine) {
   const bool root = world.rank() == 0;
   int64_t header[2] = {0, 0};  // status code, bytes
   std::string text;

@@ -29,7 +29,8 @@ StatusOr<CompileOptions> compileOptions(const PackageOptions& options, const Pac
   if (use.devices.devices.size() > 1) {
     for (const auto& [name, shape] : use.expectedShapes) {
       for (int64_t dim : shape) {
-        compile.expectedShapes[name].push_back(static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(std::max<int64_t>(dim, 1)))));
+        compile.expectedShapes[name].push_back(
+            static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(std::max<int64_t>(dim, 1)))));
       }
     }
   }
@@ -40,11 +41,14 @@ StatusOr<CompileOptions> compileOptions(const PackageOptions& options, const Pac
   return compile;
 }
 
-StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& options, const CompileOptions& compile) {
-  std::string text = std::string(kVersion) + "\n" + partition::printDeviceModel(compile.devices) + compile.planJson + "\n";
+StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& options,
+                            const CompileOptions& compile) {
+  std::string text = std::string(kVersion) + "\n" + partition::printDeviceModel(compile.devices) +
+                     compile.planJson + "\n";
   const partition::SearchOptions& search = compile.search;
-  for (int value : {search.dp, search.pp, search.tp, search.maxRanks, search.microbatches, static_cast<int>(search.objective),
-                    static_cast<int>(search.keepDeviceOrder), static_cast<int>(compile.packWeights)}) {
+  for (int value : {search.dp, search.pp, search.tp, search.maxRanks, search.microbatches,
+                    static_cast<int>(search.objective), static_cast<int>(search.keepDeviceOrder),
+                    static_cast<int>(compile.packWeights)}) {
     text += std::to_string(value) + " ";
   }
   text += compile.cpuTarget + "\n";
@@ -61,13 +65,15 @@ StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& opt
   for (const std::string& file : files) {
     MLC_ASSIGN_OR_RETURN(const std::string checksum, checksumOfFile(file));
     std::error_code error;
-    const std::string path = compile.packWeights ? fs::path(file).filename() : fs::canonical(file, error);
+    const std::string path =
+        compile.packWeights ? fs::path(file).filename() : fs::canonical(file, error);
     text += path + " " + checksum + "\n";
   }
   return checksumOf(text.data(), text.size());
 }
 
-// Gives a package its name in the cache. Another job may have made the same one meanwhile, and be running it: that one stays.
+// Gives a package its name in the cache. Another job may have made the same one meanwhile, and be
+// running it: that one stays.
 Status moveIntoCache(const std::string& own, const std::string& path) {
   std::error_code error;
   if (fs::exists(path) && !package::Package::open(path).ok()) fs::remove_all(path, error);
@@ -93,7 +99,8 @@ StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const Packa
   cached.hit = options.dumpAfter.empty() && package::Package::open(cached.path).ok();
   if (!cached.hit) {
     compile.wantsDump = [&](const std::string& stage) {
-      return std::find(options.dumpAfter.begin(), options.dumpAfter.end(), stage) != options.dumpAfter.end();
+      return std::find(options.dumpAfter.begin(), options.dumpAfter.end(), stage) !=
+             options.dumpAfter.end();
     };
     Status dumped;
     compile.dump = [&](const std::string& name, const std::string& text) {

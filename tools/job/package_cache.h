@@ -19,14 +19,15 @@ struct CachedPackage {
 struct PackageUse {
   partition::DeviceModel devices;
   partition::SearchOptions search;
-  // As CompileOptions::expectedShapes, for plans of several devices; rounded up to powers of two here, so that a model is not compiled
-  // for every size anew.
+  // As CompileOptions::expectedShapes, for plans of several devices; rounded up to powers of two
+  // here, so that a model is not compiled for every size anew.
   std::map<std::string, std::vector<int64_t>> expectedShapes;
   bool packWeights = false;
 };
 
-// Finds the model's package in the cache folder or compiles it there. The key is everything that decides its bytes: the model's files,
-// the devices, the options, the CPU's features, the compiler itself. By reference (not `packWeights`), also where the files are.
+// Finds the model's package in the cache folder or compiles it there. The key is everything that
+// decides its bytes: the model's files, the devices, the options, the CPU's features, the compiler
+// itself. By reference (not `packWeights`), also where the files are.
 StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const PackageUse& use);
 
 }  // namespace mlc::tools

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "runtime/base/status.h"
-#include "tools/options/completion.h"
 #include "runtime/base/version.h"
+#include "tools/options/completion.h"
 
 namespace mlc::tools {
 namespace {
@@ -33,14 +33,18 @@ class FileBelowEnvironment : public CLI::ConfigTOML {
 
 void addPackageOptions(CLI::App& app, PackageOptions& options) {
   app.add_option("model", options.model, "ONNX model, or package folder (.mlcpkg)")->required();
-  app.add_option("--dim", options.dims, "Size of a symbolic dimension, as batch=8")->allow_extra_args(false);
-  app.add_option("--devices", options.devicesFile, "Device model instead of measuring (JSON)")->envname("MLC_DEVICES");
+  app.add_option("--dim", options.dims, "Size of a symbolic dimension, as batch=8")
+      ->allow_extra_args(false);
+  app.add_option("--devices", options.devicesFile, "Device model instead of measuring (JSON)")
+      ->envname("MLC_DEVICES");
   app.add_option("--plan", options.planFile, "Use this plan (plan.json)");
   app.add_option("--mesh", options.mesh, "Force a mesh, as tp=2,pp=2,dp=1")->envname("MLC_MESH");
-  app.add_option("--microbatches", options.microbatches, "Pieces of the batch in a pipeline (default: the planner's choice)")
+  app.add_option("--microbatches", options.microbatches,
+                 "Pieces of the batch in a pipeline (default: the planner's choice)")
       ->check(CLI::PositiveNumber);
-  app.add_option("--dump-after", options.dumpAfter,
-                 "Write the artefact of these stages: import, optimize, plan, partition, kernels, host")
+  app.add_option(
+         "--dump-after", options.dumpAfter,
+         "Write the artefact of these stages: import, optimize, plan, partition, kernels, host")
       ->delimiter(',')
       ->check(CLI::IsMember({"import", "optimize", "plan", "partition", "kernels", "host"}));
   app.add_option("--dump-dir", options.dumpFolder, "Where --dump-after writes (default: here)");
@@ -49,22 +53,34 @@ void addPackageOptions(CLI::App& app, PackageOptions& options) {
 void addRunOptions(CLI::App& app, RunOptions& options) {
   addPackageOptions(app, options.package);
   app.add_option("--input", options.inputs,
-                 "NAME=@FILE (.npy, .npz member as FILE.npz:MEMBER, .pb) or NAME=2x128xi64=7 (shape, type, fill: a number, random, iota)")
+                 "NAME=@FILE (.npy, .npz member as FILE.npz:MEMBER, .pb) or NAME=2x128xi64=7 "
+                 "(shape, type, fill: a number, random, iota)")
       ->allow_extra_args(false);
   app.add_option("--inputs", options.inputsFolder, "Folder with input_0.pb, ... or NAME.npy");
   app.add_option("--seed", options.seed, "Of random inputs (default: 0)");
-  app.add_option("--outputs", options.outputsFolder, "Folder for the outputs: NAME.npy and outputs.json");
-  app.add_option("--outputs-format", options.outputsFormat, "npy or pb (default: npy)")->check(CLI::IsMember({"npy", "pb"}));
-  app.add_option("--expect", options.expectFolder, "Compare with output_0.pb, ... or NAME.npy of this folder");
-  app.add_option("--rtol", options.rtol, "Relative tolerance of --expect and --verify (default: 1e-3)")->check(CLI::NonNegativeNumber);
-  app.add_option("--atol", options.atol, "Absolute tolerance of --expect and --verify (default: 1e-5)")->check(CLI::NonNegativeNumber);
-  app.add_flag("--verify", options.verify, "Also evaluate on one device without optimization, and compare");
-  app.add_option("--iterations", options.iterations, "Timed runs (default: 1)")->check(CLI::PositiveNumber);
-  app.add_option("--warmup", options.warmup, "Runs before those (default: 0)")->check(CLI::NonNegativeNumber);
+  app.add_option("--outputs", options.outputsFolder,
+                 "Folder for the outputs: NAME.npy and outputs.json");
+  app.add_option("--outputs-format", options.outputsFormat, "npy or pb (default: npy)")
+      ->check(CLI::IsMember({"npy", "pb"}));
+  app.add_option("--expect", options.expectFolder,
+                 "Compare with output_0.pb, ... or NAME.npy of this folder");
+  app.add_option("--rtol", options.rtol,
+                 "Relative tolerance of --expect and --verify (default: 1e-3)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--atol", options.atol,
+                 "Absolute tolerance of --expect and --verify (default: 1e-5)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_flag("--verify", options.verify,
+               "Also evaluate on one device without optimization, and compare");
+  app.add_option("--iterations", options.iterations, "Timed runs (default: 1)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--warmup", options.warmup, "Runs before those (default: 0)")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--threads", options.threads, "Cores per rank (default: its share of the host)")
       ->check(CLI::PositiveNumber)
       ->envname("MLC_THREADS");
-  app.add_option("--precision", options.precision, "Arithmetic that may be used: f32 (default), bf16, int8, auto")
+  app.add_option("--precision", options.precision,
+                 "Arithmetic that may be used: f32 (default), bf16, int8, auto")
       ->check(CLI::IsMember({"f32", "bf16", "int8", "auto"}));
   app.add_option("--trace", options.traceFile, "Write a Chrome trace (JSON), a process per rank");
   app.add_option("--json", options.jsonFile, "Write the report as JSON; - for standard output");
@@ -80,7 +96,9 @@ std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv) {
   app.set_config("--config", "mlc.toml", "File with options");
   app.config_formatter(std::make_shared<FileBelowEnvironment>(app));
   std::string shell;
-  app.add_option("--completion", shell, "Print a completion script: bash")->check(CLI::IsMember({"bash"}))->configurable(false);
+  app.add_option("--completion", shell, "Print a completion script: bash")
+      ->check(CLI::IsMember({"bash"}))
+      ->configurable(false);
   app.get_option("--config")->configurable(false);
   // The file serves all tools: what another one takes is no mistake.
   app.allow_config_extras(CLI::config_extras_mode::ignore);

@@ -14,8 +14,8 @@ void addPackageOptions(CLI::App& app, PackageOptions& options);
 // Those, and how to run it.
 void addRunOptions(CLI::App& app, RunOptions& options);
 
-// Parses, with --help, --version and --completion. The exit code if the tool is to end: 0 after printing what was asked for, 2 for a
-// bad command line.
+// Parses, with --help, --version and --completion. The exit code if the tool is to end: 0 after
+// printing what was asked for, 2 for a bad command line.
 std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv);
 
 }  // namespace mlc::tools

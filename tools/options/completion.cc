@@ -11,13 +11,14 @@ std::string bashCompletion(const CLI::App& app) {
   for (char& c : function) {
     if (c == '-') c = '_';
   }
-  return function + "() {\n" +                                                                         //
-         "  local word=\"${COMP_WORDS[COMP_CWORD]}\"\n" +                                              //
-         "  if [[ \"$word\" == --* ]]; then\n" +                                                       //
-         "    COMPREPLY=($(compgen -W \"" + words.substr(words.empty() ? 0 : 1) + "\" -- \"$word\"))\n" +  //
-         "  else\n" +                                                                                  //
-         "    COMPREPLY=($(compgen -f -- \"$word\"))\n" +                                              //
-         "  fi\n}\n" +                                                                                 //
+  return function + "() {\n" +                             //
+         "  local word=\"${COMP_WORDS[COMP_CWORD]}\"\n" +  //
+         "  if [[ \"$word\" == --* ]]; then\n" +           //
+         "    COMPREPLY=($(compgen -W \"" + words.substr(words.empty() ? 0 : 1) +
+         "\" -- \"$word\"))\n" +                           //
+         "  else\n" +                                      //
+         "    COMPREPLY=($(compgen -f -- \"$word\"))\n" +  //
+         "  fi\n}\n" +                                     //
          "complete -o filenames -F " + function + " " + app.get_name() + "\n";
 }
 

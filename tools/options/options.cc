@@ -11,7 +11,8 @@ StatusOr<std::pair<std::string, int64_t>> parseAssignment(const std::string& tex
   const size_t equals = text.find('=');
   int64_t value = 0;
   const char* end = text.data() + text.size();
-  if (equals == std::string::npos || equals == 0) return usageError("'" + text + "' is not NAME=NUMBER");
+  if (equals == std::string::npos || equals == 0)
+    return usageError("'" + text + "' is not NAME=NUMBER");
   const auto [stop, error] = std::from_chars(text.data() + equals + 1, end, value);
   if (error != std::errc() || stop != end || value < 1) {
     return usageError("'" + text + "' is not NAME=NUMBER with a number of at least 1");
@@ -28,7 +29,10 @@ StatusOr<Mesh> parseMesh(const std::string& text) {
     MLC_ASSIGN_OR_RETURN(auto assignment, parseAssignment(part));
     auto [axis, size] = assignment;
     if (size > 1 << 20) return usageError("--mesh: " + part + " is too large");
-    int* field = axis == "dp" ? &mesh.dp : axis == "pp" ? &mesh.pp : axis == "tp" ? &mesh.tp : nullptr;
+    int* field = axis == "dp"   ? &mesh.dp
+                 : axis == "pp" ? &mesh.pp
+                 : axis == "tp" ? &mesh.tp
+                                : nullptr;
     if (!field) return usageError("--mesh: '" + axis + "' is no mesh axis: use dp, pp and tp");
     *field = static_cast<int>(size);
   }

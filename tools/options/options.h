@@ -1,4 +1,5 @@
-// The command line of the tools that run models (mlc-run, mlc-bench). See cli.md's contract in docs/command_line.md.
+// The command line of the tools that run models (mlc-run, mlc-bench). See cli.md's contract in
+// docs/command_line.md.
 #pragma once
 
 #include <algorithm>

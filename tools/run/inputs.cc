@@ -72,7 +72,8 @@ StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, cons
   constexpr int64_t kMostBytes = int64_t{1} << 46;
   int64_t bytes = dtypeBytes(dtype);
   for (int64_t dim : shape) {
-    if (__builtin_mul_overflow(bytes, std::max<int64_t>(dim, 1), &bytes) || bytes > kMostBytes) return invalidError("is too large");
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(dim, 1), &bytes) || bytes > kMostBytes)
+      return invalidError("is too large");
   }
   HostTensor tensor = HostTensor::uninitialized(dtype, shape);
   const int64_t count = tensor.numElements();
@@ -121,16 +122,19 @@ StatusOr<Description> parseDescription(const std::string& text) {
 }
 
 // Of the model's inputs, in order: from --inputs (input_0.pb, ... or NAME.npy), then --input.
-StatusOr<std::vector<Description>> readDescriptions(const std::vector<std::string>& names, const RunOptions& options) {
+StatusOr<std::vector<Description>> readDescriptions(const std::vector<std::string>& names,
+                                                    const RunOptions& options) {
   std::vector<Description> descriptions(names.size());
   for (size_t i = 0; i < names.size() && !options.inputsFolder.empty(); ++i) {
     const fs::path folder(options.inputsFolder);
-    const fs::path proto = folder / ("input_" + std::to_string(i) + ".pb"), npy = folder / (names[i] + ".npy");
+    const fs::path proto = folder / ("input_" + std::to_string(i) + ".pb"),
+                   npy = folder / (names[i] + ".npy");
     if (!fs::exists(proto) && !fs::exists(npy)) {
-      return usageError("--inputs: " + options.inputsFolder + " has neither " + proto.filename().string() + " nor " +
-                        npy.filename().string());
+      return usageError("--inputs: " + options.inputsFolder + " has neither " +
+                        proto.filename().string() + " nor " + npy.filename().string());
     }
-    MLC_ASSIGN_OR_RETURN(descriptions[i].tensor, readTensorOf((fs::exists(proto) ? proto : npy).string()));
+    MLC_ASSIGN_OR_RETURN(descriptions[i].tensor,
+                         readTensorOf((fs::exists(proto) ? proto : npy).string()));
   }
   for (const std::string& text : options.inputs) {
     const size_t equals = text.find('=');
@@ -167,7 +171,8 @@ class InputMaker {
     std::vector<HostTensor> inputs;
     for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
       StatusOr<HostTensor> tensor = make(i);
-      if (!tensor.ok()) return tensor.status().withContext("input '" + manifest_.inputs[i].name + "'");
+      if (!tensor.ok())
+        return tensor.status().withContext("input '" + manifest_.inputs[i].name + "'");
       inputs.push_back(*std::move(tensor));
     }
     return inputs;
@@ -183,14 +188,16 @@ class InputMaker {
       if (!given.tensor && !given.hasShape) continue;
       const std::vector<int64_t>& shape = given.tensor ? given.tensor->shape() : given.shape;
       const std::vector<std::string>& texts = manifest_.inputs[i].dims;
-      for (size_t d = 0; d < std::min(shape.size(), texts.size()); ++d) symbols_.try_emplace(texts[d], shape[d]);
+      for (size_t d = 0; d < std::min(shape.size(), texts.size()); ++d)
+        symbols_.try_emplace(texts[d], shape[d]);
     }
     // As many as the model takes, where that is less than 128.
     SymbolValues bound;
     for (int64_t size = 128; size >= 1; size /= 2) {
       bound = symbols_;
       for (const package::TensorSpec& input : manifest_.inputs) {
-        for (size_t d = 0; d < input.dims.size(); ++d) bound.try_emplace(input.dims[d], d == 0 ? 1 : size);
+        for (size_t d = 0; d < input.dims.size(); ++d)
+          bound.try_emplace(input.dims[d], d == 0 ? 1 : size);
       }
       if (executor::checkConstraints(manifest_.constraints, bound).ok()) break;
     }
@@ -200,9 +207,11 @@ class InputMaker {
 
   StatusOr<HostTensor> make(size_t i) {
     const package::TensorSpec& spec = manifest_.inputs[i];
-    const std::optional<DType> given = descriptions_[i].tensor ? descriptions_[i].tensor->dtype() : descriptions_[i].dtype;
+    const std::optional<DType> given =
+        descriptions_[i].tensor ? descriptions_[i].tensor->dtype() : descriptions_[i].dtype;
     if (given && *given != spec.dtype) {
-      return invalidError("has type " + std::string(dtypeName(*given)) + ", the model wants " + std::string(dtypeName(spec.dtype)));
+      return invalidError("has type " + std::string(dtypeName(*given)) + ", the model wants " +
+                          std::string(dtypeName(spec.dtype)));
     }
     if (descriptions_[i].tensor) return *descriptions_[i].tensor;
     std::vector<int64_t> shape = descriptions_[i].shape;
@@ -234,14 +243,16 @@ StatusOr<HostTensor> readTensorOf(const std::string& path) {
     return compiler->readTensorProto(path);
   }
   if (path.ends_with(".npy")) return readNpy(path);
-  if (const size_t at = path.find(".npz:"); at != std::string::npos) return readNpz(path.substr(0, at + 4), path.substr(at + 5));
+  if (const size_t at = path.find(".npz:"); at != std::string::npos)
+    return readNpz(path.substr(0, at + 4), path.substr(at + 5));
   if (path.ends_with(".npz")) return readNpz(path, "");
   return usageError(path + ": tensors are read from .npy, .npz and .pb files");
 }
 
-StatusOr<std::map<std::string, std::vector<int64_t>>> describedShapes(const std::vector<std::string>& inputNames,
-                                                                      const RunOptions& options) {
-  MLC_ASSIGN_OR_RETURN(const std::vector<Description> descriptions, readDescriptions(inputNames, options));
+StatusOr<std::map<std::string, std::vector<int64_t>>> describedShapes(
+    const std::vector<std::string>& inputNames, const RunOptions& options) {
+  MLC_ASSIGN_OR_RETURN(const std::vector<Description> descriptions,
+                       readDescriptions(inputNames, options));
   std::map<std::string, std::vector<int64_t>> shapes;
   for (size_t i = 0; i < inputNames.size(); ++i) {
     if (descriptions[i].tensor) {

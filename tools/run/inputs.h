@@ -12,13 +12,15 @@
 
 namespace mlc::tools {
 
-// One tensor per input of the model: from --inputs, --input, or random (floats uniform in [-1, 1), integers 0 or 1, seeded per input). Symbolic dims
-// are those of --dim; of other inputs that name them; batch-like leading ones 1, others 128.
+// One tensor per input of the model: from --inputs, --input, or random (floats uniform in [-1, 1),
+// integers 0 or 1, seeded per input). Symbolic dims are those of --dim; of other inputs that name
+// them; batch-like leading ones 1, others 128.
 StatusOr<std::vector<HostTensor>> makeInputs(const package::Manifest& manifest,
                                              const RunOptions& options);
 
 // The shapes of the inputs that --inputs and --input give, by name.
-StatusOr<std::map<std::string, std::vector<int64_t>>> describedShapes(const std::vector<std::string>& inputNames, const RunOptions& options);
+StatusOr<std::map<std::string, std::vector<int64_t>>> describedShapes(
+    const std::vector<std::string>& inputNames, const RunOptions& options);
 
 // A .npy, .npz member (FILE.npz:NAME, or the only one of FILE.npz) or .pb file.
 StatusOr<HostTensor> readTensorOf(const std::string& path);

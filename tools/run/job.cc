@@ -53,7 +53,8 @@ int finish(const RunOptions& options, int rank, const StatusOr<RunReport>& resul
     }
     std::cout.flush();
     for (const auto& comparison : {result->verification, result->expectation}) {
-      if (status.ok() && comparison && !comparison->ok) status = Status(StatusCode::kWrongResult, comparison->first);
+      if (status.ok() && comparison && !comparison->ok)
+        status = Status(StatusCode::kWrongResult, comparison->first);
     }
   }
   if (!status.ok()) std::cerr << "mlc-run: " << status.message() << std::endl;
@@ -69,8 +70,8 @@ int runMpiJob(const RunOptions& options) {
   OpenPackage open;
   const StatusOr<RunReport> result = runRank(**world, options, open);
   const int code = finish(options, (*world)->rank(), result);
-  // Errors are every rank's, so that all end alike, after rank 0 has said why. But for a device, rank or link that failed: others may
-  // wait for this rank still.
+  // Errors are every rank's, so that all end alike, after rank 0 has said why. But for a device,
+  // rank or link that failed: others may wait for this rank still.
   if (code == static_cast<int>(StatusCode::kDeviceFailed)) collectives::abortMpiJob(code);
   return code;
 }
@@ -78,7 +79,8 @@ int runMpiJob(const RunOptions& options) {
 int runThreadJob(const RunOptions& options) {
   const StatusOr<int> ranks = ranksOf(options.package);
   if (!ranks.ok()) return finish(options, 0, ranks.status());
-  std::vector<std::unique_ptr<collectives::Communicator>> worlds = collectives::createThreadGroup(*ranks);
+  std::vector<std::unique_ptr<collectives::Communicator>> worlds =
+      collectives::createThreadGroup(*ranks);
   OpenPackage open;
   std::vector<std::thread> others;
   for (int rank = 1; rank < *ranks; ++rank) {

@@ -5,8 +5,9 @@
 
 namespace mlc::tools {
 
-// On the ranks of the MPI job that this process is part of, or, without mpirun, on as many threads as the package, plan, mesh or
-// device file has ranks (one, if none is given). Returns the exit code.
+// On the ranks of the MPI job that this process is part of, or, without mpirun, on as many threads
+// as the package, plan, mesh or device file has ranks (one, if none is given). Returns the exit
+// code.
 int runJob(const RunOptions& options);
 
 }  // namespace mlc::tools

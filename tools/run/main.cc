@@ -2,15 +2,18 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 
-#include "tools/run/job.h"
 #include "tools/options/command_line.h"
+#include "tools/run/job.h"
 
 int main(int argc, char** argv) {
-  // A file that grows beyond the process's limit is an error like that of a full disk, and no reason to die.
+  // A file that grows beyond the process's limit is an error like that of a full disk, and no
+  // reason to die.
   std::signal(SIGXFSZ, SIG_IGN);
   mlc::tools::RunOptions options;
-  CLI::App app("Runs a model on all ranks of the job, compiling it first where that is needed.", "mlc-run");
+  CLI::App app("Runs a model on all ranks of the job, compiling it first where that is needed.",
+               "mlc-run");
   mlc::tools::addRunOptions(app, options);
-  if (const std::optional<int> exitCode = mlc::tools::parseCommandLine(app, argc, argv)) return *exitCode;
+  if (const std::optional<int> exitCode = mlc::tools::parseCommandLine(app, argc, argv))
+    return *exitCode;
   return mlc::tools::runJob(options);
 }

@@ -34,7 +34,8 @@ std::vector<std::string> arraysOf(zip_t* archive) {
 
 StatusOr<HostTensor> readNpz(const std::string& path, const std::string& member) {
   int code = 0;
-  const std::unique_ptr<zip_t, CloseArchive> archive(zip_open(path.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));
+  const std::unique_ptr<zip_t, CloseArchive> archive(
+      zip_open(path.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));
   if (!archive) {
     zip_error_t error;
     zip_error_init_with_code(&error, code);
@@ -49,12 +50,15 @@ StatusOr<HostTensor> readNpz(const std::string& path, const std::string& member)
   if (index == names.size()) {
     std::string known;
     for (const std::string& name : names) known += " " + name;
-    return invalidError(path + " has no array '" + member + "'; it has" + (known.empty() ? " none" : known));
+    return invalidError(path + " has no array '" + member + "'; it has" +
+                        (known.empty() ? " none" : known));
   }
   zip_stat_t stat;
   const std::unique_ptr<zip_file_t, CloseFile> file(zip_fopen_index(archive.get(), index, 0));
-  if (!file || zip_stat_index(archive.get(), index, 0, &stat) != 0 || !(stat.valid & ZIP_STAT_SIZE)) {
-    return invalidError(path + ": cannot read '" + names[index] + "': " + zip_strerror(archive.get()));
+  if (!file || zip_stat_index(archive.get(), index, 0, &stat) != 0 ||
+      !(stat.valid & ZIP_STAT_SIZE)) {
+    return invalidError(path + ": cannot read '" + names[index] +
+                        "': " + zip_strerror(archive.get()));
   }
   // Read as it comes: the size that the archive states may be wrong.
   std::string bytes;

@@ -28,19 +28,31 @@ std::string fileNameOf(const std::string& name) {
 
 double number(const HostTensor& tensor, int64_t i) {
   switch (tensor.dtype()) {
-    case DType::kF32: return tensor.data<float>()[i];
-    case DType::kF64: return tensor.data<double>()[i];
-    case DType::kF16: return static_cast<float>(tensor.data<Float16>()[i]);
-    case DType::kBF16: return static_cast<float>(tensor.data<BFloat16>()[i]);
-    case DType::kI8: return tensor.data<int8_t>()[i];
+    case DType::kF32:
+      return tensor.data<float>()[i];
+    case DType::kF64:
+      return tensor.data<double>()[i];
+    case DType::kF16:
+      return static_cast<float>(tensor.data<Float16>()[i]);
+    case DType::kBF16:
+      return static_cast<float>(tensor.data<BFloat16>()[i]);
+    case DType::kI8:
+      return tensor.data<int8_t>()[i];
     case DType::kU8:
-    case DType::kBool: return tensor.data<uint8_t>()[i];
-    case DType::kI16: return tensor.data<int16_t>()[i];
-    case DType::kU16: return tensor.data<uint16_t>()[i];
-    case DType::kI32: return tensor.data<int32_t>()[i];
-    case DType::kU32: return tensor.data<uint32_t>()[i];
-    case DType::kU64: return static_cast<double>(tensor.data<uint64_t>()[i]);
-    default: return static_cast<double>(tensor.data<int64_t>()[i]);
+    case DType::kBool:
+      return tensor.data<uint8_t>()[i];
+    case DType::kI16:
+      return tensor.data<int16_t>()[i];
+    case DType::kU16:
+      return tensor.data<uint16_t>()[i];
+    case DType::kI32:
+      return tensor.data<int32_t>()[i];
+    case DType::kU32:
+      return tensor.data<uint32_t>()[i];
+    case DType::kU64:
+      return static_cast<double>(tensor.data<uint64_t>()[i]);
+    default:
+      return static_cast<double>(tensor.data<int64_t>()[i]);
   }
 }
 
@@ -52,8 +64,10 @@ std::string shapeText(const std::vector<int64_t>& shape) {
 
 }  // namespace
 
-StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder, const std::string& format,
-                                                const std::vector<package::TensorSpec>& specs, const std::vector<HostTensor>& outputs) {
+StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder,
+                                                const std::string& format,
+                                                const std::vector<package::TensorSpec>& specs,
+                                                const std::vector<HostTensor>& outputs) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) return invalidError("cannot make " + folder + ": " + error.message());
@@ -65,7 +79,8 @@ StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder, const
     if (format == "pb") {
       file = "output_" + std::to_string(i) + ".pb";
       MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
-      MLC_RETURN_IF_ERROR(compiler->writeTensorProto(folder + "/" + file, specs[i].name, outputs[i]));
+      MLC_RETURN_IF_ERROR(
+          compiler->writeTensorProto(folder + "/" + file, specs[i].name, outputs[i]));
     } else {
       file = fileNameOf(specs[i].name);
       while (!used.insert(file).second) file += "_";
@@ -79,7 +94,8 @@ StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder, const
   return files;
 }
 
-StatusOr<std::vector<HostTensor>> readExpected(const std::string& folder, const std::vector<package::TensorSpec>& specs) {
+StatusOr<std::vector<HostTensor>> readExpected(const std::string& folder,
+                                               const std::vector<package::TensorSpec>& specs) {
   std::vector<HostTensor> expected;
   for (size_t i = 0; i < specs.size(); ++i) {
     const std::string proto = folder + "/output_" + std::to_string(i) + ".pb";
@@ -92,8 +108,9 @@ StatusOr<std::vector<HostTensor>> readExpected(const std::string& folder, const 
   return expected;
 }
 
-Comparison compare(const std::vector<package::TensorSpec>& specs, const std::vector<HostTensor>& actual,
-                   const std::vector<HostTensor>& expected, double rtol, double atol) {
+Comparison compare(const std::vector<package::TensorSpec>& specs,
+                   const std::vector<HostTensor>& actual, const std::vector<HostTensor>& expected,
+                   double rtol, double atol) {
   Comparison result;
   const auto wrong = [&](size_t output, const std::string& how) {
     if (result.ok) result.first = "output '" + specs[output].name + "' " + how;
@@ -102,7 +119,8 @@ Comparison compare(const std::vector<package::TensorSpec>& specs, const std::vec
   for (size_t output = 0; output < actual.size(); ++output) {
     const HostTensor &a = actual[output], &b = expected[output];
     if (a.dtype() != b.dtype() || a.shape() != b.shape()) {
-      wrong(output, "is " + shapeText(a.shape()) + " " + std::string(dtypeName(a.dtype())) + ", expected " + shapeText(b.shape()) + " " +
+      wrong(output, "is " + shapeText(a.shape()) + " " + std::string(dtypeName(a.dtype())) +
+                        ", expected " + shapeText(b.shape()) + " " +
                         std::string(dtypeName(b.dtype())));
       continue;
     }
@@ -115,13 +133,15 @@ Comparison compare(const std::vector<package::TensorSpec>& specs, const std::vec
       }
       const double gap = std::abs(x - y);
       if (!(gap <= atol + rtol * std::abs(y))) {
-        wrong(output, "is " + std::to_string(x) + " at element " + std::to_string(i) + ", expected " + std::to_string(y));
+        wrong(output, "is " + std::to_string(x) + " at element " + std::to_string(i) +
+                          ", expected " + std::to_string(y));
       }
       difference = std::isnan(gap) ? INFINITY : std::max(difference, gap);
       if (std::isfinite(y)) largest = std::max(largest, std::abs(y));
     }
     result.maxAbs = std::max(result.maxAbs, difference);
-    if (difference > 0) result.maxRel = std::max(result.maxRel, largest > 0 ? difference / largest : INFINITY);
+    if (difference > 0)
+      result.maxRel = std::max(result.maxRel, largest > 0 ? difference / largest : INFINITY);
   }
   return result;
 }

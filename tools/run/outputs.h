@@ -10,13 +10,17 @@
 
 namespace mlc::tools {
 
-// Writes each output and outputs.json, which maps names to files; returns the files' names, in order. format: "npy" (NAME.npy, with
-// what does not suit a file's name replaced by _) or "pb" (output_0.pb, ...).
-StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder, const std::string& format,
-                                                const std::vector<package::TensorSpec>& specs, const std::vector<HostTensor>& outputs);
+// Writes each output and outputs.json, which maps names to files; returns the files' names, in
+// order. format: "npy" (NAME.npy, with what does not suit a file's name replaced by _) or "pb"
+// (output_0.pb, ...).
+StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder,
+                                                const std::string& format,
+                                                const std::vector<package::TensorSpec>& specs,
+                                                const std::vector<HostTensor>& outputs);
 
 // output_0.pb, ... or NAME.npy of a folder.
-StatusOr<std::vector<HostTensor>> readExpected(const std::string& folder, const std::vector<package::TensorSpec>& specs);
+StatusOr<std::vector<HostTensor>> readExpected(const std::string& folder,
+                                               const std::vector<package::TensorSpec>& specs);
 
 struct Comparison {
   double maxAbs = 0;  // largest difference
@@ -25,7 +29,8 @@ struct Comparison {
   std::string first;  // the first output that is wrong, and how
 };
 
-Comparison compare(const std::vector<package::TensorSpec>& specs, const std::vector<HostTensor>& actual,
-                   const std::vector<HostTensor>& expected, double rtol, double atol);
+Comparison compare(const std::vector<package::TensorSpec>& specs,
+                   const std::vector<HostTensor>& actual, const std::vector<HostTensor>& expected,
+                   double rtol, double atol);
 
 }  // namespace mlc::tools

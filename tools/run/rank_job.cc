@@ -23,11 +23,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using collectives::Communicator;
 
-double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+double secondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 class RankJob {
  public:
-  RankJob(Communicator& world, const RunOptions& options, OpenPackage& open) : world_(world), options_(options), open_(open) {}
+  RankJob(Communicator& world, const RunOptions& options, OpenPackage& open)
+      : world_(world), options_(options), open_(open) {}
 
   StatusOr<RunReport> run() {
     {
@@ -65,7 +68,8 @@ class RankJob {
   Status preparePackage() {
     const PackageOptions& options = options_.package;
     if (std::filesystem::is_directory(options.model)) {
-      if (options_.verify) return usageError("--verify needs the model: a package has no original to compare with");
+      if (options_.verify)
+        return usageError("--verify needs the model: a package has no original to compare with");
       path_ = options.model;
       return okStatus();
     }
@@ -100,7 +104,8 @@ class RankJob {
     const std::vector<int> own = team::affinityOfThisThread();
     team::widenAffinity();
     StatusOr<CachedPackage> package = findOrCompile(
-        options_.package, {.devices = devices_, .search = search, .expectedShapes = shapes, .packWeights = false});
+        options_.package,
+        {.devices = devices_, .search = search, .expectedShapes = shapes, .packWeights = false});
     team::restoreAffinity(own);
     return package;
   }
@@ -110,8 +115,10 @@ class RankJob {
     StatusOr<Mesh> mesh = parseMesh(options_.package.mesh);
     if (!mesh.ok()) return mesh.status().withContext("--mesh");
     if (mesh->ranks() > world_.size()) {
-      return usageError("--mesh " + options_.package.mesh + " needs " + std::to_string(mesh->ranks()) + " ranks, the job has " +
-                        std::to_string(world_.size()) + ": start it with mpirun -np " + std::to_string(mesh->ranks()));
+      return usageError("--mesh " + options_.package.mesh + " needs " +
+                        std::to_string(mesh->ranks()) + " ranks, the job has " +
+                        std::to_string(world_.size()) + ": start it with mpirun -np " +
+                        std::to_string(mesh->ranks()));
     }
     search.dp = mesh->dp;
     search.pp = mesh->pp;
@@ -128,8 +135,9 @@ class RankJob {
     MLC_RETURN_IF_ERROR(executor::agree(world_, open_.open(path_)));
     const auto ranks = static_cast<int>(manifest().ranks.size());
     if (ranks > world_.size()) {
-      return usageError(options_.package.model + " is made for " + std::to_string(ranks) + " ranks, the job has " +
-                        std::to_string(world_.size()) + ": start it with mpirun -np " + std::to_string(ranks));
+      return usageError(options_.package.model + " is made for " + std::to_string(ranks) +
+                        " ranks, the job has " + std::to_string(world_.size()) +
+                        ": start it with mpirun -np " + std::to_string(ranks));
     }
     report_.idleRanks = world_.size() - ranks;
     if (report_.idleRanks == 0) return okStatus();
@@ -141,9 +149,11 @@ class RankJob {
   Status load() {
     const executor::TraceScope scope(trace(), "load");
     const auto begin = Clock::now();
-    MLC_ASSIGN_OR_RETURN(const team::TeamOptions team, api::shareCores(active(), options_.threads, true));
+    MLC_ASSIGN_OR_RETURN(const team::TeamOptions team,
+                         api::shareCores(active(), options_.threads, true));
     threads_ = team.threads;
-    MLC_ASSIGN_OR_RETURN(executor_, executor::Executor::create(active(), open_.package(), open_.store(), team));
+    MLC_ASSIGN_OR_RETURN(
+        executor_, executor::Executor::create(active(), open_.package(), open_.store(), team));
     report_.loadSeconds = secondsSince(begin);
     return okStatus();
   }
@@ -176,7 +186,8 @@ class RankJob {
     mine.weightsBytes = statistics.copiedWeightBytes + statistics.mappedWeightBytes;
     mine.arenaBytes = statistics.arenaBytes;
     mine.peakResidentBytes = statistics.peakResidentBytes;
-    MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts, gatherTexts(active(), printRank(mine)));
+    MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts,
+                         gatherTexts(active(), printRank(mine)));
     for (const std::string& text : texts) report_.ranks.push_back(parseRank(text));
     return okStatus();
   }
@@ -211,16 +222,21 @@ class RankJob {
     MLC_RETURN_IF_ERROR(reportSpeeds());
     report_.outputSpecs = manifest().outputs;
     if (!options_.outputsFolder.empty()) {
-      MLC_ASSIGN_OR_RETURN(report_.outputFiles, writeOutputs(options_.outputsFolder, options_.outputsFormat, manifest().outputs, report_.outputs));
+      MLC_ASSIGN_OR_RETURN(report_.outputFiles,
+                           writeOutputs(options_.outputsFolder, options_.outputsFormat,
+                                        manifest().outputs, report_.outputs));
     }
     if (!options_.expectFolder.empty()) {
-      report_.expectation = compare(manifest().outputs, report_.outputs, expected_, options_.rtol, options_.atol);
+      report_.expectation =
+          compare(manifest().outputs, report_.outputs, expected_, options_.rtol, options_.atol);
     }
     if (options_.verify) {
       MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
       MLC_ASSIGN_OR_RETURN(const auto dims, parseDims(options_.package.dims));
-      MLC_ASSIGN_OR_RETURN(const auto reference, compiler->evaluate(options_.package.model, dims, inputs_));
-      report_.verification = compare(manifest().outputs, report_.outputs, reference, options_.rtol, options_.atol);
+      MLC_ASSIGN_OR_RETURN(const auto reference,
+                           compiler->evaluate(options_.package.model, dims, inputs_));
+      report_.verification =
+          compare(manifest().outputs, report_.outputs, reference, options_.rtol, options_.atol);
     }
     return okStatus();
   }
@@ -250,7 +266,8 @@ Status OpenPackage::open(const std::string& path) {
   opened_ = package.status();
   if (!package.ok()) return *opened_;
   package_ = *std::move(package);
-  store_ = std::make_shared<package::WeightStore>(package_, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  store_ = std::make_shared<package::WeightStore>(
+      package_, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
   return okStatus();
 }
 

@@ -27,7 +27,9 @@ class OpenPackage {
   std::shared_ptr<package::WeightStore> store_;
 };
 
-// Called by all ranks of the job: compiles or finds the package, runs it, and gives the report on rank 0.
-StatusOr<RunReport> runRank(collectives::Communicator& world, const RunOptions& options, OpenPackage& open);
+// Called by all ranks of the job: compiles or finds the package, runs it, and gives the report on
+// rank 0.
+StatusOr<RunReport> runRank(collectives::Communicator& world, const RunOptions& options,
+                            OpenPackage& open);
 
 }  // namespace mlc::tools

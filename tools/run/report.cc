@@ -12,14 +12,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
+std::string megabytes(int64_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
 
 std::string planLine(const RunReport& report) {
   const Json plan = Json::parse(report.planJson, nullptr, false);
   if (plan.is_discarded() || !plan.contains("mesh")) return {};
   const Json& mesh = plan["mesh"];
-  std::string text = fmt::format("dp={} pp={} tp={}", mesh.value("dp", 1), mesh.value("pp", 1), mesh.value("tp", 1));
-  if (const int microbatches = plan.value("microbatches", 1); microbatches > 1) text += fmt::format(", {} microbatches", microbatches);
+  std::string text = fmt::format("dp={} pp={} tp={}", mesh.value("dp", 1), mesh.value("pp", 1),
+                                 mesh.value("tp", 1));
+  if (const int microbatches = plan.value("microbatches", 1); microbatches > 1)
+    text += fmt::format(", {} microbatches", microbatches);
   if (report.predictedMs > 0) text += fmt::format(", {:.2f} ms predicted", report.predictedMs);
   return text;
 }
@@ -29,11 +33,14 @@ Json comparisonJson(const Comparison& comparison) {
 }
 
 std::string comparisonText(const Comparison& comparison) {
-  std::string text = fmt::format("largest difference {:.3g} (relative {:.3g})", comparison.maxAbs, comparison.maxRel);
+  std::string text = fmt::format("largest difference {:.3g} (relative {:.3g})", comparison.maxAbs,
+                                 comparison.maxRel);
   return comparison.ok ? text + ", ok" : text + ", WRONG: " + comparison.first;
 }
 
-std::string shapeText(const std::vector<int64_t>& shape) { return fmt::format("{}", fmt::join(shape, "x")); }
+std::string shapeText(const std::vector<int64_t>& shape) {
+  return fmt::format("{}", fmt::join(shape, "x"));
+}
 
 }  // namespace
 
@@ -42,42 +49,53 @@ Latency latencyOf(std::vector<double> milliseconds) {
   if (milliseconds.empty()) return latency;
   std::sort(milliseconds.begin(), milliseconds.end());
   const auto at = [&](double quantile) {
-    return milliseconds[static_cast<size_t>(std::ceil(quantile * static_cast<double>(milliseconds.size()))) - 1];
+    return milliseconds[static_cast<size_t>(
+                            std::ceil(quantile * static_cast<double>(milliseconds.size()))) -
+                        1];
   };
   latency.min = milliseconds.front();
   latency.p50 = at(0.5);
   latency.p90 = at(0.9);
   latency.p99 = at(0.99);
-  latency.mean = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0) / static_cast<double>(milliseconds.size());
+  latency.mean = std::accumulate(milliseconds.begin(), milliseconds.end(), 0.0) /
+                 static_cast<double>(milliseconds.size());
   return latency;
 }
 
 std::string reportText(const RunReport& report) {
   std::string text = fmt::format("model     {}\n", report.model);
   text += fmt::format("plan      {}\n", planLine(report));
-  text += fmt::format("\n{:>6}  {:<20} {:<8} {:>7} {:>9} {:>8} {:>12} {:>12} {:>12}\n", "rank", "host", "device", "threads", "GFLOP/s",
-                      "GB/s", "weights", "arena", "peak memory");
+  text +=
+      fmt::format("\n{:>6}  {:<20} {:<8} {:>7} {:>9} {:>8} {:>12} {:>12} {:>12}\n", "rank", "host",
+                  "device", "threads", "GFLOP/s", "GB/s", "weights", "arena", "peak memory");
   for (size_t i = 0; i < report.ranks.size(); ++i) {
     const RankReport& rank = report.ranks[i];
-    text += fmt::format("{:>6}  {:<20} {:<8} {:>7} {:>9} {:>8} {:>12} {:>12} {:>12}\n", i, rank.host, rank.device, rank.threads,
+    text += fmt::format("{:>6}  {:<20} {:<8} {:>7} {:>9} {:>8} {:>12} {:>12} {:>12}\n", i,
+                        rank.host, rank.device, rank.threads,
                         rank.flops > 0 ? fmt::format("{:.0f}", rank.flops / 1e9) : "-",
-                        rank.bandwidth > 0 ? fmt::format("{:.1f}", rank.bandwidth / 1e9) : "-", megabytes(rank.weightsBytes), megabytes(rank.arenaBytes), megabytes(rank.peakResidentBytes));
+                        rank.bandwidth > 0 ? fmt::format("{:.1f}", rank.bandwidth / 1e9) : "-",
+                        megabytes(rank.weightsBytes), megabytes(rank.arenaBytes),
+                        megabytes(rank.peakResidentBytes));
   }
   if (report.idleRanks) {
-    text += fmt::format("{} {} idle: the plan is faster without {}\n", report.idleRanks, report.idleRanks == 1 ? "rank is" : "ranks are",
+    text += fmt::format("{} {} idle: the plan is faster without {}\n", report.idleRanks,
+                        report.idleRanks == 1 ? "rank is" : "ranks are",
                         report.idleRanks == 1 ? "it" : "them");
   }
   text += "\n";
   if (report.compiled) {
-    text += fmt::format("compile   {:.2f} s{}\n", report.compileSeconds, report.cacheHit ? " (found in the cache)" : "");
+    text += fmt::format("compile   {:.2f} s{}\n", report.compileSeconds,
+                        report.cacheHit ? " (found in the cache)" : "");
   }
   text += fmt::format("load      {:.2f} s\n", report.loadSeconds);
   const Latency latency = latencyOf(report.latenciesMs);
-  text += fmt::format("latency   min {:.3f} ms, p50 {:.3f}, p90 {:.3f}, p99 {:.3f} ({} {})\n", latency.min, latency.p50, latency.p90,
-                      latency.p99, report.latenciesMs.size(), report.latenciesMs.size() == 1 ? "run" : "runs");
+  text += fmt::format("latency   min {:.3f} ms, p50 {:.3f}, p90 {:.3f}, p99 {:.3f} ({} {})\n",
+                      latency.min, latency.p50, latency.p90, latency.p99, report.latenciesMs.size(),
+                      report.latenciesMs.size() == 1 ? "run" : "runs");
   for (size_t i = 0; i < report.outputs.size(); ++i) {
-    text += fmt::format("output    {} {} {}{}\n", report.outputSpecs[i].name, shapeText(report.outputs[i].shape()),
-                        dtypeName(report.outputs[i].dtype()), report.outputFiles.empty() ? "" : " in " + report.outputFiles[i]);
+    text += fmt::format("output    {} {} {}{}\n", report.outputSpecs[i].name,
+                        shapeText(report.outputs[i].shape()), dtypeName(report.outputs[i].dtype()),
+                        report.outputFiles.empty() ? "" : " in " + report.outputFiles[i]);
   }
   if (report.verification) text += "verify    " + comparisonText(*report.verification) + "\n";
   if (report.expectation) text += "expect    " + comparisonText(*report.expectation) + "\n";
@@ -104,8 +122,9 @@ std::string reportJson(const RunReport& report) {
   json["load_seconds"] = report.loadSeconds;
   json["cache_hit"] = report.cacheHit;
   const Latency latency = latencyOf(report.latenciesMs);
-  json["latency_ms"] = {{"min", latency.min}, {"p50", latency.p50},   {"p90", latency.p90},
-                        {"p99", latency.p99}, {"mean", latency.mean}, {"iterations", report.latenciesMs.size()}};
+  json["latency_ms"] = {{"min", latency.min},   {"p50", latency.p50},
+                        {"p90", latency.p90},   {"p99", latency.p99},
+                        {"mean", latency.mean}, {"iterations", report.latenciesMs.size()}};
   json["predicted_ms"] = report.predictedMs;
   if (report.verification) json["verify"] = comparisonJson(*report.verification);
   if (report.expectation) json["expect"] = comparisonJson(*report.expectation);

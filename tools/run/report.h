@@ -18,7 +18,8 @@ struct RankReport {
   int64_t peakResidentBytes = 0;
   int64_t weightsBytes = 0;
   int64_t arenaBytes = 0;
-  // As the plan was made for: f32 operations and bytes per second; zero if it came with the package.
+  // As the plan was made for: f32 operations and bytes per second; zero if it came with the
+  // package.
   double flops = 0, bandwidth = 0;
 };
 

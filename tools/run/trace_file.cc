@@ -18,8 +18,12 @@ std::string printEvents(int rank, const std::string& host, const executor::Trace
                     {"tid", 0},
                     {"args", {{"name", "rank " + std::to_string(rank) + " on " + host}}}});
   for (const executor::TraceEvent& event : trace.events()) {
-    Json entry = {{"name", event.name}, {"ph", "X"},           {"pid", rank},
-                  {"tid", 0},           {"ts", event.beginMicroseconds}, {"dur", event.microseconds}};
+    Json entry = {{"name", event.name},
+                  {"ph", "X"},
+                  {"pid", rank},
+                  {"tid", 0},
+                  {"ts", event.beginMicroseconds},
+                  {"dur", event.microseconds}};
     if (event.microbatch >= 0) entry["args"] = {{"microbatch", event.microbatch}};
     events.push_back(std::move(entry));
   }

@@ -8,7 +8,8 @@
 
 namespace mlc::tools {
 
-// One rank's events and names as JSON objects separated by commas, for their way to rank 0. pid is the rank.
+// One rank's events and names as JSON objects separated by commas, for their way to rank 0. pid is
+// the rank.
 std::string printEvents(int rank, const std::string& host, const executor::Trace& trace);
 
 // The file's text, from the texts of all ranks. Times count from the earliest event.

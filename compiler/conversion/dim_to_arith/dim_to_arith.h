@@ -15,7 +15,8 @@ namespace mlc::conversion {
 mlir::Value dimToIndex(mlir::OpBuilder& builder, mlir::Location loc, const DimExpr& expr,
                        const llvm::StringMap<mlir::Value>& symbols);
 
-// All symbols in the types and dim attributes below an op, sorted. A lowered kernel takes them as index arguments in this order.
+// All symbols in the types and dim attributes below an op, sorted. A lowered kernel takes them as
+// index arguments in this order.
 std::vector<std::string> symbolsOf(mlir::Operation* op);
 
 }  // namespace mlc::conversion

@@ -12,7 +12,8 @@ namespace arith = mlir::arith;
 using mlir::Type;
 using mlir::Value;
 
-// A float to an integer: truncates, saturates at the type's ends, NaN is zero (what LLVM's saturating conversion does).
+// A float to an integer: truncates, saturates at the type's ends, NaN is zero (what LLVM's
+// saturating conversion does).
 Value floatToInteger(mlir::OpBuilder& builder, mlir::Location loc, Value value, Type type,
                      bool isUnsigned) {
   Type element = mlir::getElementTypeOrSelf(type);
@@ -35,12 +36,14 @@ Value floatToInteger(mlir::OpBuilder& builder, mlir::Location loc, Value value, 
   };
   Value lowBound = constantLike(builder, loc, value.getType(), low);
   Value highBound = constantLike(builder, loc, value.getType(), high);
-  Value result = select(arith::CmpFPredicate::OLT, lowBound,
-                        end(isUnsigned ? llvm::APInt::getZero(width) : llvm::APInt::getSignedMinValue(width)),
-                        converted);
-  result = select(arith::CmpFPredicate::OGE, highBound,
-                  end(isUnsigned ? llvm::APInt::getMaxValue(width) : llvm::APInt::getSignedMaxValue(width)),
-                  result);
+  Value result =
+      select(arith::CmpFPredicate::OLT, lowBound,
+             end(isUnsigned ? llvm::APInt::getZero(width) : llvm::APInt::getSignedMinValue(width)),
+             converted);
+  result = select(
+      arith::CmpFPredicate::OGE, highBound,
+      end(isUnsigned ? llvm::APInt::getMaxValue(width) : llvm::APInt::getSignedMaxValue(width)),
+      result);
   Value nan = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, value, value);
   return arith::SelectOp::create(builder, loc, nan, constantLike(builder, loc, type, 0), result);
 }

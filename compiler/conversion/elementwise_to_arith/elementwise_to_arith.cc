@@ -44,9 +44,7 @@ class Emitter {
         .Case([&](graph::AddOp) { return float_ ? make<arith::AddFOp>() : make<arith::AddIOp>(); })
         .Case([&](graph::SubOp) { return float_ ? make<arith::SubFOp>() : make<arith::SubIOp>(); })
         .Case([&](graph::MulOp) { return float_ ? make<arith::MulFOp>() : make<arith::MulIOp>(); })
-        .Case([&](graph::DivOp) {
-          return float_ ? make<arith::DivFOp>() : integerQuotient();
-        })
+        .Case([&](graph::DivOp) { return float_ ? make<arith::DivFOp>() : integerQuotient(); })
         .Case([&](graph::MaxOp) {
           if (float_) return make<arith::MaximumFOp>();
           return unsigned_ ? make<arith::MaxUIOp>() : make<arith::MaxSIOp>();
@@ -144,8 +142,8 @@ class Emitter {
     Value inner;
     if (tanhApproximation) {
       Value cube = mul(mul(x(), x()), x());
-      Value argument = mul(constant(std::sqrt(2 / std::numbers::pi)),
-                           add(x(), mul(constant(0.044715), cube)));
+      Value argument =
+          mul(constant(std::sqrt(2 / std::numbers::pi)), add(x(), mul(constant(0.044715), cube)));
       inner = math::TanhOp::create(b_, loc_, argument);
     } else {
       inner = math::ErfOp::create(b_, loc_, mul(x(), constant(std::numbers::sqrt2 / 2)));
@@ -165,8 +163,9 @@ class Emitter {
     return arith::MinSIOp::create(b_, loc_, low, constant(1));
   }
 
-  // The divisor, or 1 in place of 0, and of -1 for signed integers: processors trap where a quotient does not exist or
-  // overflows. A division by zero makes the run fail elsewhere (operand_checks.h).
+  // The divisor, or 1 in place of 0, and of -1 for signed integers: processors trap where a
+  // quotient does not exist or overflows. A division by zero makes the run fail elsewhere
+  // (operand_checks.h).
   Value safeDivisor() {
     Value divisor = operands_[1], one = constant(1);
     Value replaced = equalIntegers(divisor, constant(0));
@@ -185,7 +184,8 @@ class Emitter {
     if (unsigned_) return arith::DivUIOp::create(b_, loc_, x(), divisor);
     Value quotient = arith::DivSIOp::create(b_, loc_, x(), divisor);
     Value negated = arith::SubIOp::create(b_, loc_, constant(0), x());
-    return arith::SelectOp::create(b_, loc_, equalIntegers(operands_[1], constant(-1)), negated, quotient);
+    return arith::SelectOp::create(b_, loc_, equalIntegers(operands_[1], constant(-1)), negated,
+                                   quotient);
   }
 
   Value remainder() {
@@ -215,7 +215,8 @@ class Emitter {
     return make<math::PowFOp>();
   }
 
-  // By squaring, one bit of the exponent at a time; wraps around. A negative exponent gives zero, except for 1 and -1.
+  // By squaring, one bit of the exponent at a time; wraps around. A negative exponent gives zero,
+  // except for 1 and -1.
   Value integerPower() {
     Value base = operands_[0], exponent = operands_[1];
     Value zero = constant(0), one = constant(1);
@@ -250,7 +251,8 @@ class Emitter {
 
   std::optional<double> constantExponent() {
     auto constant = op_->getOperand(1).getDefiningOp<graph::ConstantOp>();
-    auto value = constant ? mlir::dyn_cast<mlir::DenseFPElementsAttr>(constant.getValue()) : nullptr;
+    auto value =
+        constant ? mlir::dyn_cast<mlir::DenseFPElementsAttr>(constant.getValue()) : nullptr;
     if (!value || !value.isSplat()) return std::nullopt;
     return value.getSplatValue<llvm::APFloat>().convertToDouble();
   }
@@ -308,8 +310,8 @@ Value fromStorage(mlir::OpBuilder& builder, mlir::Location loc, Value stored, Ty
 
 Value toStorage(mlir::OpBuilder& builder, mlir::Location loc, Value computed, Type elementType) {
   if (elementType.isInteger(1)) {
-    return arith::ExtUIOp::create(builder, loc,
-                                  shapedLike(computed.getType(), builder.getI8Type()), computed);
+    return arith::ExtUIOp::create(builder, loc, shapedLike(computed.getType(), builder.getI8Type()),
+                                  computed);
   }
   if (elementType.isF16() || elementType.isBF16()) {
     return arith::TruncFOp::create(builder, loc, shapedLike(computed.getType(), elementType),

@@ -6,11 +6,12 @@
 
 namespace mlc::conversion {
 
-// The element type in which a tensor element is computed with: i1 tensors are i1 values, unsigned integers become signless ones of the same width,
-// f16 and bf16 become f32.
+// The element type in which a tensor element is computed with: i1 tensors are i1 values, unsigned
+// integers become signless ones of the same width, f16 and bf16 become f32.
 mlir::Type computeType(mlir::Type elementType);
 
-// The element type of a tensor's buffer: i1 is stored as i8 (0 or 1), unsigned integers as signless ones.
+// The element type of a tensor's buffer: i1 is stored as i8 (0 or 1), unsigned integers as signless
+// ones.
 mlir::Type storageType(mlir::Type elementType);
 
 // A stored element (scalar or vector) as a value to compute with, and back.
@@ -19,7 +20,8 @@ mlir::Value fromStorage(mlir::OpBuilder& builder, mlir::Location loc, mlir::Valu
 mlir::Value toStorage(mlir::OpBuilder& builder, mlir::Location loc, mlir::Value computed,
                       mlir::Type elementType);
 
-// The result of an elementwise op for operands in their compute types; all scalars, or all vectors of one length.
+// The result of an elementwise op for operands in their compute types; all scalars, or all vectors
+// of one length.
 mlir::Value emitElementwise(mlir::OpBuilder& builder, mlir::Location loc, mlir::Operation* op,
                             mlir::ValueRange operands);
 

@@ -31,16 +31,18 @@ class Decomposition {
     Value query = op_.getQuery();
     if (grouped) query = reshape(query, {query_[0], key_[1], group, query_[2], query_[3]});
     Value scores = contract(query, op_.getKey(), grouped ? "bhgqd,bhkd->bhgqk" : "bhqd,bhkd->bhqk");
-    scores = graph::MulOp::create(rewriter_, loc_, scores, scalar(op_.getScale().convertToDouble()));
+    scores =
+        graph::MulOp::create(rewriter_, loc_, scores, scalar(op_.getScale().convertToDouble()));
     if (Value mask = op_.getMask()) {
-      scores = graph::AddOp::create(rewriter_, loc_, scores,
-                                    grouped ? groupedMask(mask, group) : mask);
+      scores =
+          graph::AddOp::create(rewriter_, loc_, scores, grouped ? groupedMask(mask, group) : mask);
     }
     if (op_.getCausal()) scores = maskFuture(scores);
     const int64_t axis = grouped ? 4 : 3;
-    Value weights = graph::SoftmaxOp::create(rewriter_, loc_, scores, axis, false, op_.getZeroMasked());
-    Value result = contract(weights, op_.getValue(),
-                            grouped ? "bhgqk,bhkd->bhgqd" : "bhqk,bhkd->bhqd");
+    Value weights =
+        graph::SoftmaxOp::create(rewriter_, loc_, scores, axis, false, op_.getZeroMasked());
+    Value result =
+        contract(weights, op_.getValue(), grouped ? "bhgqk,bhkd->bhgqd" : "bhqk,bhkd->bhqd");
     if (grouped) result = reshape(result, shapeOf(op_.getResult()));
     return result;
   }
@@ -79,8 +81,7 @@ class Decomposition {
     Value offset = graph::SizeOp::create(
         rewriter_, loc_, graph::dimsAttr(rewriter_.getContext(), {key_[2] - query_[2]}));
     Value last = graph::AddOp::create(rewriter_, loc_, query, offset);
-    Value visible =
-        graph::CompareOp::create(rewriter_, loc_, key, last, graph::Predicate::le);
+    Value visible = graph::CompareOp::create(rewriter_, loc_, key, last, graph::Predicate::le);
     return graph::SelectOp::create(rewriter_, loc_, visible, scores,
                                    scalar(-std::numeric_limits<double>::infinity()));
   }

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "compiler/conversion/graph_to_kernels/group_ops.h"
-#include "compiler/conversion/graph_to_kernels/operand_checks.h"
 #include "compiler/conversion/graph_to_kernels/moved_yields.h"
+#include "compiler/conversion/graph_to_kernels/operand_checks.h"
 #include "compiler/conversion/graph_to_kernels/packed_weights.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -28,7 +28,8 @@ class KernelLibrary {
  public:
   explicit KernelLibrary(mlir::ModuleOp module) : module_(module) {}
 
-  // The function with this body, which was built under the name "kernel"; adds it to the module if it is new.
+  // The function with this body, which was built under the name "kernel"; adds it to the module if
+  // it is new.
   FuncOp intern(FuncOp kernel, llvm::StringRef root) {
     std::string text;
     llvm::raw_string_ostream stream(text);

@@ -1,15 +1,17 @@
 // Fuses graph ops into kernels and outlines each as a private function.
 //
 //   %0 = graph.contract %x, %w            %2 = call @contract_5f..(%x, %w, %b)
-//   %1 = graph.add %0, %b          ==>    func.func private @contract_5f..(..) attributes {mlc.kernel} {
-//   %2 = graph.gelu %1                      contract, add, gelu }
+//   %1 = graph.add %0, %b          ==>    func.func private @contract_5f..(..) attributes
+//   {mlc.kernel} { %2 = graph.gelu %1                      contract, add, gelu }
 //
-// A kernel has at most one root that is not elementwise or movement: a contraction, convolution, reduction, norm,
-// softmax, pooling. Elementwise ops join the producer of their operand where it has no other user and the same shape; elementwise
-// producers of a reduction, norm or softmax join it. Small constants and sizes are cloned into the kernels that use them. Kernels
-// with the same text are one function, named after the root and the text's hash.
+// A kernel has at most one root that is not elementwise or movement: a contraction, convolution,
+// reduction, norm, softmax, pooling. Elementwise ops join the producer of their operand where it
+// has no other user and the same shape; elementwise producers of a reduction, norm or softmax join
+// it. Small constants and sizes are cloned into the kernels that use them. Kernels with the same
+// text are one function, named after the root and the text's hash.
 //
-// What stays in the host functions: calls of kernels and blocks, reshapes (views), weights, collectives, if, loop and fail_if.
+// What stays in the host functions: calls of kernels and blocks, reshapes (views), weights,
+// collectives, if, loop and fail_if.
 #pragma once
 
 #include <functional>

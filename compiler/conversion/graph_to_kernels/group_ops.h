@@ -17,13 +17,15 @@ struct KernelGroup {
   mlir::Operation* root = nullptr;
 };
 
-// Whether an op computes, so that it belongs in a kernel (unlike leaves, views, calls, collectives and control flow).
+// Whether an op computes, so that it belongs in a kernel (unlike leaves, views, calls, collectives
+// and control flow).
 bool computes(mlir::Operation* op);
 
 // Whether an op without operands is cloned into the kernels that use it.
 bool isClonedLeaf(mlir::Operation* op);
 
-// The groups of a block's own ops (not of nested regions), in the order of their last ops. See form_kernels.h for the rules.
+// The groups of a block's own ops (not of nested regions), in the order of their last ops. See
+// form_kernels.h for the rules.
 std::vector<KernelGroup> groupOps(mlir::Block& block, bool fuseProducers);
 
 }  // namespace mlc::conversion

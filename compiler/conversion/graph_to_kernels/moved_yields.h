@@ -6,8 +6,9 @@
 //   }                                                graph.yield %c, %1, %0
 //                                                  }
 //
-// Carried values live in the loop's result buffers, and a trip ends by writing the yielded values there one after the other:
-// a block argument that is yielded in another's place would be read after it was overwritten.
+// Carried values live in the loop's result buffers, and a trip ends by writing the yielded values
+// there one after the other: a block argument that is yielded in another's place would be read
+// after it was overwritten.
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"

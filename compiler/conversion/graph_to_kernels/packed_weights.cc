@@ -15,9 +15,7 @@ using mlir::func::FuncOp;
 // Block arguments that are weights at every call, and the values that calls pass for them.
 using Arguments = llvm::DenseMap<Value, llvm::SmallVector<Value>>;
 
-bool isWeight(Value value) {
-  return mlir::isa_and_nonnull<graph::WeightOp>(value.getDefiningOp());
-}
+bool isWeight(Value value) { return mlir::isa_and_nonnull<graph::WeightOp>(value.getDefiningOp()); }
 
 Arguments weightArguments(mlir::ModuleOp module) {
   Arguments passed;
@@ -66,7 +64,8 @@ void moveWeightsToTheRight(mlir::ModuleOp module) {
 PackedWeights::PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy) {
   if (!policy.packedLayout) return;
   Arguments arguments = weightArguments(module);
-  // A weight that is passed to a block is packed for that argument only, so it must have no other use.
+  // A weight that is passed to a block is packed for that argument only, so it must have no other
+  // use.
   llvm::DenseMap<Value, int> timesPassed;
   for (auto& [argument, operands] : arguments) {
     for (Value operand : operands) ++timesPassed[operand];

@@ -1,4 +1,5 @@
-// Which weights arrive packed in panels: those that only feed right sides of contractions that want one layout.
+// Which weights arrive packed in panels: those that only feed right sides of contractions that want
+// one layout.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,8 @@ namespace mlc::conversion {
 // Swaps the sides of contractions whose left side is a weight and whose right side is not.
 void moveWeightsToTheRight(mlir::ModuleOp module);
 
-// Computed before kernels are formed, over @main and the outlined blocks. A block's argument counts as a weight if every call passes one.
+// Computed before kernels are formed, over @main and the outlined blocks. A block's argument counts
+// as a weight if every call passes one.
 class PackedWeights {
  public:
   PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy);
@@ -21,7 +23,8 @@ class PackedWeights {
   // The layout in which this value (a graph.weight or a block argument) arrives; none: row-major.
   std::optional<PackedLayout> layoutOf(mlir::Value value) const;
 
-  // Writes the layouts of block arguments as argument attributes, and of weights as attributes of graph.weight.
+  // Writes the layouts of block arguments as argument attributes, and of weights as attributes of
+  // graph.weight.
   void markBlockArguments() const;
 
  private:

@@ -52,8 +52,7 @@ Value ElementEvaluator::at(Value tensor, llvm::ArrayRef<Value> indices) {
         return arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
       })
       .Case([&](graph::IotaOp iota) {
-        Value integer =
-            arith::IndexCastOp::create(b, loc, b.getI64Type(), indices[iota.getAxis()]);
+        Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), indices[iota.getAxis()]);
         return emitCast(b, loc, integer, b.getI64Type(), elementTypeOf(tensor));
       })
       .Case([&](graph::TransposeOp transpose) {
@@ -117,7 +116,8 @@ Value ElementEvaluator::constant(graph::ConstantOp op, llvm::ArrayRef<Value> ind
   };
   auto values = mlir::cast<mlir::DenseElementsAttr>(op.getValue());
   if (values.isSplat() && values.getNumElements() > 0) {
-    Value value = arith::ConstantOp::create(b, loc, toStored(values.getSplatValue<mlir::Attribute>()));
+    Value value =
+        arith::ConstantOp::create(b, loc, toStored(values.getSplatValue<mlir::Attribute>()));
     return fromStorage(b, loc, value, element);
   }
   llvm::SmallVector<mlir::Attribute> elements;
@@ -125,8 +125,8 @@ Value ElementEvaluator::constant(graph::ConstantOp op, llvm::ArrayRef<Value> ind
     elements.push_back(toStored(value));
   }
   auto type = mlir::MemRefType::get({static_cast<int64_t>(elements.size())}, stored);
-  auto data = mlir::DenseElementsAttr::get(
-      mlir::RankedTensorType::get(type.getShape(), stored), elements);
+  auto data =
+      mlir::DenseElementsAttr::get(mlir::RankedTensorType::get(type.getShape(), stored), elements);
   auto module = frame_.function()->getParentOfType<mlir::ModuleOp>();
   std::string name;
   for (auto global : module.getOps<mlir::memref::GlobalOp>()) {
@@ -219,7 +219,8 @@ Value ElementEvaluator::concat(graph::ConcatOp op, llvm::ArrayRef<Value> indices
     const DimExpr end = begin + shapeOf(input)[axis];
     Value inside = arith::CmpIOp::create(frame_.builder(), frame_.loc(), arith::CmpIPredicate::slt,
                                          indices[axis], frame_.index(end));
-    return ifElse(inside, mlir::cast<mlir::RankedTensorType>(op.getType()).getElementType(), element, [&] { return select(i + 1, end); });
+    return ifElse(inside, mlir::cast<mlir::RankedTensorType>(op.getType()).getElementType(),
+                  element, [&] { return select(i + 1, end); });
   };
   return select(0, 0);
 }
@@ -243,7 +244,8 @@ Value ElementEvaluator::pad(graph::PadOp op, llvm::ArrayRef<Value> indices) {
     if (op.getMode() == graph::PadMode::edge) {
       index = arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, index, zero), last);
     } else if (op.getMode() == graph::PadMode::reflect) {
-      index = mlir::arith::MaxSIOp::create(b, loc, index, arith::SubIOp::create(b, loc, zero, index));
+      index =
+          mlir::arith::MaxSIOp::create(b, loc, index, arith::SubIOp::create(b, loc, zero, index));
       Value over = arith::SubIOp::create(b, loc, frame_.add(last, last), index);
       index = arith::MinSIOp::create(b, loc, index, over);
     } else {
@@ -270,7 +272,8 @@ Value ElementEvaluator::rotate(graph::RotaryEmbeddingOp op, llvm::ArrayRef<Value
   Value second, pair;
   if (op.getInterleaved()) {
     Value rest = arith::RemUIOp::create(b, loc, last, two);
-    second = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, frame_.index(int64_t{0}));
+    second =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, frame_.index(int64_t{0}));
     pair = arith::DivUIOp::create(b, loc, last, two);
   } else {
     second = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, last, half);

@@ -1,5 +1,6 @@
-// Emits the computation of single elements of a kernel's tensors: elementwise and movement ops are followed back to the kernel's
-// arguments, so that a chain of them becomes one expression inside one loop.
+// Emits the computation of single elements of a kernel's tensors: elementwise and movement ops are
+// followed back to the kernel's arguments, so that a chain of them becomes one expression inside
+// one loop.
 #pragma once
 
 #include "compiler/conversion/graph_to_loops/kernel_frame.h"
@@ -11,7 +12,8 @@ using Indices = llvm::SmallVector<mlir::Value>;
 
 class ElementEvaluator {
  public:
-  ElementEvaluator(KernelFrame& frame, mlir::func::FuncOp kernel) : frame_(frame), kernel_(kernel) {}
+  ElementEvaluator(KernelFrame& frame, mlir::func::FuncOp kernel)
+      : frame_(frame), kernel_(kernel) {}
 
   // Whether elements of this op's result are computed from its operands' elements, without loops.
   static bool supports(mlir::Operation* op);
@@ -19,8 +21,8 @@ class ElementEvaluator {
   // The element of a tensor at these indices, in its compute type (elementwise_to_arith.h).
   mlir::Value at(mlir::Value tensor, llvm::ArrayRef<mlir::Value> indices);
 
-  // Says that the element of `tensor` at whatever indices are asked for next is `element` (a root's result, computed by a loop). A null
-  // element takes it back.
+  // Says that the element of `tensor` at whatever indices are asked for next is `element` (a root's
+  // result, computed by a loop). A null element takes it back.
   void bind(mlir::Value tensor, mlir::Value element) { bound_[tensor] = element; }
 
   // Stores an element of the kernel's only result.
@@ -42,7 +44,8 @@ class ElementEvaluator {
   mlir::Value quantize(graph::QuantizeOp op, llvm::ArrayRef<mlir::Value> indices);
   mlir::Value dequantize(graph::DequantizeOp op, llvm::ArrayRef<mlir::Value> indices);
   mlir::Value reshape(graph::ReshapeOp op, llvm::ArrayRef<mlir::Value> indices);
-  // An index value from a tensor's element; a negative one counts from the end, one out of range is moved to the nearest end.
+  // An index value from a tensor's element; a negative one counts from the end, one out of range is
+  // moved to the nearest end.
   mlir::Value indexElement(mlir::Value element, mlir::Value size);
   mlir::Value ifElse(mlir::Value condition, mlir::Type elementType,
                      llvm::function_ref<mlir::Value()> then,

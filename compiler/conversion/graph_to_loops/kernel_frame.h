@@ -1,8 +1,11 @@
-// The lowered form of a kernel function, while its body is being emitted: its symbols' values and its buffers.
+// The lowered form of a kernel function, while its body is being emitted: its symbols' values and
+// its buffers.
 //
-//   func.func @kernel(%thread: index, %threads: index, %symbol...: index, %in...: memref<T>, %out...: memref<T>)
+//   func.func @kernel(%thread: index, %threads: index, %symbol...: index, %in...: memref<T>,
+//   %out...: memref<T>)
 //
-// Buffers are contiguous and row-major, passed as bare pointers (memrefs of rank 0) that do not alias.
+// Buffers are contiguous and row-major, passed as bare pointers (memrefs of rank 0) that do not
+// alias.
 #pragma once
 
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
@@ -15,17 +18,19 @@ namespace mlc::conversion {
 
 // How the points of a result (elements, or the rows of a norm or softmax) are shared among threads.
 enum class Sharing {
-  kRows,      // CPU: a contiguous part each, of whole innermost rows: they stay in cache and vectorize
-  kElements,  // GPU: thread i has the points i, i + threads, ...: neighbours touch neighbouring memory
+  kRows,  // CPU: a contiguous part each, of whole innermost rows: they stay in cache and vectorize
+  kElements,  // GPU: thread i has the points i, i + threads, ...: neighbours touch neighbouring
+              // memory
 };
 
-// Attribute of a lowered kernel: how many points its threads share, as an expression of the symbols.
+// Attribute of a lowered kernel: how many points its threads share, as an expression of the
+// symbols.
 inline constexpr llvm::StringLiteral kPointsAttr = "mlc.points";
 
 class KernelFrame {
  public:
-  // Adds the lowered function, under the kernel's name and still empty, at the builder's insertion point and moves the builder into it.
-  // With scratch, a last argument of memref<i8>.
+  // Adds the lowered function, under the kernel's name and still empty, at the builder's insertion
+  // point and moves the builder into it. With scratch, a last argument of memref<i8>.
   KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, bool scratch = false,
               Sharing sharing = Sharing::kRows);
 
@@ -53,7 +58,8 @@ class KernelFrame {
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
 
-  // body(i) for every i of this thread's part of [0, points). The number is noted on the function (kPointsAttr).
+  // body(i) for every i of this thread's part of [0, points). The number is noted on the function
+  // (kPointsAttr).
   void forEachOwn(const DimExpr& points, llvm::function_ref<void(mlir::Value)> body);
   // The multi-index of `linear` in a space of these dims, row-major.
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value linear, llvm::ArrayRef<mlir::Value> dims);

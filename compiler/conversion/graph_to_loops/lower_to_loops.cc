@@ -12,7 +12,8 @@ using graph::Shape;
 using graph::shapeOf;
 using mlir::Value;
 
-// Whether element i of the result depends on element i of every operand (or on its only element), so that the shape does not matter.
+// Whether element i of the result depends on element i of every operand (or on its only element),
+// so that the shape does not matter.
 bool isFlat(mlir::func::FuncOp kernel, const Shape& result) {
   for (mlir::Operation& op : kernel.getBody().front().without_terminator()) {
     if (!op.hasTrait<graph::Elementwise>() && !mlir::isa<graph::ConstantOp, graph::SizeOp>(op)) {
@@ -22,8 +23,10 @@ bool isFlat(mlir::func::FuncOp kernel, const Shape& result) {
       const Shape shape = shapeOf(operand);
       if (shape != result && !(graph::elementCount(shape) == DimExpr(1))) return false;
     }
-    if (mlir::isa<graph::ConstantOp>(op) && !(graph::elementCount(shapeOf(op.getResult(0))) == DimExpr(1)) &&
-        !mlir::cast<mlir::DenseElementsAttr>(mlir::cast<graph::ConstantOp>(op).getValue()).isSplat()) {
+    if (mlir::isa<graph::ConstantOp>(op) &&
+        !(graph::elementCount(shapeOf(op.getResult(0))) == DimExpr(1)) &&
+        !mlir::cast<mlir::DenseElementsAttr>(mlir::cast<graph::ConstantOp>(op).getValue())
+             .isSplat()) {
       return false;
     }
   }
@@ -77,7 +80,8 @@ class LoopLowering {
       });
       return;
     }
-    // Rows of the innermost dim that is not 1; where there is just one row, its elements are shared.
+    // Rows of the innermost dim that is not 1; where there is just one row, its elements are
+    // shared.
     size_t inner = shape_.size() - 1;
     while (inner > 0 && shape_[inner] == DimExpr(1)) --inner;
     const Shape outerShape(llvm::ArrayRef(shape_).take_front(inner));
@@ -119,8 +123,8 @@ class LoopLowering {
 
 }  // namespace
 
-mlir::FailureOr<mlir::func::FuncOp> lowerToLoops(mlir::func::FuncOp kernel, mlir::OpBuilder& builder,
-                                                 Sharing sharing) {
+mlir::FailureOr<mlir::func::FuncOp> lowerToLoops(mlir::func::FuncOp kernel,
+                                                 mlir::OpBuilder& builder, Sharing sharing) {
   return LoopLowering(kernel, builder, sharing).run();
 }
 

@@ -1,5 +1,5 @@
-// The value of one element of a root's result, where every element is a reduction of its own: reduce, arg_reduce, pool, lrn, and
-// contract and conv as plain loops.
+// The value of one element of a root's result, where every element is a reduction of its own:
+// reduce, arg_reduce, pool, lrn, and contract and conv as plain loops.
 #pragma once
 
 #include "compiler/conversion/graph_to_loops/element_evaluator.h"
@@ -9,7 +9,7 @@ namespace mlc::conversion {
 bool isPointRoot(mlir::Operation* op);
 
 // The element at these indices of the root's result, in its compute type.
-mlir::Value emitPoint(mlir::Operation* root, llvm::ArrayRef<mlir::Value> indices, KernelFrame& frame,
-                      ElementEvaluator& evaluator);
+mlir::Value emitPoint(mlir::Operation* root, llvm::ArrayRef<mlir::Value> indices,
+                      KernelFrame& frame, ElementEvaluator& evaluator);
 
 }  // namespace mlc::conversion

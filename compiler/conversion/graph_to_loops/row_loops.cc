@@ -35,8 +35,8 @@ class Rows {
       (inRow(i) ? rowDims_ : outerDims_).push_back(dims[i]);
       if (!inRow(i)) outerShape_.push_back(shape_[i]);
     }
-    length_ = frame.index(
-        graph::elementCount(llvm::ArrayRef(shape_).slice(first, last - first + 1)));
+    length_ =
+        frame.index(graph::elementCount(llvm::ArrayRef(shape_).slice(first, last - first + 1)));
   }
 
   // body() for every row of this thread's share.
@@ -56,7 +56,8 @@ class Rows {
     });
   }
 
-  // Stores the kernel's result for each element of the row, given the root's result for an input element.
+  // Stores the kernel's result for each element of the row, given the root's result for an input
+  // element.
   void store(llvm::function_ref<Value(Value input, llvm::ArrayRef<Value> indices)> emit) {
     frame_.loop(zero(), length_, [&](Value i) {
       Indices at = indices(i);
@@ -199,18 +200,18 @@ void emitCumSum(graph::CumSumOp op, Value result, Rows& rows, KernelFrame& frame
       mlir::cast<mlir::RankedTensorType>(op.getInput().getType()).getElementType());
   rows.forEachRow([&] {
     Value last = arith::SubIOp::create(b, loc, rows.length(), frame.index(int64_t{1}));
-    frame.reduceLoop(rows.zero(), rows.length(), rows.constant(0),
-                     [&](Value step, mlir::ValueRange carried) {
-      Value i = op.getReverse() ? Value(arith::SubIOp::create(b, loc, last, step)) : step;
-      Indices at = rows.indices(i);
-      Value x = evaluator.at(op.getInput(), at);
-      Value next = isFloat ? Value(arith::AddFOp::create(b, loc, carried[0], x))
-                           : Value(arith::AddIOp::create(b, loc, carried[0], x));
-      evaluator.bind(op.getResult(), op.getExclusive() ? carried[0] : next);
-      evaluator.store(evaluator.at(result, at), at);
-      evaluator.bind(op.getResult(), {});
-      return llvm::SmallVector<Value>{next};
-    });
+    frame.reduceLoop(
+        rows.zero(), rows.length(), rows.constant(0), [&](Value step, mlir::ValueRange carried) {
+          Value i = op.getReverse() ? Value(arith::SubIOp::create(b, loc, last, step)) : step;
+          Indices at = rows.indices(i);
+          Value x = evaluator.at(op.getInput(), at);
+          Value next = isFloat ? Value(arith::AddFOp::create(b, loc, carried[0], x))
+                               : Value(arith::AddIOp::create(b, loc, carried[0], x));
+          evaluator.bind(op.getResult(), op.getExclusive() ? carried[0] : next);
+          evaluator.store(evaluator.at(result, at), at);
+          evaluator.bind(op.getResult(), {});
+          return llvm::SmallVector<Value>{next};
+        });
   });
 }
 

@@ -1,5 +1,6 @@
-// Calls of blocks. The weights that a block gets lie in consecutive slots, so that a call passes one pointer for all of them, and a run of
-// equal layers becomes a loop: code does not grow with a model's depth.
+// Calls of blocks. The weights that a block gets lie in consecutive slots, so that a call passes
+// one pointer for all of them, and a run of equal layers becomes a loop: code does not grow with a
+// model's depth.
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -61,9 +62,11 @@ llvm::SmallVector<Value> FunctionEmitter::activations(CallOp call) {
 }
 
 // A block begins and ends with nothing pending; its frame lies behind the caller's.
-void FunctionEmitter::callBlock(CallOp call, Value firstSlot, llvm::ArrayRef<Value> operands, llvm::ArrayRef<Value> results) {
+void FunctionEmitter::callBlock(CallOp call, Value firstSlot, llvm::ArrayRef<Value> operands,
+                                llvm::ArrayRef<Value> results) {
   Value parameters = abi_.advance(weights_, firstSlot);
-  llvm::SmallVector<Value> arguments{thread_, index_, count_, weights_, parameters, abi_.advance(arena_, bytes(plan_.bytes))};
+  llvm::SmallVector<Value> arguments{
+      thread_, index_, count_, weights_, parameters, abi_.advance(arena_, bytes(plan_.bytes))};
   for (const std::string& symbol : program_.symbols) arguments.push_back(symbols_.lookup(symbol));
   arguments.append(operands.begin(), operands.end());
   arguments.append(results.begin(), results.end());
@@ -79,15 +82,17 @@ void FunctionEmitter::emitBlockCall(CallOp call) {
   if (llvm::SmallVector<CallOp> run = runBehind(call); run.size() > 1) emitRun(call, run);
 }
 
-// The calls behind `first` that differ from it in nothing but this: each gets the result of the one before where the next one does, and
-// weights in the slots behind; results are in two places by turns.
+// The calls behind `first` that differ from it in nothing but this: each gets the result of the one
+// before where the next one does, and weights in the slots behind; results are in two places by
+// turns.
 llvm::SmallVector<CallOp> FunctionEmitter::runBehind(CallOp first) {
   llvm::SmallVector<CallOp> run;
   if (first.getNumResults() != 1) return run;
   auto place = [&](CallOp call) { return plan_.places.lookup(storageOf(call.getResult(0))); };
   llvm::BitVector carried;
   CallOp last = first, beforeLast;
-  for (CallOp next = nextCall(first); next && next.getCallee() == first.getCallee(); next = nextCall(next)) {
+  for (CallOp next = nextCall(first); next && next.getCallee() == first.getCallee();
+       next = nextCall(next)) {
     const llvm::SmallVector<Value> operands = activations(next), firstOperands = activations(first);
     llvm::BitVector fromLast(operands.size());
     for (auto [i, operand] : llvm::enumerate(operands)) {
@@ -99,7 +104,8 @@ llvm::SmallVector<CallOp> FunctionEmitter::runBehind(CallOp first) {
     }
     const int slots = static_cast<int>(next.getNumOperands() - operands.size());
     if (fromLast.none() || parametersOf(next) != parametersOf(last) + slots) return run;
-    if (!run.empty() && (fromLast != carried || !samePlace(place(next), place(beforeLast)))) return run;
+    if (!run.empty() && (fromLast != carried || !samePlace(place(next), place(beforeLast))))
+      return run;
     carried = fromLast;
     run.push_back(next);
     beforeLast = std::exchange(last, next);
@@ -110,16 +116,22 @@ llvm::SmallVector<CallOp> FunctionEmitter::runBehind(CallOp first) {
 // `first` is emitted already.
 void FunctionEmitter::emitRun(CallOp first, llvm::ArrayRef<CallOp> run) {
   CallOp second = run.front();
-  const int64_t stride = static_cast<int64_t>(second.getNumOperands() - activations(second).size()) * kSlotBytes;
-  auto index = [&](int64_t value) -> Value { return mlir::arith::ConstantIndexOp::create(builder_, loc_, value); };
-  auto loop = mlir::scf::ForOp::create(builder_, loc_, index(0), index(static_cast<int64_t>(run.size())), index(1),
-                                       mlir::ValueRange{pointer(first.getResult(0)), pointer(second.getResult(0)),
-                                                        abi_.i64(parametersOf(second) * kSlotBytes)});
+  const int64_t stride =
+      static_cast<int64_t>(second.getNumOperands() - activations(second).size()) * kSlotBytes;
+  auto index = [&](int64_t value) -> Value {
+    return mlir::arith::ConstantIndexOp::create(builder_, loc_, value);
+  };
+  auto loop = mlir::scf::ForOp::create(
+      builder_, loc_, index(0), index(static_cast<int64_t>(run.size())), index(1),
+      mlir::ValueRange{pointer(first.getResult(0)), pointer(second.getResult(0)),
+                       abi_.i64(parametersOf(second) * kSlotBytes)});
   mlir::OpBuilder::InsertionGuard guard(builder_);
   builder_.setInsertionPointToStart(loop.getBody());
-  Value in = loop.getRegionIterArg(0), out = loop.getRegionIterArg(1), firstSlot = loop.getRegionIterArg(2);
+  Value in = loop.getRegionIterArg(0), out = loop.getRegionIterArg(1),
+        firstSlot = loop.getRegionIterArg(2);
   llvm::SmallVector<Value> operands;
-  for (Value operand : activations(second)) operands.push_back(operand == first.getResult(0) ? in : pointer(operand));
+  for (Value operand : activations(second))
+    operands.push_back(operand == first.getResult(0) ? in : pointer(operand));
   callBlock(second, firstSlot, operands, out);
   Value next = mlir::arith::AddIOp::create(builder_, loc_, firstSlot, abi_.i64(stride));
   mlir::scf::YieldOp::create(builder_, loc_, mlir::ValueRange{out, in, next});

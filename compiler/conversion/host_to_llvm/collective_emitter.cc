@@ -1,4 +1,5 @@
-// Collectives of host functions: calls through the runtime's table. Each waits for the team before and after.
+// Collectives of host functions: calls through the runtime's table. Each waits for the team before
+// and after.
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
 #include "compiler/dialect/graph/shape.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -10,8 +11,10 @@ namespace {
 using mlir::Value;
 
 int64_t axisId(llvm::StringRef axis) {
-  return llvm::StringSwitch<int64_t>(axis).Case("dp", MLC_AXIS_DP).Case("pp", MLC_AXIS_PP).Default(
-      MLC_AXIS_TP);
+  return llvm::StringSwitch<int64_t>(axis)
+      .Case("dp", MLC_AXIS_DP)
+      .Case("pp", MLC_AXIS_PP)
+      .Default(MLC_AXIS_TP);
 }
 
 int64_t reductionId(graph::ReduceKind kind) {

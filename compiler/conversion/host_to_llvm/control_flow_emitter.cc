@@ -1,4 +1,5 @@
-// If, Loop and checks of host functions. All threads take the same branch: they read the same condition after a barrier.
+// If, Loop and checks of host functions. All threads take the same branch: they read the same
+// condition after a barrier.
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

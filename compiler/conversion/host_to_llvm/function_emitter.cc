@@ -56,13 +56,15 @@ bool FunctionEmitter::isPassedOnly(graph::WeightOp weight) {
     auto call = mlir::dyn_cast<CallOp>(use.getOwner());
     if (!call) return false;
     auto callee = program_.graph.lookupSymbol<FuncOp>(call.getCallee());
-    return !callee->hasAttr(kKernelAttr) && parameterArguments(callee, program_.graph).test(use.getOperandNumber());
+    return !callee->hasAttr(kKernelAttr) &&
+           parameterArguments(callee, program_.graph).test(use.getOperandNumber());
   });
 }
 
 // The address of every place, once, at the function's entry.
 void FunctionEmitter::preparePointers() {
-  auto passed = builder_.getInsertionBlock()->getArguments().drop_front(6 + program_.symbols.size());
+  auto passed =
+      builder_.getInsertionBlock()->getArguments().drop_front(6 + program_.symbols.size());
   const llvm::BitVector parameters = parameterArguments(function_, program_.graph);
   llvm::SmallVector<Value> arguments;
   size_t slot = 0;
@@ -139,7 +141,8 @@ void FunctionEmitter::access(llvm::ArrayRef<Value> reads, llvm::ArrayRef<Value> 
 void FunctionEmitter::onThreadZero(llvm::function_ref<void()> emit) {
   if (onDevice()) return emit();
   Value zero = mlir::arith::ConstantIndexOp::create(builder_, loc_, 0);
-  Value first = mlir::arith::CmpIOp::create(builder_, loc_, mlir::arith::CmpIPredicate::eq, index_, zero);
+  Value first =
+      mlir::arith::CmpIOp::create(builder_, loc_, mlir::arith::CmpIPredicate::eq, index_, zero);
   auto branch = mlir::scf::IfOp::create(builder_, loc_, first, /*withElseRegion=*/false);
   mlir::OpBuilder::InsertionGuard guard(builder_);
   builder_.setInsertionPointToStart(branch.thenBlock());
@@ -201,8 +204,8 @@ FuncOp FunctionEmitter::declare(llvm::StringRef name, mlir::ValueRange arguments
   if (auto known = program_.host.lookupSymbol<FuncOp>(name)) return known;
   mlir::OpBuilder::InsertionGuard guard(builder_);
   builder_.setInsertionPointToStart(program_.host.getBody());
-  auto function = FuncOp::create(builder_, loc_, name,
-                                 builder_.getFunctionType(arguments.getTypes(), {}));
+  auto function =
+      FuncOp::create(builder_, loc_, name, builder_.getFunctionType(arguments.getTypes(), {}));
   function.setPrivate();
   return function;
 }

@@ -21,8 +21,8 @@ llvm::BitVector parameterArguments(mlir::func::FuncOp block, mlir::ModuleOp prog
 
 // What all functions of a program share.
 struct ProgramContext {
-  mlir::ModuleOp graph;                        // the rank program
-  mlir::ModuleOp host;                         // what is being made
+  mlir::ModuleOp graph;  // the rank program
+  mlir::ModuleOp host;   // what is being made
   const llvm::StringMap<KernelInfo>& kernels;
   const std::vector<std::string>& symbols;
   WeightSlots& weights;
@@ -33,8 +33,9 @@ class FunctionEmitter {
  public:
   FunctionEmitter(ProgramContext& program, mlir::func::FuncOp function, const FramePlan& plan);
 
-  // Adds @<name> (thread: ptr, index, count: i64, weights: ptr, parameters: ptr, arena: ptr, symbols: i64..., arguments...,
-  // results...: ptr) to the host module. The arguments that are weights in every call are not passed: parameters points to their slots.
+  // Adds @<name> (thread: ptr, index, count: i64, weights: ptr, parameters: ptr, arena: ptr,
+  // symbols: i64..., arguments..., results...: ptr) to the host module. The arguments that are
+  // weights in every call are not passed: parameters points to their slots.
   mlir::LogicalResult emit();
 
  private:
@@ -46,8 +47,8 @@ class FunctionEmitter {
   void emitBlockCall(mlir::func::CallOp call);
   void emitRun(mlir::func::CallOp first, llvm::ArrayRef<mlir::func::CallOp> run);
   llvm::SmallVector<mlir::func::CallOp> runBehind(mlir::func::CallOp first);
-  void callBlock(mlir::func::CallOp call, mlir::Value firstSlot, llvm::ArrayRef<mlir::Value> operands,
-                 llvm::ArrayRef<mlir::Value> results);
+  void callBlock(mlir::func::CallOp call, mlir::Value firstSlot,
+                 llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<mlir::Value> results);
   // The first slot of the weights that a call passes, and its other operands.
   int parametersOf(mlir::func::CallOp call);
   llvm::SmallVector<mlir::Value> activations(mlir::func::CallOp call);

@@ -1,5 +1,5 @@
-// Decides where the threads of a team must meet: before an op that touches a buffer which other threads may still be
-// writing, or that overwrites one which they may still be reading.
+// Decides where the threads of a team must meet: before an op that touches a buffer which other
+// threads may still be writing, or that overwrites one which they may still be reading.
 #pragma once
 
 #include <set>
@@ -17,7 +17,8 @@ inline BufferId bufferId(const Place& place) { return {static_cast<int>(place.ki
 
 class Hazards {
  public:
-  // Whether a barrier is needed before an op with these effects. Takes the barrier and the op as done.
+  // Whether a barrier is needed before an op with these effects. Takes the barrier and the op as
+  // done.
   bool needsBarrier(const std::vector<BufferId>& reads, const std::vector<BufferId>& writes) {
     bool conflict = false;
     for (BufferId buffer : reads) conflict |= written_.count(buffer) > 0;

@@ -65,8 +65,7 @@ llvm::SmallVector<Value> loadSymbols(mlir::OpBuilder& builder, mlir::Location lo
   llvm::SmallVector<Value> values;
   for (size_t i = 0; i < count; ++i) {
     Value value = abi.loadAt(array, i * sizeof(int64_t), builder.getI64Type());
-    values.push_back(
-        mlir::arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value));
+    values.push_back(mlir::arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value));
   }
   return values;
 }
@@ -90,8 +89,8 @@ void emitArenaBytes(mlir::OpBuilder& builder, mlir::Location loc,
        llvm::zip(symbols, loadSymbols(builder, loc, body->getArgument(0), symbols.size()))) {
     values[name] = value;
   }
-  values[kThreadsSymbol] = mlir::arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                                            body->getArgument(1));
+  values[kThreadsSymbol] =
+      mlir::arith::IndexCastOp::create(builder, loc, builder.getIndexType(), body->getArgument(1));
   Value total = dimToIndex(builder, loc, bytes, values);
   Value result = mlir::arith::IndexCastOp::create(builder, loc, i64, total);
   mlir::func::ReturnOp::create(builder, loc, result);
@@ -101,8 +100,8 @@ void emitRun(mlir::OpBuilder& builder, FuncOp main, FuncOp hostMain, size_t symb
   mlir::OpBuilder::InsertionGuard guard(builder);
   mlir::Location loc = main.getLoc();
   mlir::Type ptr = LLVM::LLVMPointerType::get(builder.getContext()), i64 = builder.getI64Type();
-  auto function = FuncOp::create(builder, loc, "mlc_program_run",
-                                 builder.getFunctionType({ptr, ptr}, {}));
+  auto function =
+      FuncOp::create(builder, loc, "mlc_program_run", builder.getFunctionType({ptr, ptr}, {}));
   mlir::Block* body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);
   AbiBuilder abi(builder, loc);
@@ -111,11 +110,12 @@ void emitRun(mlir::OpBuilder& builder, FuncOp main, FuncOp hostMain, size_t symb
     return mlir::arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
   };
   Value weights = abi.loadAt(invocation, offsetof(MlcInvocation, weights), ptr);
-  llvm::SmallVector<Value> arguments{
-      thread, toIndex(abi.loadAt(thread, offsetof(MlcThread, index), i64)),
-      toIndex(abi.loadAt(thread, offsetof(MlcThread, count), i64)),
-      weights, /*parameters, of which @main has none:*/ weights,
-      abi.loadAt(invocation, offsetof(MlcInvocation, arena), ptr)};
+  llvm::SmallVector<Value> arguments{thread,
+                                     toIndex(abi.loadAt(thread, offsetof(MlcThread, index), i64)),
+                                     toIndex(abi.loadAt(thread, offsetof(MlcThread, count), i64)),
+                                     weights,
+                                     /*parameters, of which @main has none:*/ weights,
+                                     abi.loadAt(invocation, offsetof(MlcInvocation, arena), ptr)};
   Value symbolArray = abi.loadAt(invocation, offsetof(MlcInvocation, symbols), ptr);
   arguments.append(loadSymbols(builder, loc, symbolArray, symbols));
   Value inputs = abi.loadAt(invocation, offsetof(MlcInvocation, inputs), ptr);
@@ -133,8 +133,7 @@ void emitRun(mlir::OpBuilder& builder, FuncOp main, FuncOp hostMain, size_t symb
 }  // namespace
 
 mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,
-                                       const llvm::StringMap<KernelInfo>& kernels,
-                                       Memory memory) {
+                                       const llvm::StringMap<KernelInfo>& kernels, Memory memory) {
   mlir::MLIRContext* context = program.getContext();
   context->loadDialect<LLVM::LLVMDialect, mlir::arith::ArithDialect, mlir::scf::SCFDialect>();
   auto main = program.lookupSymbol<FuncOp>("main");

@@ -1,13 +1,17 @@
-// Lowers the host functions of a rank program (what is left after kernels were formed) to the LLVM dialect.
+// Lowers the host functions of a rank program (what is left after kernels were formed) to the LLVM
+// dialect.
 //
-// Each graph function becomes SPMD code that every thread of the team runs: calls of kernels and blocks, collectives through the
-// runtime's function table, and a barrier wherever an op reads or overwrites what other threads may still write or read. The
-// module exports what runtime/abi/abi.h asks for; kernels are external functions
+// Each graph function becomes SPMD code that every thread of the team runs: calls of kernels and
+// blocks, collectives through the runtime's function table, and a barrier wherever an op reads or
+// overwrites what other threads may still write or read. The module exports what runtime/abi/abi.h
+// asks for; kernels are external functions
 //
-//   void kernel(i64 thread, i64 threads, i64 symbols..., ptr inputs..., ptr outputs... [, ptr scratch])
+//   void kernel(i64 thread, i64 threads, i64 symbols..., ptr inputs..., ptr outputs... [, ptr
+//   scratch])
 //
-// For a device rank the buffers are in the device's memory and one thread runs the host functions: kernels are launched and tensors
-// copied through the table, in order, so that there are no barriers; conditions of if and loop are read back.
+// For a device rank the buffers are in the device's memory and one thread runs the host functions:
+// kernels are launched and tensors copied through the table, in order, so that there are no
+// barriers; conditions of if and loop are read back.
 #pragma once
 
 #include <optional>
@@ -34,16 +38,17 @@ struct KernelLaunch {
 
 // What the host needs to know of a lowered kernel.
 struct KernelInfo {
-  std::vector<std::string> symbols;  // its symbol arguments, in order
-  DimExpr scratchBytes;              // per thread; zero: no scratch argument
+  std::vector<std::string> symbols;    // its symbol arguments, in order
+  DimExpr scratchBytes;                // per thread; zero: no scratch argument
   std::optional<KernelLaunch> launch;  // of a device kernel
 };
 
 struct HostProgram {
-  mlir::OwningOpRef<mlir::ModuleOp> module;       // LLVM-ready: func, arith, scf and llvm ops
-  std::vector<std::string> symbols;               // order of MlcInvocation::symbols
-  std::vector<package::WeightSlot> weights;       // order of MlcInvocation::weights; `source` is not filled in
-  DimExpr arenaBytes;                             // over the symbols and kThreadsSymbol
+  mlir::OwningOpRef<mlir::ModuleOp> module;  // LLVM-ready: func, arith, scf and llvm ops
+  std::vector<std::string> symbols;          // order of MlcInvocation::symbols
+  std::vector<package::WeightSlot>
+      weights;         // order of MlcInvocation::weights; `source` is not filled in
+  DimExpr arenaBytes;  // over the symbols and kThreadsSymbol
 };
 
 mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,

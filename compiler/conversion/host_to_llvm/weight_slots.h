@@ -14,7 +14,8 @@ class WeightSlots {
   // The weight's slot; the same one for an equal weight, slice and layout.
   int slotOf(graph::WeightOp op);
 
-  // The first of consecutive slots for these weights, in this order; the same ones for equal groups.
+  // The first of consecutive slots for these weights, in this order; the same ones for equal
+  // groups.
   int groupOf(llvm::ArrayRef<graph::WeightOp> ops);
 
   const std::vector<package::WeightSlot>& all() const { return slots_; }

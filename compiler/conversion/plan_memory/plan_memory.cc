@@ -20,7 +20,7 @@ DimExpr aligned(const DimExpr& bytes) { return ceilDiv(bytes, kAlignment) * kAli
 
 // A buffer that is wanted from op number `first` to op number `last`.
 struct Request {
-  Value value;          // or
+  Value value;  // or
   Operation* scratchOf = nullptr;
   DimExpr bytes;
   int first = 0, last = 0;
@@ -63,7 +63,8 @@ class Planner {
 
   void placeArguments() {
     for (mlir::BlockArgument argument : function_.getArguments()) {
-      plan_.places[argument] = {Place::Kind::kArgument, static_cast<int>(argument.getArgNumber()), 0};
+      plan_.places[argument] = {Place::Kind::kArgument, static_cast<int>(argument.getArgNumber()),
+                                0};
     }
   }
 
@@ -220,7 +221,8 @@ Value storageOf(Value value) {
     Operation* op = value.getDefiningOp();
     if (auto reshape = mlir::dyn_cast<graph::ReshapeOp>(op)) {
       value = reshape.getInput();
-    } else if (auto reduce = mlir::dyn_cast<dist::AllReduceOp>(op); reduce && reducesInPlace(reduce)) {
+    } else if (auto reduce = mlir::dyn_cast<dist::AllReduceOp>(op);
+               reduce && reducesInPlace(reduce)) {
       value = reduce.getInput();
     } else {
       return value;

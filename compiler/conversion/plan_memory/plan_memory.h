@@ -1,8 +1,9 @@
-// Gives every tensor of a host function a place: an argument, a result buffer or an offset in the function's arena frame.
+// Gives every tensor of a host function a place: an argument, a result buffer or an offset in the
+// function's arena frame.
 //
-// Intervals are measured over the function's ops in program order; a value that is used inside an if or loop lives until its end.
-// Sizes are expressions of the symbols, so slots are reused where one provably fits: of equal expression, or both constant.
-// Offsets are multiples of 64 bytes.
+// Intervals are measured over the function's ops in program order; a value that is used inside an
+// if or loop lives until its end. Sizes are expressions of the symbols, so slots are reused where
+// one provably fits: of equal expression, or both constant. Offsets are multiples of 64 bytes.
 #pragma once
 
 #include <functional>
@@ -20,8 +21,8 @@ inline constexpr const char* kThreadsSymbol = "mlc.threads";
 
 struct Place {
   enum class Kind { kArgument, kResult, kArena } kind = Kind::kArena;
-  int index = 0;    // of the argument, result or slot
-  DimExpr offset;   // kArena: bytes from the frame's start
+  int index = 0;   // of the argument, result or slot
+  DimExpr offset;  // kArena: bytes from the frame's start
 };
 
 struct FramePlan {
@@ -33,8 +34,8 @@ struct FramePlan {
   DimExpr bytes;
 };
 
-// The value whose storage this one shares: a reshape's operand, an in-place collective's operand, the loop result that a carried
-// value lives in; itself otherwise.
+// The value whose storage this one shares: a reshape's operand, an in-place collective's operand,
+// the loop result that a carried value lives in; itself otherwise.
 mlir::Value storageOf(mlir::Value value);
 
 // Bytes of a tensor, row-major.

@@ -2,9 +2,8 @@
 
 #include <numeric>
 
-#include "compiler/dialect/graph/shape.h"
-
 #include "compiler/dialect/dist/dist_dialect.cc.inc"
+#include "compiler/dialect/graph/shape.h"
 
 #define GET_OP_CLASSES
 #include "compiler/dialect/dist/dist_ops.cc.inc"
@@ -13,8 +12,8 @@ namespace mlc::dist {
 namespace {
 
 // Of `whole` and `part`, every dim but `dim` is equal, and whole's is the sum of the sizes.
-llvm::LogicalResult verifyPieces(mlir::Operation* op, mlir::Value whole, mlir::Value part, int64_t dim,
-                                 llvm::ArrayRef<int64_t> sizes) {
+llvm::LogicalResult verifyPieces(mlir::Operation* op, mlir::Value whole, mlir::Value part,
+                                 int64_t dim, llvm::ArrayRef<int64_t> sizes) {
   const graph::Shape all = graph::shapeOf(whole), piece = graph::shapeOf(part);
   if (all.size() != piece.size() || dim < 0 || dim >= static_cast<int64_t>(all.size())) {
     return op->emitOpError("dim is not one of both tensors");

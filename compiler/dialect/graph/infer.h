@@ -37,7 +37,8 @@ inline int64_t rankOf(mlir::Value value) {
 // Fails unless 0 <= axis < rank.
 llvm::LogicalResult checkAxis(std::optional<mlir::Location> location, int64_t axis, int64_t rank);
 
-// What sums of products of these elements have: floats their own type, pairs of bytes i32; null for what cannot be contracted.
+// What sums of products of these elements have: floats their own type, pairs of bytes i32; null for
+// what cannot be contracted.
 mlir::Type contractElementType(mlir::Type lhs, mlir::Type rhs);
 
 // Fails unless both have the same element type.

@@ -54,7 +54,8 @@ MLC_INFER(ConvOp) {
                              "input and filter must have the same rank of at least 3, have ",
                              input.size(), " and ", filter.size());
   }
-  Type elementType = contractElementType(elementTypeOf(op.getInput()), elementTypeOf(op.getFilter()));
+  Type elementType =
+      contractElementType(elementTypeOf(op.getInput()), elementTypeOf(op.getFilter()));
   if (!elementType) {
     return emitOptionalError(location, "cannot convolve ", elementTypeOf(op.getInput()), " with ",
                              elementTypeOf(op.getFilter()));
@@ -71,7 +72,8 @@ MLC_INFER(ConvOp) {
   }
   if (op.getBias()) {
     if (elementTypeOf(op.getBias()) != elementType || !isa<FloatType>(elementType))
-      return emitOptionalError(location, "the bias has the element type ", elementTypeOf(op.getBias()));
+      return emitOptionalError(location, "the bias has the element type ",
+                               elementTypeOf(op.getBias()));
     Shape bias = shapeOf(op.getBias());
     if (bias.size() != 1) return emitOptionalError(location, "the bias must have one dim");
     if (failed(unify(location, "bias and output channels", bias[0], filter[0]))) return failure();

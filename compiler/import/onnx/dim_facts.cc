@@ -32,8 +32,10 @@ Bounds boundsOf(const DimExpr::Atom& atom) {
   const bool positive = a.low && *a.low >= 0 && b.low && *b.low > 0;
   switch (atom.kind) {
     case AtomKind::kFloorDiv:
-    case AtomKind::kCeilDiv: return positive ? Bounds{0, a.high} : Bounds{};
-    case AtomKind::kMod: return positive ? Bounds{0, sum(b.high, -1)} : Bounds{};
+    case AtomKind::kCeilDiv:
+      return positive ? Bounds{0, a.high} : Bounds{};
+    case AtomKind::kMod:
+      return positive ? Bounds{0, sum(b.high, -1)} : Bounds{};
     case AtomKind::kMin: {
       Bounds result;
       if (a.low && b.low) result.low = std::min(*a.low, *b.low);
@@ -46,7 +48,8 @@ Bounds boundsOf(const DimExpr::Atom& atom) {
       result.low = a.low && b.low ? std::max(*a.low, *b.low) : a.low ? a.low : b.low;
       return result;
     }
-    case AtomKind::kSymbol: break;
+    case AtomKind::kSymbol:
+      break;
   }
   return {};
 }
@@ -59,7 +62,8 @@ Bounds boundsOf(const DimExpr& expr) {
       const Bounds bounds = boundsOf(atom);
       // Only products of what is never negative are followed.
       const bool known = bounds.low && *bounds.low >= 0 && factors.low;
-      factors = known ? Bounds{product(factors.low, bounds.low), product(factors.high, bounds.high)} : Bounds{};
+      factors = known ? Bounds{product(factors.low, bounds.low), product(factors.high, bounds.high)}
+                      : Bounds{};
     }
     if (term.coefficient < 0) std::swap(factors.low, factors.high);
     total.low = sum(total.low, product(factors.low, term.coefficient));

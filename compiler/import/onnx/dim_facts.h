@@ -1,4 +1,5 @@
-// What can be said of dim expressions without knowing their symbols, which are sizes: never negative.
+// What can be said of dim expressions without knowing their symbols, which are sizes: never
+// negative.
 #pragma once
 
 #include <optional>
@@ -11,7 +12,8 @@ namespace mlc::onnx_import {
 std::optional<int64_t> lowerBound(const DimExpr& expr);
 std::optional<int64_t> upperBound(const DimExpr& expr);
 
-// Whether a is less than (equal to, ...) b for all sizes (true), for none (false), or it depends (none).
+// Whether a is less than (equal to, ...) b for all sizes (true), for none (false), or it depends
+// (none).
 std::optional<bool> isLess(const DimExpr& a, const DimExpr& b);
 std::optional<bool> isEqual(const DimExpr& a, const DimExpr& b);
 

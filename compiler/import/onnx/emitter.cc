@@ -21,19 +21,45 @@ void store(HostTensor& tensor, double value) {
 HostTensor scalarTensor(double value, DType dtype) {
   HostTensor tensor = HostTensor::uninitialized(dtype, {});
   switch (dtype) {
-    case DType::kF32: store<float>(tensor, value); break;
-    case DType::kF64: store<double>(tensor, value); break;
-    case DType::kF16: store<Float16, float>(tensor, value); break;
-    case DType::kBF16: store<BFloat16, float>(tensor, value); break;
-    case DType::kI8: store<int8_t>(tensor, value); break;
-    case DType::kI16: store<int16_t>(tensor, value); break;
-    case DType::kI32: store<int32_t>(tensor, value); break;
-    case DType::kI64: store<int64_t>(tensor, value); break;
-    case DType::kU8: store<uint8_t>(tensor, value); break;
-    case DType::kU16: store<uint16_t>(tensor, value); break;
-    case DType::kU32: store<uint32_t>(tensor, value); break;
-    case DType::kU64: store<uint64_t>(tensor, value); break;
-    case DType::kBool: store<bool>(tensor, value); break;
+    case DType::kF32:
+      store<float>(tensor, value);
+      break;
+    case DType::kF64:
+      store<double>(tensor, value);
+      break;
+    case DType::kF16:
+      store<Float16, float>(tensor, value);
+      break;
+    case DType::kBF16:
+      store<BFloat16, float>(tensor, value);
+      break;
+    case DType::kI8:
+      store<int8_t>(tensor, value);
+      break;
+    case DType::kI16:
+      store<int16_t>(tensor, value);
+      break;
+    case DType::kI32:
+      store<int32_t>(tensor, value);
+      break;
+    case DType::kI64:
+      store<int64_t>(tensor, value);
+      break;
+    case DType::kU8:
+      store<uint8_t>(tensor, value);
+      break;
+    case DType::kU16:
+      store<uint16_t>(tensor, value);
+      break;
+    case DType::kU32:
+      store<uint32_t>(tensor, value);
+      break;
+    case DType::kU64:
+      store<uint64_t>(tensor, value);
+      break;
+    case DType::kBool:
+      store<bool>(tensor, value);
+      break;
   }
   return tensor;
 }
@@ -66,7 +92,9 @@ void Emitter::setNode(std::string description, Location location) {
   location_ = location;
 }
 
-void Emitter::invalid(const std::string& what) const { throw ImportError{invalidError("node " + description_ + ": " + what)}; }
+void Emitter::invalid(const std::string& what) const {
+  throw ImportError{invalidError("node " + description_ + ": " + what)};
+}
 
 void Emitter::unsupported(const std::string& what) const {
   throw ImportError{unsupportedError("node " + description_ + ": " + what)};
@@ -79,7 +107,8 @@ Value Emitter::created(OpBuilder& builder, const OperationState& state) {
   if (failed(verify(op, /*verifyRecursively=*/false))) diagnosed();
   int64_t elements = 1;
   for (int64_t dim : mlir::cast<RankedTensorType>(op->getResult(0).getType()).getShape()) {
-    if (!ShapedType::isDynamic(dim) && dim != 0 && __builtin_mul_overflow(elements, dim, &elements)) {
+    if (!ShapedType::isDynamic(dim) && dim != 0 &&
+        __builtin_mul_overflow(elements, dim, &elements)) {
       invalid("its result has more elements than 64 bits can count");
     }
   }
@@ -116,7 +145,8 @@ Value Emitter::constant(const HostTensor& tensor, const std::string& hint) {
   auto shaped = RankedTensorType::get(tensor.shape(), graph::elementType(context_, tensor.dtype()));
   DenseElementsAttr attribute;
   if (tensor.dtype() == DType::kBool) {
-    attribute = DenseElementsAttr::get(shaped, llvm::ArrayRef(tensor.data<bool>(), tensor.numElements()));
+    attribute =
+        DenseElementsAttr::get(shaped, llvm::ArrayRef(tensor.data<bool>(), tensor.numElements()));
   } else {
     attribute = DenseElementsAttr::getFromRawBuffer(
         shaped, llvm::ArrayRef(static_cast<const char*>(tensor.raw()), tensor.bytes()));
@@ -161,8 +191,9 @@ Value Emitter::sizes(const Tensor& tensor) {
   builder_ = entry_;
   llvm::SmallVector<Value> parts;
   for (const DimExpr& element : *tensor.elements) {
-    Value part = element.isConstant() ? scalar(static_cast<double>(*element.constant()), DType::kI64)
-                                      : emit<graph::SizeOp>(graph::dimsAttr(context_, element));
+    Value part = element.isConstant()
+                     ? scalar(static_cast<double>(*element.constant()), DType::kI64)
+                     : emit<graph::SizeOp>(graph::dimsAttr(context_, element));
     parts.push_back(tensor.elements->size() == 1 ? part : reshape(part, DimExpr(1)));
   }
   Value whole = parts.size() == 1 ? parts[0] : emit<graph::ConcatOp>(ValueRange(parts), int64_t{0});

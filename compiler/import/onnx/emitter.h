@@ -21,7 +21,8 @@ class Emitter {
   mlir::Location location() const { return location_; }
   const std::string& description() const { return description_; }
 
-  // Where ops go: the end of a block. Constants, weights and sizes go to the end of the entry block, so that they can be used everywhere after.
+  // Where ops go: the end of a block. Constants, weights and sizes go to the end of the entry
+  // block, so that they can be used everywhere after.
   void setEntry(mlir::Block* block) { entry_.setInsertionPointToEnd(block); }
   void setBlock(mlir::Block* block) { builder_.setInsertionPointToEnd(block); }
   mlir::Block* block() const { return builder_.getBlock(); }
@@ -70,7 +71,9 @@ class Emitter {
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
   // A scalar constant, rounded to the type.
   mlir::Value scalar(double value, DType dtype);
-  mlir::Value scalarLike(double constant, mlir::Value like) { return scalar(constant, graph::dtypeOf(like.getType())); }
+  mlir::Value scalarLike(double constant, mlir::Value like) {
+    return scalar(constant, graph::dtypeOf(like.getType()));
+  }
   // In the weight table, under a name made from the hint, if it is large.
   mlir::Value constant(const HostTensor& tensor, const std::string& hint = "constant");
   // The wanted name, or one made from it that the weight table does not have.
@@ -80,11 +83,12 @@ class Emitter {
   template <typename Op, typename... Args>
   mlir::Value emitAt(mlir::OpBuilder& builder, Args&&... args) {
     mlir::OperationState state(location_, Op::getOperationName());
-    Op::build(builder, state, mlir::RankedTensorType::get({}, builder.getF32Type()), std::forward<Args>(args)...);
+    Op::build(builder, state, mlir::RankedTensorType::get({}, builder.getF32Type()),
+              std::forward<Args>(args)...);
     llvm::SmallVector<mlir::Type> types;
-    const bool inferred = mlir::succeeded(Op::inferReturnTypes(context_, location_, state.operands,
-                                                               state.attributes.getDictionary(context_),
-                                                               state.getRawProperties(), {}, types));
+    const bool inferred = mlir::succeeded(Op::inferReturnTypes(
+        context_, location_, state.operands, state.attributes.getDictionary(context_),
+        state.getRawProperties(), {}, types));
     if (!inferred) diagnosed();
     state.types.assign(types.begin(), types.end());
     return created(builder, state);

@@ -14,10 +14,12 @@ bool isInside(const fs::path& file, const fs::path& folder) {
   return end == folder.end();
 }
 
-// The folder that the model's data must be in: the model's own, or the models--* tree of a HuggingFace cache that it is in.
+// The folder that the model's data must be in: the model's own, or the models--* tree of a
+// HuggingFace cache that it is in.
 fs::path allowedFolder(const fs::path& modelFolder) {
   for (fs::path folder = modelFolder; folder.has_relative_path(); folder = folder.parent_path()) {
-    if (folder.filename() == "snapshots" && folder.parent_path().filename().string().starts_with("models--")) {
+    if (folder.filename() == "snapshots" &&
+        folder.parent_path().filename().string().starts_with("models--")) {
       return folder.parent_path();
     }
   }
@@ -34,7 +36,8 @@ StatusOr<int64_t> parseCount(const std::string& key, const std::string& text) {
   return value;
 }
 
-StatusOr<FileRange> locate(const onnx::TensorProto& tensor, int64_t bytes, const std::string& modelPath) {
+StatusOr<FileRange> locate(const onnx::TensorProto& tensor, int64_t bytes,
+                           const std::string& modelPath) {
   std::string location;
   FileRange range;
   int64_t length = bytes;
@@ -49,33 +52,39 @@ StatusOr<FileRange> locate(const onnx::TensorProto& tensor, int64_t bytes, const
   }
   if (location.empty()) return invalidError("its external data has no location");
   if (location.find('\0') != std::string::npos || fs::path(location).is_absolute()) {
-    return invalidError("its external data must be named relative to the model, is '" + location + "'");
+    return invalidError("its external data must be named relative to the model, is '" + location +
+                        "'");
   }
   if (length != bytes) {
-    return invalidError("its external data has " + std::to_string(length) + " bytes, its type and shape need " +
-                        std::to_string(bytes));
+    return invalidError("its external data has " + std::to_string(length) +
+                        " bytes, its type and shape need " + std::to_string(bytes));
   }
   std::error_code error;
   const fs::path folder = fs::canonical(fs::path(modelPath).parent_path(), error);
   if (error) return invalidError("the model's folder cannot be read: " + error.message());
   const fs::path named = folder / location;
   const fs::path file = fs::canonical(named, error);
-  if (error) return invalidError("its external data " + named.string() + " cannot be read: " + error.message());
+  if (error)
+    return invalidError("its external data " + named.string() +
+                        " cannot be read: " + error.message());
   // A model that is itself a link may have its data beside what it links to.
   const fs::path realFolder = fs::canonical(modelPath, error).parent_path();
   const fs::path allowed = allowedFolder(folder);
   if (!isInside(file, allowed) && (error || !isInside(file, realFolder))) {
-    return invalidError("its external data '" + location + "' leads to " + file.string() + ", outside of " +
-                        allowed.string());
+    return invalidError("its external data '" + location + "' leads to " + file.string() +
+                        ", outside of " + allowed.string());
   }
-  if (!fs::is_regular_file(file, error)) return invalidError("its external data " + file.string() + " is not a file");
+  if (!fs::is_regular_file(file, error))
+    return invalidError("its external data " + file.string() + " is not a file");
   const uintmax_t size = fs::file_size(file, error);
-  if (error) return invalidError("its external data " + file.string() + " cannot be read: " + error.message());
+  if (error)
+    return invalidError("its external data " + file.string() +
+                        " cannot be read: " + error.message());
   int64_t end = 0;
   if (__builtin_add_overflow(range.offset, bytes, &end) || static_cast<uintmax_t>(end) > size) {
-    return invalidError("its external data " + file.string() + " is too short: it has " + std::to_string(size) +
-                        " bytes, " + std::to_string(bytes) + " are needed from offset " +
-                        std::to_string(range.offset) + " on");
+    return invalidError("its external data " + file.string() + " is too short: it has " +
+                        std::to_string(size) + " bytes, " + std::to_string(bytes) +
+                        " are needed from offset " + std::to_string(range.offset) + " on");
   }
   range.file = file.string();
   return range;
@@ -83,7 +92,8 @@ StatusOr<FileRange> locate(const onnx::TensorProto& tensor, int64_t bytes, const
 
 }  // namespace
 
-StatusOr<FileRange> locateExternalData(const onnx::TensorProto& tensor, int64_t bytes, const std::string& modelPath) {
+StatusOr<FileRange> locateExternalData(const onnx::TensorProto& tensor, int64_t bytes,
+                                       const std::string& modelPath) {
   StatusOr<FileRange> range = locate(tensor, bytes, modelPath);
   if (!range.ok()) return range.status().withContext("tensor '" + tensor.name() + "'");
   return range;

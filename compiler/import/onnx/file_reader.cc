@@ -22,8 +22,9 @@ StatusOr<std::unique_ptr<ModelFile>> readModelFile(const std::string& path) {
   MLC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::open(absolute.string()));
   if (file->size() == 0) return notAModel(path, "it is empty");
   if (file->size() > INT_MAX) {
-    return notAModel(path, "it has " + std::to_string(file->size()) +
-                               " bytes; a model may have 2 GiB, beyond that its weights are external data");
+    return notAModel(
+        path, "it has " + std::to_string(file->size()) +
+                  " bytes; a model may have 2 GiB, beyond that its weights are external data");
   }
   auto result = std::make_unique<ModelFile>();
   result->path = absolute.lexically_normal().string();

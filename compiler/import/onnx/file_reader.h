@@ -11,7 +11,7 @@
 namespace mlc::onnx_import {
 
 struct ModelFile {
-  std::string path;               // absolute, as given (links not followed)
+  std::string path;  // absolute, as given (links not followed)
   onnx::ModelProto model;
   RawDataOffsets rawDataOffsets;  // of the main graph's initializers
 };

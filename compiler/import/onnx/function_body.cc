@@ -9,7 +9,8 @@ namespace {
 
 using Attributes = std::map<std::string, const onnx::AttributeProto*>;
 
-void substitute(onnx::GraphProto& graph, const Attributes& attributes, const std::set<std::string>& absent) {
+void substitute(onnx::GraphProto& graph, const Attributes& attributes,
+                const std::set<std::string>& absent) {
   for (onnx::NodeProto& node : *graph.mutable_node()) {
     for (std::string& input : *node.mutable_input()) {
       if (absent.contains(input)) input.clear();
@@ -33,7 +34,8 @@ void substitute(onnx::GraphProto& graph, const Attributes& attributes, const std
 
 onnx::GraphProto functionBody(const onnx::FunctionProto& function, const onnx::NodeProto& call) {
   Attributes attributes;
-  for (const auto& attribute : function.attribute_proto()) attributes[attribute.name()] = &attribute;
+  for (const auto& attribute : function.attribute_proto())
+    attributes[attribute.name()] = &attribute;
   for (const auto& attribute : call.attribute()) attributes[attribute.name()] = &attribute;
   std::set<std::string> absent;
   for (int i = 0; i < function.input_size(); ++i) {

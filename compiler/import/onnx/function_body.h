@@ -5,8 +5,9 @@
 
 namespace mlc::onnx_import {
 
-// The function's nodes, with attributes that refer to the function's own replaced by those of the call (or their defaults); references to
-// attributes that neither has are dropped. Inputs that the call leaves out are renamed to "", the name of an absent input.
+// The function's nodes, with attributes that refer to the function's own replaced by those of the
+// call (or their defaults); references to attributes that neither has are dropped. Inputs that the
+// call leaves out are renamed to "", the name of an absent input.
 onnx::GraphProto functionBody(const onnx::FunctionProto& function, const onnx::NodeProto& call);
 
 }  // namespace mlc::onnx_import

@@ -16,10 +16,11 @@ namespace {
 // Initializers of more bytes are weights.
 constexpr int64_t kMaxInlineBytes = 1024;
 
-// Parameters are weights too, however small: repeated blocks then differ in names only, and a bias is sharded as its matrix is.
+// Parameters are weights too, however small: repeated blocks then differ in names only, and a bias
+// is sharded as its matrix is.
 bool isWeight(const TensorHeader& header) {
-  const bool isFloat = header.dtype == DType::kF32 || header.dtype == DType::kF64 || header.dtype == DType::kF16 ||
-                       header.dtype == DType::kBF16;
+  const bool isFloat = header.dtype == DType::kF32 || header.dtype == DType::kF64 ||
+                       header.dtype == DType::kF16 || header.dtype == DType::kBF16;
   const bool isScalar = header.bytes <= static_cast<int64_t>(dtypeBytes(header.dtype));
   return header.bytes > kMaxInlineBytes || (isFloat && !isScalar);
 }
@@ -31,7 +32,8 @@ constexpr int kMaxDepth = 64;
 Opsets readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& imports) {
   Opsets opsets;
   for (const auto& import : imports) {
-    opsets[import.domain() == "ai.onnx" ? "" : import.domain()] = static_cast<int>(import.version());
+    opsets[import.domain() == "ai.onnx" ? "" : import.domain()] =
+        static_cast<int>(import.version());
   }
   return opsets;
 }
@@ -49,8 +51,8 @@ const onnx::FunctionProto* findFunction(const Functions& functions, const onnx::
   return it == functions.end() ? nullptr : it->second;
 }
 
-GraphImporter::GraphImporter(const ModelFile& file, const OpTable& ops, MLIRContext* context, Symbols& symbols,
-                             graph::WeightTable& weights)
+GraphImporter::GraphImporter(const ModelFile& file, const OpTable& ops, MLIRContext* context,
+                             Symbols& symbols, graph::WeightTable& weights)
     : file_(file),
       ops_(ops),
       context_(context),
@@ -73,7 +75,8 @@ void GraphImporter::define(Scope& scope, const std::string& name, TensorRef tens
 
 OwningOpRef<ModuleOp> GraphImporter::run() {
   const onnx::GraphProto& graph = file_.model.graph();
-  const Location location = NameLoc::get(StringAttr::get(context_, graph.name().empty() ? "main" : graph.name()));
+  const Location location =
+      NameLoc::get(StringAttr::get(context_, graph.name().empty() ? "main" : graph.name()));
   OwningOpRef<ModuleOp> module = ModuleOp::create(location);
   OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
   auto main = func::FuncOp::create(builder, location, "main", builder.getFunctionType({}, {}));
@@ -91,7 +94,8 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
   std::set<std::string> inputNames;
   for (const onnx::ValueInfoProto& input : graph.input()) {
     if (!inputNames.insert(input.name()).second) {
-      throw ImportError{invalidError("value '" + input.name() + "' is defined twice: it is two inputs")};
+      throw ImportError{
+          invalidError("value '" + input.name() + "' is defined twice: it is two inputs")};
     }
     // Up to IR version 3 initializers had to be inputs too, as defaults.
     if (scope.values.contains(input.name())) continue;
@@ -102,10 +106,12 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
 
   SmallVector<Value> results;
   emitter_.setNode("the graph's outputs", location);
-  for (const TensorRef& output : outputsOf(graph, scope)) results.push_back(emitter_.materialize(*output));
+  for (const TensorRef& output : outputsOf(graph, scope))
+    results.push_back(emitter_.materialize(*output));
   for (const auto& output : graph.output()) resultAttributes.push_back(named(output.name()));
   func::ReturnOp::create(emitter_.builder(), location, results);
-  main.setFunctionType(builder.getFunctionType(entry->getArgumentTypes(), ValueRange(results).getTypes()));
+  main.setFunctionType(
+      builder.getFunctionType(entry->getArgumentTypes(), ValueRange(results).getTypes()));
   main.setAllArgAttrs(argumentAttributes);
   main.setAllResultAttrs(resultAttributes);
   return module;
@@ -114,32 +120,39 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
 TensorRef GraphImporter::mainInput(const onnx::ValueInfoProto& input, size_t index, Block* entry) {
   const auto& type = input.type().tensor_type();
   if (!type.has_shape()) {
-    throw ImportError{unsupportedError("input '" + input.name() + "' has no shape: its rank must be known")};
+    throw ImportError{
+        unsupportedError("input '" + input.name() + "' has no shape: its rank must be known")};
   }
   auto tensor = std::make_shared<Tensor>();
   tensor->dtype = *dtypeFromOnnx(type.elem_type());
   int64_t elements = 1;
   for (const auto& dim : type.shape().dim()) {
     if (!dim.has_dim_value()) {
-      const std::string fresh = "input_" + std::to_string(index) + "_d" + std::to_string(tensor->shape.size());
+      const std::string fresh =
+          "input_" + std::to_string(index) + "_d" + std::to_string(tensor->shape.size());
       tensor->shape.push_back(symbols_.named(dim.dim_param().empty() ? fresh : dim.dim_param()));
       continue;
     }
-    if (dim.dim_value() < 0 || __builtin_mul_overflow(elements, std::max<int64_t>(dim.dim_value(), 1), &elements)) {
-      throw ImportError{invalidError("input '" + input.name() + "' has a dim of " + std::to_string(dim.dim_value()) +
-                                     (dim.dim_value() < 0 ? "" : ", more elements than 64 bits can count"))};
+    if (dim.dim_value() < 0 ||
+        __builtin_mul_overflow(elements, std::max<int64_t>(dim.dim_value(), 1), &elements)) {
+      throw ImportError{invalidError(
+          "input '" + input.name() + "' has a dim of " + std::to_string(dim.dim_value()) +
+          (dim.dim_value() < 0 ? "" : ", more elements than 64 bits can count"))};
     }
     tensor->shape.push_back(dim.dim_value());
   }
-  emitter_.setNode("input '" + input.name() + "'", NameLoc::get(StringAttr::get(context_, input.name())));
-  tensor->value = entry->addArgument(emitter_.type(tensor->shape, tensor->dtype), emitter_.location());
+  emitter_.setNode("input '" + input.name() + "'",
+                   NameLoc::get(StringAttr::get(context_, input.name())));
+  tensor->value =
+      entry->addArgument(emitter_.type(tensor->shape, tensor->dtype), emitter_.location());
   return tensor;
 }
 
 void GraphImporter::importInitializers(const onnx::GraphProto& graph, Scope& scope, bool isMain) {
   for (const onnx::TensorProto& tensor : graph.initializer()) {
     if (scope.values.contains(tensor.name())) {
-      throw ImportError{invalidError("value '" + tensor.name() + "' is defined twice: it is two initializers")};
+      throw ImportError{
+          invalidError("value '" + tensor.name() + "' is defined twice: it is two initializers")};
     }
     define(scope, tensor.name(), importInitializer(tensor, isMain));
   }
@@ -178,25 +191,31 @@ TensorRef GraphImporter::importInitializer(const onnx::TensorProto& proto, bool 
   return tensor;
 }
 
-void GraphImporter::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes, Scope& scope) {
+void GraphImporter::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes,
+                                Scope& scope) {
   auto here = [&](const std::string& name) { return scope.values.contains(name); };
-  auto outside = [&](const std::string& name) { return scope.outer != nullptr && scope.outer->find(name) != nullptr; };
-  for (const onnx::NodeProto* node : valueOrThrow(orderNodes(nodes, here, outside))) importNode(*node, scope);
+  auto outside = [&](const std::string& name) {
+    return scope.outer != nullptr && scope.outer->find(name) != nullptr;
+  };
+  for (const onnx::NodeProto* node : valueOrThrow(orderNodes(nodes, here, outside)))
+    importNode(*node, scope);
 }
 
 void GraphImporter::importNode(const onnx::NodeProto& proto, Scope& scope) {
-  const std::string name = !proto.name().empty()       ? proto.name()
+  const std::string name = !proto.name().empty()     ? proto.name()
                            : proto.output_size() > 0 ? proto.op_type() + ":" + proto.output(0)
                                                      : proto.op_type();
   emitter_.setNode(describeNode(proto), NameLoc::get(StringAttr::get(context_, name)));
   std::vector<TensorRef> inputs;
   for (const std::string& input : proto.input()) {
     inputs.push_back(input.empty() ? nullptr : scope.find(input));
-    if (!input.empty() && inputs.back() == nullptr) emitter_.invalid("reads '" + input + "', which nothing defines");
+    if (!input.empty() && inputs.back() == nullptr)
+      emitter_.invalid("reads '" + input + "', which nothing defines");
   }
   auto opset = scope.opsets->find(proto.domain() == "ai.onnx" ? "" : proto.domain());
-  const OpEntry* op = opset == scope.opsets->end() ? nullptr
-                                                   : ops_.find(proto.domain(), proto.op_type(), opset->second);
+  const OpEntry* op = opset == scope.opsets->end()
+                          ? nullptr
+                          : ops_.find(proto.domain(), proto.op_type(), opset->second);
   if (op == nullptr) {
     const onnx::FunctionProto* function = findFunction(functions_, proto);
     if (function == nullptr) emitter_.unsupported("op " + proto.op_type() + " is not supported");
@@ -206,7 +225,8 @@ void GraphImporter::importNode(const onnx::NodeProto& proto, Scope& scope) {
   Node node(*this, emitter_, proto, opset->second, std::move(inputs));
   const auto count = static_cast<int>(node.inputCount());
   if (count < op->minInputs || count > op->maxInputs) {
-    node.invalid("has " + std::to_string(count) + " inputs, needs " + std::to_string(op->minInputs) +
+    node.invalid("has " + std::to_string(count) + " inputs, needs " +
+                 std::to_string(op->minInputs) +
                  (op->maxInputs == op->minInputs ? "" : " or more, within its opset's limit"));
   }
   for (int i = 0; i < op->minInputs; ++i) node.input(i);
@@ -217,13 +237,14 @@ void GraphImporter::importNode(const onnx::NodeProto& proto, Scope& scope) {
   for (size_t i = 0; i < node.outputCount(); ++i) {
     if (!node.wants(i)) continue;
     const std::string& output = proto.output(static_cast<int>(i));
-    if (node.outputs()[i] == nullptr) node.unsupported("its output '" + output + "' is not supported");
+    if (node.outputs()[i] == nullptr)
+      node.unsupported("its output '" + output + "' is not supported");
     define(scope, output, node.outputs()[i]);
   }
 }
 
-void GraphImporter::importCall(const onnx::NodeProto& node, const onnx::FunctionProto& function, Scope& scope,
-                               const std::vector<TensorRef>& inputs) {
+void GraphImporter::importCall(const onnx::NodeProto& node, const onnx::FunctionProto& function,
+                               Scope& scope, const std::vector<TensorRef>& inputs) {
   if (++depth_ > kMaxDepth) emitter_.invalid("functions call each other without end");
   if (node.input_size() > function.input_size() || node.output_size() > function.output_size()) {
     emitter_.invalid("passes more inputs or outputs than function '" + function.name() + "' has");
@@ -240,14 +261,17 @@ void GraphImporter::importCall(const onnx::NodeProto& node, const onnx::Function
   for (int i = 0; i < node.output_size(); ++i) {
     if (node.output(i).empty()) continue;
     TensorRef output = inner.find(function.output(i));
-    if (output == nullptr) emitter_.invalid("function '" + function.name() + "' does not define its output '" + function.output(i) + "'");
+    if (output == nullptr)
+      emitter_.invalid("function '" + function.name() + "' does not define its output '" +
+                       function.output(i) + "'");
     define(scope, node.output(i), std::move(output));
   }
   --depth_;
 }
 
 std::vector<TensorRef> GraphImporter::importSubgraph(const onnx::GraphProto& graph,
-                                                    const std::vector<TensorRef>& arguments, Block* block) {
+                                                     const std::vector<TensorRef>& arguments,
+                                                     Block* block) {
   if (++depth_ > kMaxDepth) emitter_.invalid("graphs are nested too deeply");
   const std::string description = emitter_.description();
   const Location location = emitter_.location();
@@ -257,10 +281,11 @@ std::vector<TensorRef> GraphImporter::importSubgraph(const onnx::GraphProto& gra
   scope.outer = scope_;
   scope.opsets = scope_->opsets;
   if (static_cast<size_t>(graph.input_size()) != arguments.size()) {
-    emitter_.invalid("its subgraph has " + std::to_string(graph.input_size()) + " inputs, must have " +
-                     std::to_string(arguments.size()));
+    emitter_.invalid("its subgraph has " + std::to_string(graph.input_size()) +
+                     " inputs, must have " + std::to_string(arguments.size()));
   }
-  for (size_t i = 0; i < arguments.size(); ++i) scope.values[graph.input(static_cast<int>(i)).name()] = arguments[i];
+  for (size_t i = 0; i < arguments.size(); ++i)
+    scope.values[graph.input(static_cast<int>(i)).name()] = arguments[i];
   importInitializers(graph, scope, /*isMain=*/false);
   importNodes(graph.node(), scope);
   std::vector<TensorRef> outputs = outputsOf(graph, scope);
@@ -275,7 +300,8 @@ std::vector<TensorRef> GraphImporter::outputsOf(const onnx::GraphProto& graph, c
   for (const auto& output : graph.output()) {
     outputs.push_back(scope.find(output.name()));
     if (outputs.back() == nullptr) {
-      throw ImportError{invalidError("output '" + output.name() + "' of graph '" + graph.name() + "' is not defined by any node")};
+      throw ImportError{invalidError("output '" + output.name() + "' of graph '" + graph.name() +
+                                     "' is not defined by any node")};
     }
   }
   return outputs;

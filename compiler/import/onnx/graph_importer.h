@@ -1,4 +1,5 @@
-// Imports the graphs of a model into a module: scopes of names, initializers, nodes in order, functions inlined.
+// Imports the graphs of a model into a module: scopes of names, initializers, nodes in order,
+// functions inlined.
 #pragma once
 
 #include <map>
@@ -27,16 +28,18 @@ const onnx::FunctionProto* findFunction(const Functions& functions, const onnx::
 // One import of one model. Throws ImportError and Restart.
 class GraphImporter {
  public:
-  GraphImporter(const ModelFile& file, const OpTable& ops, mlir::MLIRContext* context, Symbols& symbols,
-                graph::WeightTable& weights);
+  GraphImporter(const ModelFile& file, const OpTable& ops, mlir::MLIRContext* context,
+                Symbols& symbols, graph::WeightTable& weights);
 
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
   // Of the file, for external data of constants.
   const std::string& modelPath() const { return file_.path; }
 
-  // A subgraph of the current node, into `block`. `arguments` are its inputs; outer values are visible. Gives its outputs.
-  std::vector<TensorRef> importSubgraph(const onnx::GraphProto& graph, const std::vector<TensorRef>& arguments,
+  // A subgraph of the current node, into `block`. `arguments` are its inputs; outer values are
+  // visible. Gives its outputs.
+  std::vector<TensorRef> importSubgraph(const onnx::GraphProto& graph,
+                                        const std::vector<TensorRef>& arguments,
                                         mlir::Block* block);
 
  private:

@@ -130,8 +130,8 @@ std::vector<std::string> namesReadBy(const onnx::NodeProto& node) {
 }
 
 StatusOr<std::vector<const onnx::NodeProto*>> orderNodes(const Nodes& nodes,
-                                                        const Predicate& isDefinedHere,
-                                                        const Predicate& isDefinedOutside) {
+                                                         const Predicate& isDefinedHere,
+                                                         const Predicate& isDefinedOutside) {
   return Sorter(nodes, isDefinedHere, isDefinedOutside).run();
 }
 

@@ -29,9 +29,10 @@ Status verifyModule(mlir::ModuleOp module) {
   return invalidError(errors);
 }
 
-// One import with what is known of the symbols; none if it learned that dims are equal, and must be repeated.
-StatusOr<std::optional<ImportedModel>> tryImport(const ModelFile& file, const OpTable& ops, mlir::MLIRContext& context,
-                                                 Symbols& symbols) {
+// One import with what is known of the symbols; none if it learned that dims are equal, and must be
+// repeated.
+StatusOr<std::optional<ImportedModel>> tryImport(const ModelFile& file, const OpTable& ops,
+                                                 mlir::MLIRContext& context, Symbols& symbols) {
   try {
     ImportedModel result;
     result.module = GraphImporter(file, ops, &context, symbols, result.weights).run();
@@ -45,7 +46,8 @@ StatusOr<std::optional<ImportedModel>> tryImport(const ModelFile& file, const Op
 
 }  // namespace
 
-StatusOr<ImportedModel> importOnnx(mlir::MLIRContext& context, const std::string& path, const ImportOptions& options) {
+StatusOr<ImportedModel> importOnnx(mlir::MLIRContext& context, const std::string& path,
+                                   const ImportOptions& options) {
   context.loadDialect<graph::GraphDialect, mlir::func::FuncDialect>();
   for (const auto& [name, size] : options.dims) {
     if (size < 0) return usageError("dim '" + name + "' cannot be " + std::to_string(size));
@@ -65,8 +67,10 @@ StatusOr<ImportedModel> importOnnx(mlir::MLIRContext& context, const std::string
     ImportedModel model = std::move(**result);
     if (Status status = verifyModule(*model.module); !status.ok()) return status.withContext(path);
     llvm::SmallVector<mlir::Attribute> unified;
-    for (const std::string& text : symbols.unified()) unified.push_back(mlir::StringAttr::get(&context, text));
-    if (!unified.empty()) (*model.module)->setAttr("mlc.unified", mlir::ArrayAttr::get(&context, unified));
+    for (const std::string& text : symbols.unified())
+      unified.push_back(mlir::StringAttr::get(&context, text));
+    if (!unified.empty())
+      (*model.module)->setAttr("mlc.unified", mlir::ArrayAttr::get(&context, unified));
     return model;
   }
 }

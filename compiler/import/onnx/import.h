@@ -15,22 +15,26 @@
 namespace mlc {
 
 struct ImportOptions {
-  // Sizes for symbolic dims, by their names in the model ("batch") or their symbols (input_0_d1 for the unnamed dim 1 of input 0).
+  // Sizes for symbolic dims, by their names in the model ("batch") or their symbols (input_0_d1 for
+  // the unnamed dim 1 of input 0).
   std::map<std::string, int64_t> dims;
 };
 
-// A verified module of the graph dialect. func.func @main takes the model's inputs and gives its outputs, in order, each with its
-// name as attribute mlc.name; an op's location is a NameLoc of its node. Where dims of different names had to be one, the module has
-// the attribute mlc.unified: ["b = a", ...]. Weights that are in files stay there.
+// A verified module of the graph dialect. func.func @main takes the model's inputs and gives its
+// outputs, in order, each with its name as attribute mlc.name; an op's location is a NameLoc of its
+// node. Where dims of different names had to be one, the module has the attribute mlc.unified: ["b
+// = a", ...]. Weights that are in files stay there.
 struct ImportedModel {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   graph::WeightTable weights;
 };
 
-// Reads the model at `path` (opsets 7 to 28). The context must have func and graph registered or loadable. Errors name nodes and
-// tensors: kInvalid for files and graphs that are wrong, kUsage for a bound dim that the model does not have, kUnsupported with every
-// op, attribute and type that is not taken.
-StatusOr<ImportedModel> importOnnx(mlir::MLIRContext& context, const std::string& path, const ImportOptions& options = {});
+// Reads the model at `path` (opsets 7 to 28). The context must have func and graph registered or
+// loadable. Errors name nodes and tensors: kInvalid for files and graphs that are wrong, kUsage for
+// a bound dim that the model does not have, kUnsupported with every op, attribute and type that is
+// not taken.
+StatusOr<ImportedModel> importOnnx(mlir::MLIRContext& context, const std::string& path,
+                                   const ImportOptions& options = {});
 
 // The ops that are taken, for the documentation.
 struct SupportedOp {

@@ -1,5 +1,5 @@
-// How the importer's parts stop: an exception that importOnnx turns into its Status, so that handlers of ops read as
-// formulas. It never leaves this folder.
+// How the importer's parts stop: an exception that importOnnx turns into its Status, so that
+// handlers of ops read as formulas. It never leaves this folder.
 #pragma once
 
 #include <utility>

@@ -45,10 +45,13 @@ TEST_F(ImportErrors, ListsAllThatIsUnsupportedAtOnce) {
   m.output("d");
   const Status status = error(m);
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
-  EXPECT_THAT(status.message(), HasSubstr("unsupported: op FooBar (2 nodes, first 'foo' (FooBar))"));
-  EXPECT_THAT(status.message(), HasSubstr("unsupported: op NonZero (1 node, first 'nz' (NonZero))"));
+  EXPECT_THAT(status.message(),
+              HasSubstr("unsupported: op FooBar (2 nodes, first 'foo' (FooBar))"));
+  EXPECT_THAT(status.message(),
+              HasSubstr("unsupported: op NonZero (1 node, first 'nz' (NonZero))"));
   EXPECT_THAT(status.message(), HasSubstr("unsupported: attribute 'slope' of Relu (1 node"));
-  EXPECT_THAT(status.message(), HasSubstr("unsupported: element type FLOAT8E5M2 (1 tensor, first 'w')"));
+  EXPECT_THAT(status.message(),
+              HasSubstr("unsupported: element type FLOAT8E5M2 (1 tensor, first 'w')"));
   EXPECT_THAT(status.message(), HasSubstr("op Swish of opset 17"));
 }
 

@@ -1,4 +1,5 @@
-// Imports the models of tests/models, and compares their reference evaluation with what ONNX Runtime computed.
+// Imports the models of tests/models, and compares their reference evaluation with what ONNX
+// Runtime computed.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -56,7 +57,8 @@ TEST_P(ImportModels, EvaluatesAsOnnxRuntimeDoes) {
   EXPECT_TRUE(mlir::succeeded(mlir::verify(*model->module)));
   auto main = model->module->lookupSymbol<mlir::func::FuncOp>("main");
   ASSERT_TRUE(main);
-  const std::vector<HostTensor> inputs = readAll(folder_, "input"), expected = readAll(folder_, "output");
+  const std::vector<HostTensor> inputs = readAll(folder_, "input"),
+                                expected = readAll(folder_, "output");
   graph::EvaluationContext evaluation;
   evaluation.weights = &model->weights;
   auto results = graph::evaluateFunction(main, inputs, evaluation);
@@ -80,7 +82,8 @@ TEST_P(ImportModels, LeavesNoShapeArithmetic) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ImportModels,
-                         testing::Values("linear", "mlp", "cnn", "qdq", "fibonacci", "if_branch", "loop", "gpt2", "llama", "bert"),
+                         testing::Values("linear", "mlp", "cnn", "qdq", "fibonacci", "if_branch",
+                                         "loop", "gpt2", "llama", "bert"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

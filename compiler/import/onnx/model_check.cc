@@ -15,7 +15,8 @@ namespace {
 
 constexpr int64_t kLastIrVersion = 14;
 
-// Things found, in the order of their first occurrence, each with a count and where it was first seen.
+// Things found, in the order of their first occurrence, each with a count and where it was first
+// seen.
 class Findings {
  public:
   void add(const std::string& what, const std::string& unit, const std::string& where) {
@@ -28,8 +29,8 @@ class Findings {
     std::string text;
     for (const Finding& finding : list_) {
       if (!text.empty()) text += "\n";
-      text += "unsupported: " + finding.what + " (" + std::to_string(finding.count) + " " + finding.unit +
-              (finding.count == 1 ? "" : "s") + ", first " + finding.where + ")";
+      text += "unsupported: " + finding.what + " (" + std::to_string(finding.count) + " " +
+              finding.unit + (finding.count == 1 ? "" : "s") + ", first " + finding.where + ")";
     }
     return text;
   }
@@ -45,7 +46,8 @@ class Findings {
 
 class Checker {
  public:
-  Checker(const onnx::ModelProto& model, const OpTable& ops) : functions_(readFunctions(model)), ops_(ops) {}
+  Checker(const onnx::ModelProto& model, const OpTable& ops)
+      : functions_(readFunctions(model)), ops_(ops) {}
 
   void graph(const onnx::GraphProto& graph, const Opsets& opsets) {
     for (const auto& input : graph.input()) valueInfo(input);
@@ -65,7 +67,8 @@ class Checker {
     const OpEntry* op =
         opset == opsets.end() ? nullptr : ops_.find(node.domain(), node.op_type(), opset->second);
     if (op == nullptr) {
-      if (findFunction(functions_, node) == nullptr) unknownOp(node, opset == opsets.end() ? 0 : opset->second);
+      if (findFunction(functions_, node) == nullptr)
+        unknownOp(node, opset == opsets.end() ? 0 : opset->second);
       return;
     }
     std::set<std::string> known;
@@ -73,7 +76,8 @@ class Checker {
     for (std::string name; names >> name;) known.insert(name);
     for (const auto& attribute : node.attribute()) {
       if (!known.contains(attribute.name())) {
-        findings_.add("attribute '" + attribute.name() + "' of " + node.op_type(), "node", describeNode(node));
+        findings_.add("attribute '" + attribute.name() + "' of " + node.op_type(), "node",
+                      describeNode(node));
       }
     }
   }
@@ -84,12 +88,14 @@ class Checker {
   void unknownOp(const onnx::NodeProto& node, int opset) {
     const std::string name = (node.domain().empty() ? "" : node.domain() + ".") + node.op_type();
     const bool otherVersion = ops_.find(node.domain(), node.op_type(), kLastOpset) != nullptr;
-    findings_.add("op " + name + (otherVersion ? " of opset " + std::to_string(opset) : ""), "node", describeNode(node));
+    findings_.add("op " + name + (otherVersion ? " of opset " + std::to_string(opset) : ""), "node",
+                  describeNode(node));
   }
 
   void tensor(const onnx::TensorProto& tensor) {
     if (!dtypeFromOnnx(tensor.data_type())) {
-      findings_.add("element type " + dataTypeName(tensor.data_type()), "tensor", "'" + tensor.name() + "'");
+      findings_.add("element type " + dataTypeName(tensor.data_type()), "tensor",
+                    "'" + tensor.name() + "'");
     }
   }
 
@@ -109,14 +115,15 @@ class Checker {
 };
 
 bool usesOwnOps(const onnx::GraphProto& graph) {
-  return std::any_of(graph.node().begin(), graph.node().end(),
-                     [](const onnx::NodeProto& node) { return node.domain().empty() || node.domain() == "ai.onnx"; });
+  return std::any_of(graph.node().begin(), graph.node().end(), [](const onnx::NodeProto& node) {
+    return node.domain().empty() || node.domain() == "ai.onnx";
+  });
 }
 
 Status checkVersions(const onnx::ModelProto& model) {
   if (model.ir_version() < 3 || model.ir_version() > kLastIrVersion) {
-    return invalidError("the model's IR version " + std::to_string(model.ir_version()) + " is unknown: 3 to " +
-                        std::to_string(kLastIrVersion) + " are known");
+    return invalidError("the model's IR version " + std::to_string(model.ir_version()) +
+                        " is unknown: 3 to " + std::to_string(kLastIrVersion) + " are known");
   }
   bool hasOwn = false;
   auto check = [&](const auto& imports, const std::string& where) {
@@ -124,14 +131,16 @@ Status checkVersions(const onnx::ModelProto& model) {
       if (!import.domain().empty() && import.domain() != "ai.onnx") continue;
       hasOwn = true;
       if (import.version() < kFirstOpset || import.version() > kLastOpset) {
-        return unsupportedError(where + " uses opset " + std::to_string(import.version()) + ": " + std::to_string(kFirstOpset) +
-                            " to " + std::to_string(kLastOpset) + " are known");
+        return unsupportedError(where + " uses opset " + std::to_string(import.version()) + ": " +
+                                std::to_string(kFirstOpset) + " to " + std::to_string(kLastOpset) +
+                                " are known");
       }
     }
     return okStatus();
   };
   MLC_RETURN_IF_ERROR(check(model.opset_import(), "the model"));
-  if (!hasOwn && usesOwnOps(model.graph())) return invalidError("the model does not say which opset it uses");
+  if (!hasOwn && usesOwnOps(model.graph()))
+    return invalidError("the model does not say which opset it uses");
   for (const auto& function : model.functions()) {
     MLC_RETURN_IF_ERROR(check(function.opset_import(), "function '" + function.name() + "'"));
   }

@@ -7,8 +7,9 @@
 
 namespace mlc::onnx_import {
 
-// kInvalid for versions that are not known; else kUnsupported with every op, attribute and type of the model that is not
-// taken, one a line: "op FooBar (3 nodes, first 'node_name')". Looks into subgraphs and functions.
+// kInvalid for versions that are not known; else kUnsupported with every op, attribute and type of
+// the model that is not taken, one a line: "op FooBar (3 nodes, first 'node_name')". Looks into
+// subgraphs and functions.
 Status checkModel(const onnx::ModelProto& model, const OpTable& ops);
 
 }  // namespace mlc::onnx_import

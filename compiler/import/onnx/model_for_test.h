@@ -31,7 +31,8 @@ class ModelForTest {
   onnx::GraphProto& graph() { return *model.mutable_graph(); }
 
   // Dims are numbers, names, or "" for unnamed ones.
-  void input(const std::string& name, const std::vector<std::string>& dims, int type = onnx::TensorProto::FLOAT) {
+  void input(const std::string& name, const std::vector<std::string>& dims,
+             int type = onnx::TensorProto::FLOAT) {
     auto* info = graph().add_input();
     info->set_name(name);
     auto* tensor = info->mutable_type()->mutable_tensor_type();
@@ -39,7 +40,8 @@ class ModelForTest {
     tensor->mutable_shape();
     for (const std::string& dim : dims) {
       auto* proto = tensor->mutable_shape()->add_dim();
-      if (!dim.empty() && (std::isdigit(static_cast<unsigned char>(dim[0])) != 0 || dim[0] == '-')) {
+      if (!dim.empty() &&
+          (std::isdigit(static_cast<unsigned char>(dim[0])) != 0 || dim[0] == '-')) {
         proto->set_dim_value(std::stoll(dim));
       } else if (!dim.empty()) {
         proto->set_dim_param(dim);
@@ -58,7 +60,8 @@ class ModelForTest {
     return node;
   }
 
-  onnx::TensorProto& integers(const std::string& name, const std::vector<int64_t>& values, bool scalar = false) {
+  onnx::TensorProto& integers(const std::string& name, const std::vector<int64_t>& values,
+                              bool scalar = false) {
     onnx::TensorProto& tensor = *graph().add_initializer();
     tensor.set_name(name);
     tensor.set_data_type(onnx::TensorProto::INT64);
@@ -67,7 +70,8 @@ class ModelForTest {
     return tensor;
   }
 
-  onnx::TensorProto& floats(const std::string& name, const std::vector<int64_t>& dims, float value = 0.5F) {
+  onnx::TensorProto& floats(const std::string& name, const std::vector<int64_t>& dims,
+                            float value = 0.5F) {
     onnx::TensorProto& tensor = *graph().add_initializer();
     tensor.set_name(name);
     tensor.set_data_type(onnx::TensorProto::FLOAT);
@@ -77,7 +81,8 @@ class ModelForTest {
       count *= dim;
     }
     std::string* raw = tensor.mutable_raw_data();
-    for (int64_t i = 0; i < count; ++i) raw->append(reinterpret_cast<const char*>(&value), sizeof(value));
+    for (int64_t i = 0; i < count; ++i)
+      raw->append(reinterpret_cast<const char*>(&value), sizeof(value));
     return tensor;
   }
 

@@ -9,7 +9,8 @@
 namespace mlc::onnx_import {
 
 struct ModelOutline {
-  std::vector<std::string> files;   // its own, then those of its external data, as they are named in it (not checked)
+  std::vector<std::string>
+      files;  // its own, then those of its external data, as they are named in it (not checked)
   std::vector<std::string> inputs;  // names, in order
 };
 

@@ -11,14 +11,17 @@ Tensor& Node::input(size_t i) const { return *inputRef(i); }
 
 const Elements& Node::elements(size_t i, const char* what) const {
   const Tensor& tensor = input(i);
-  if (!tensor.elements) unsupported(std::string("its ") + what + " is computed from data, so shapes would depend on data");
+  if (!tensor.elements)
+    unsupported(std::string("its ") + what +
+                " is computed from data, so shapes would depend on data");
   return *tensor.elements;
 }
 
 std::vector<int64_t> Node::integers(size_t i, const char* what) const {
   std::vector<int64_t> values;
   for (const DimExpr& element : elements(i, what)) {
-    if (!element.isConstant()) unsupported(std::string("its ") + what + " must be constant, has " + element.str());
+    if (!element.isConstant())
+      unsupported(std::string("its ") + what + " must be constant, has " + element.str());
     values.push_back(*element.constant());
   }
   return values;
@@ -31,10 +34,12 @@ const onnx::AttributeProto* Node::find(const char* name) const {
   return nullptr;
 }
 
-const onnx::AttributeProto* Node::find(const char* name, onnx::AttributeProto::AttributeType type) const {
+const onnx::AttributeProto* Node::find(const char* name,
+                                       onnx::AttributeProto::AttributeType type) const {
   const onnx::AttributeProto* attribute = find(name);
   // Models of IR version 1 do not state the type.
-  if (attribute != nullptr && attribute->type() != type && attribute->type() != onnx::AttributeProto::UNDEFINED) {
+  if (attribute != nullptr && attribute->type() != type &&
+      attribute->type() != onnx::AttributeProto::UNDEFINED) {
     invalid(std::string("attribute '") + name + "' is of type " +
             onnx::AttributeProto_AttributeType_Name(attribute->type()) + ", must be " +
             onnx::AttributeProto_AttributeType_Name(type));

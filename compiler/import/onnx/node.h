@@ -16,8 +16,13 @@ class GraphImporter;
 // Its methods throw ImportError for what the model has wrong.
 class Node {
  public:
-  Node(GraphImporter& importer, Emitter& emitter, const onnx::NodeProto& proto, int opset, std::vector<TensorRef> inputs)
-      : importer(importer), emitter(emitter), proto_(proto), opset_(opset), inputs_(std::move(inputs)),
+  Node(GraphImporter& importer, Emitter& emitter, const onnx::NodeProto& proto, int opset,
+       std::vector<TensorRef> inputs)
+      : importer(importer),
+        emitter(emitter),
+        proto_(proto),
+        opset_(opset),
+        inputs_(std::move(inputs)),
         outputs_(proto.output_size()) {}
 
   GraphImporter& importer;
@@ -35,7 +40,8 @@ class Node {
   const graph::Shape& shape(size_t i) const { return input(i).shape; }
   int64_t rank(size_t i) const { return input(i).rank(); }
   DType dtype(size_t i) const { return input(i).dtype; }
-  // Elements of a small integer tensor, which must be known while compiling; `what` names it in the error.
+  // Elements of a small integer tensor, which must be known while compiling; `what` names it in the
+  // error.
   const Elements& elements(size_t i, const char* what) const;
   std::vector<int64_t> integers(size_t i, const char* what) const;
 
@@ -53,7 +59,9 @@ class Node {
 
   // Outputs.
   size_t outputCount() const { return outputs_.size(); }
-  bool wants(size_t i) const { return i < outputs_.size() && !proto_.output(static_cast<int>(i)).empty(); }
+  bool wants(size_t i) const {
+    return i < outputs_.size() && !proto_.output(static_cast<int>(i)).empty();
+  }
   void set(size_t i, TensorRef tensor);
   void set(size_t i, mlir::Value value);
   void set(mlir::Value value) { set(0, value); }
@@ -64,7 +72,8 @@ class Node {
   [[noreturn]] void unsupported(const std::string& what) const { emitter.unsupported(what); }
 
  private:
-  const onnx::AttributeProto* find(const char* name, onnx::AttributeProto::AttributeType type) const;
+  const onnx::AttributeProto* find(const char* name,
+                                   onnx::AttributeProto::AttributeType type) const;
 
   const onnx::NodeProto& proto_;
   int opset_;

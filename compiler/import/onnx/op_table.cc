@@ -3,8 +3,9 @@
 namespace mlc::onnx_import {
 
 OpTable::OpTable() {
-  for (auto family : {attentionOps, controlFlowOps, elementwiseOps, generatorOps, logicalOps, matmulOps, movementOps,
-                      normalizationOps, quantizeOps, reduceOps, shapeOps, windowOps}) {
+  for (auto family :
+       {attentionOps, controlFlowOps, elementwiseOps, generatorOps, logicalOps, matmulOps,
+        movementOps, normalizationOps, quantizeOps, reduceOps, shapeOps, windowOps}) {
     for (const OpEntry& entry : family()) {
       index_.emplace(std::pair(entry.domain, entry.name), entries_.size());
       entries_.push_back(entry);
@@ -13,7 +14,8 @@ OpTable::OpTable() {
 }
 
 const OpEntry* OpTable::find(const std::string& domain, const std::string& name, int opset) const {
-  const auto [begin, end] = index_.equal_range({domain == "ai.onnx" ? std::string() : domain, name});
+  const auto [begin, end] =
+      index_.equal_range({domain == "ai.onnx" ? std::string() : domain, name});
   for (auto it = begin; it != end; ++it) {
     const OpEntry& entry = entries_[it->second];
     if (entry.firstOpset <= opset && opset <= entry.lastOpset) return &entry;

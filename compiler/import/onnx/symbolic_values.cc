@@ -13,7 +13,9 @@ using Maybe = std::optional<DimExpr>;
 using Operands = llvm::ArrayRef<DimExpr>;
 using Rule = Maybe (*)(Operands);
 
-Maybe truth(std::optional<bool> value) { return value ? Maybe(DimExpr(*value ? 1 : 0)) : std::nullopt; }
+Maybe truth(std::optional<bool> value) {
+  return value ? Maybe(DimExpr(*value ? 1 : 0)) : std::nullopt;
+}
 
 std::optional<bool> isTrue(const DimExpr& value) {
   return value.isConstant() ? std::optional(*value.constant() != 0) : std::nullopt;
@@ -44,7 +46,9 @@ Maybe select(Operands v) {
   return condition ? Maybe(*condition ? v[1] : v[2]) : std::nullopt;
 }
 
-std::optional<bool> negated(std::optional<bool> value) { return value ? std::optional(!*value) : std::nullopt; }
+std::optional<bool> negated(std::optional<bool> value) {
+  return value ? std::optional(!*value) : std::nullopt;
+}
 
 std::optional<bool> both(std::optional<bool> a, std::optional<bool> b) {
   if (a == false || b == false) return false;
@@ -69,7 +73,10 @@ const std::map<std::string, Rule>& rules() {
       {"GreaterOrEqual", [](Operands v) { return truth(negated(isLess(v[0], v[1]))); }},
       {"Not", [](Operands v) { return truth(negated(isTrue(v[0]))); }},
       {"And", [](Operands v) { return truth(both(isTrue(v[0]), isTrue(v[1]))); }},
-      {"Or", [](Operands v) { return truth(negated(both(negated(isTrue(v[0])), negated(isTrue(v[1]))))); }},
+      {"Or",
+       [](Operands v) {
+         return truth(negated(both(negated(isTrue(v[0])), negated(isTrue(v[1])))));
+       }},
       {"Where", select},
   };
   return kRules;
@@ -80,8 +87,10 @@ bool fits(const DimExpr& value, DType dtype) {
   if (!value.isConstant()) return dtype == DType::kI64 || dtype == DType::kI32;
   const int64_t v = *value.constant();
   switch (dtype) {
-    case DType::kI64: return true;
-    case DType::kBool: return v == 0 || v == 1;
+    case DType::kI64:
+      return true;
+    case DType::kBool:
+      return v == 0 || v == 1;
     default: {
       const int bits = static_cast<int>(8 * dtypeBytes(dtype));
       const bool isUnsigned = dtype == DType::kU8 || dtype == DType::kU16 || dtype == DType::kU32;
@@ -124,8 +133,10 @@ bool elementwise(Node& node, Rule rule) {
     if (!value) return false;
     result.push_back(*value);
   }
-  const bool isTest = node.op() == "Equal" || node.op().starts_with("Less") || node.op().starts_with("Greater");
-  return finish(node, isTest ? DType::kBool : node.dtype(node.inputCount() - 1), shape, std::move(result));
+  const bool isTest =
+      node.op() == "Equal" || node.op().starts_with("Less") || node.op().starts_with("Greater");
+  return finish(node, isTest ? DType::kBool : node.dtype(node.inputCount() - 1), shape,
+                std::move(result));
 }
 
 bool cast(Node& node) {
@@ -135,7 +146,8 @@ bool cast(Node& node) {
   Elements elements = *input.elements;
   if (*to == DType::kF32 && input.constant) {
     HostTensor tensor = HostTensor::uninitialized(DType::kF32, input.constant->shape());
-    for (size_t i = 0; i < elements.size(); ++i) tensor.data<float>()[i] = static_cast<float>(*elements[i].constant());
+    for (size_t i = 0; i < elements.size(); ++i)
+      tensor.data<float>()[i] = static_cast<float>(*elements[i].constant());
     node.set(constantTensor(std::move(tensor)));
     return true;
   }
@@ -146,7 +158,8 @@ bool cast(Node& node) {
       element = *zero ? 0 : 1;
     }
   }
-  const bool isInteger = *to != DType::kF32 && *to != DType::kF64 && *to != DType::kF16 && *to != DType::kBF16 && *to != DType::kU64;
+  const bool isInteger = *to != DType::kF32 && *to != DType::kF64 && *to != DType::kF16 &&
+                         *to != DType::kBF16 && *to != DType::kU64;
   return isInteger && finish(node, *to, input.shape, std::move(elements));
 }
 
@@ -154,7 +167,8 @@ bool cast(Node& node) {
 bool reduce(Node& node, Rule rule, std::optional<DimExpr> start) {
   const Tensor& input = node.input(0);
   if (input.rank() != 1 || (!start && input.elements->empty())) return false;
-  if (node.inputCount() > 1 && node.has(1) && node.integers(1, "axes").empty() && node.integer("noop_with_empty_axes", 0) != 0) {
+  if (node.inputCount() > 1 && node.has(1) && node.integers(1, "axes").empty() &&
+      node.integer("noop_with_empty_axes", 0) != 0) {
     return false;
   }
   Elements values = *input.elements;

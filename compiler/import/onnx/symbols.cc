@@ -20,7 +20,8 @@ bool isMinimumOf(const DimExpr& expr, const DimExpr& other) {
   const DimExpr::Term& term = expr.terms().front();
   if (term.coefficient != 1 || term.factors.size() != 1) return false;
   const DimExpr::Atom& atom = term.factors.front();
-  return atom.kind == DimExpr::AtomKind::kMin && (atom.operands[0] == other || atom.operands[1] == other);
+  return atom.kind == DimExpr::AtomKind::kMin &&
+         (atom.operands[0] == other || atom.operands[1] == other);
 }
 
 bool contains(const DimExpr& expr, const std::string& symbol) {
@@ -37,7 +38,8 @@ std::string Symbols::sanitized(const std::string& name) {
   for (const char c : name) {
     symbol += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ? c : '_';
   }
-  if (symbol.empty() || std::isdigit(static_cast<unsigned char>(symbol.front())) != 0) symbol.insert(0, 1, '_');
+  if (symbol.empty() || std::isdigit(static_cast<unsigned char>(symbol.front())) != 0)
+    symbol.insert(0, 1, '_');
   // Functions of the expressions' grammar.
   if (symbol == "min" || symbol == "max" || symbol == "ceildiv") symbol += "_";
   while (!taken_.insert(symbol).second) symbol += "_";
@@ -71,13 +73,15 @@ DimExpr Symbols::named(const std::string& name) {
 bool Symbols::equate(const DimExpr& a, const DimExpr& b) {
   if (a == b) return true;
   if (isMinimumOf(a, b) || isMinimumOf(b, a)) {
-    // A table of 512 positions, of which the first `seq` are taken, is added to `seq` rows: there are no more.
+    // A table of 512 positions, of which the first `seq` are taken, is added to `seq` rows: there
+    // are no more.
     minima_.insert(isMinimumOf(a, b) ? std::pair(a.str(), b) : std::pair(b.str(), a));
     return true;
   }
   std::string symbol = symbolName(b);
   const DimExpr* kept = &a;
-  // Of two symbols the earlier in the alphabet stays, whatever the order they met in; a symbol gives way to an expression.
+  // Of two symbols the earlier in the alphabet stays, whatever the order they met in; a symbol
+  // gives way to an expression.
   const std::string other = symbolName(a);
   if (symbol.empty() || (!other.empty() && other > symbol)) {
     symbol = other;

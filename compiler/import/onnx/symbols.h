@@ -1,4 +1,5 @@
-// The symbols of a model: dimension names of its inputs, made to be those of DimExpr, and what is known of them.
+// The symbols of a model: dimension names of its inputs, made to be those of DimExpr, and what is
+// known of them.
 #pragma once
 
 #include <map>
@@ -21,15 +22,16 @@ class Symbols {
   // The dim of that name: its bound size, what it was found equal to, or a symbol.
   DimExpr named(const std::string& name);
 
-  // States that two dims are equal. If one is a symbol that the other does not contain, `named` replaces it from now on; if one is a minimum
-  // of the other and something else, `simplified` does. The model must then be imported again. False if they cannot be made equal.
+  // States that two dims are equal. If one is a symbol that the other does not contain, `named`
+  // replaces it from now on; if one is a minimum of the other and something else, `simplified`
+  // does. The model must then be imported again. False if they cannot be made equal.
   bool equate(const DimExpr& a, const DimExpr& b);
 
   // What an expression was found equal to, or itself.
   DimExpr simplified(const DimExpr& expr) const;
 
-
-  // "b = a" for each replaced symbol, "min(512, seq) = seq" for each minimum: what has to hold when the model runs.
+  // "b = a" for each replaced symbol, "min(512, seq) = seq" for each minimum: what has to hold when
+  // the model runs.
   std::vector<std::string> unified() const;
 
   // Bound names that no dim has.

@@ -5,19 +5,37 @@
 namespace mlc::onnx_import {
 namespace {
 
-// Calls `function` with a value of the C++ type of an integer or bool DType; returns false for others.
+// Calls `function` with a value of the C++ type of an integer or bool DType; returns false for
+// others.
 template <typename Function>
 bool withIntegerType(DType dtype, Function&& function) {
   switch (dtype) {
-    case DType::kI8: function(int8_t{}); return true;
-    case DType::kI16: function(int16_t{}); return true;
-    case DType::kI32: function(int32_t{}); return true;
-    case DType::kI64: function(int64_t{}); return true;
-    case DType::kU8: function(uint8_t{}); return true;
-    case DType::kU16: function(uint16_t{}); return true;
-    case DType::kU32: function(uint32_t{}); return true;
-    case DType::kBool: function(bool{}); return true;
-    default: return false;
+    case DType::kI8:
+      function(int8_t{});
+      return true;
+    case DType::kI16:
+      function(int16_t{});
+      return true;
+    case DType::kI32:
+      function(int32_t{});
+      return true;
+    case DType::kI64:
+      function(int64_t{});
+      return true;
+    case DType::kU8:
+      function(uint8_t{});
+      return true;
+    case DType::kU16:
+      function(uint16_t{});
+      return true;
+    case DType::kU32:
+      function(uint32_t{});
+      return true;
+    case DType::kBool:
+      function(bool{});
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -32,12 +50,14 @@ std::optional<Elements> elementsOf(const HostTensor& tensor) {
   Elements elements;
   const bool known = withIntegerType(tensor.dtype(), [&](auto zero) {
     const auto* data = tensor.data<decltype(zero)>();
-    for (int64_t i = 0; i < tensor.numElements(); ++i) elements.emplace_back(static_cast<int64_t>(data[i]));
+    for (int64_t i = 0; i < tensor.numElements(); ++i)
+      elements.emplace_back(static_cast<int64_t>(data[i]));
   });
   return known ? std::optional(std::move(elements)) : std::nullopt;
 }
 
-std::optional<HostTensor> constantOf(const Elements& elements, DType dtype, llvm::ArrayRef<DimExpr> shape) {
+std::optional<HostTensor> constantOf(const Elements& elements, DType dtype,
+                                     llvm::ArrayRef<DimExpr> shape) {
   std::vector<int64_t> dims;
   for (const DimExpr& dim : shape) {
     if (!dim.isConstant()) return std::nullopt;

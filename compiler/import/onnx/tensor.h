@@ -15,17 +15,18 @@ namespace mlc::onnx_import {
 // Elements of a small integer or bool tensor, row-major, as expressions.
 using Elements = std::vector<DimExpr>;
 
-// Type and shape are always known. The value is in the IR, or what it is made from is known, or both; it gets into the IR only when an
-// op needs it there, so that shape arithmetic leaves no trace.
+// Type and shape are always known. The value is in the IR, or what it is made from is known, or
+// both; it gets into the IR only when an op needs it there, so that shape arithmetic leaves no
+// trace.
 struct Tensor {
   std::string name;  // of the model's value; empty for those made on the way
   DType dtype = DType::kF32;
   graph::Shape shape;
-  mlir::Value value;                  // null until it is in the IR
-  std::optional<Elements> elements;   // known symbolically; at most kMaxElements
-  std::optional<HostTensor> constant; // known bytes, small
-  std::string weight;                 // an entry of the weight table
-  std::optional<HostTensor> fill;     // a scalar that all elements equal
+  mlir::Value value;                   // null until it is in the IR
+  std::optional<Elements> elements;    // known symbolically; at most kMaxElements
+  std::optional<HostTensor> constant;  // known bytes, small
+  std::string weight;                  // an entry of the weight table
+  std::optional<HostTensor> fill;      // a scalar that all elements equal
 
   int64_t rank() const { return static_cast<int64_t>(shape.size()); }
 };
@@ -42,7 +43,8 @@ std::optional<int64_t> constantCount(llvm::ArrayRef<DimExpr> shape);
 std::optional<Elements> elementsOf(const HostTensor& tensor);
 
 // The bytes of constant elements; none if one is not constant.
-std::optional<HostTensor> constantOf(const Elements& elements, DType dtype, llvm::ArrayRef<DimExpr> shape);
+std::optional<HostTensor> constantOf(const Elements& elements, DType dtype,
+                                     llvm::ArrayRef<DimExpr> shape);
 
 // Tensors that are known without being in the IR.
 TensorRef symbolicTensor(DType dtype, graph::Shape shape, Elements elements);

@@ -36,7 +36,8 @@ Status writeTensorFile(const std::string& path, const std::string& name, const H
   for (int64_t dim : tensor.shape()) proto.add_dims(dim);
   proto.set_raw_data(tensor.raw(), tensor.bytes());
   std::ofstream file(path, std::ios::binary);
-  if (!proto.SerializeToOstream(&file) || !file.flush()) return invalidError("cannot write " + path);
+  if (!proto.SerializeToOstream(&file) || !file.flush())
+    return invalidError("cannot write " + path);
   return okStatus();
 }
 

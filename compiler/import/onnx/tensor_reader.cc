@@ -13,13 +13,16 @@ Status tensorError(const onnx::TensorProto& tensor, const std::string& what) {
 }
 
 Status countError(const onnx::TensorProto& tensor, int64_t have, int64_t need) {
-  return tensorError(tensor, "has " + std::to_string(have) + " values, its shape needs " + std::to_string(need));
+  return tensorError(
+      tensor, "has " + std::to_string(have) + " values, its shape needs " + std::to_string(need));
 }
 
-// Converts each value of a typed field; ONNX keeps narrow types in wider fields (f16 as its bits in an int32).
+// Converts each value of a typed field; ONNX keeps narrow types in wider fields (f16 as its bits in
+// an int32).
 template <typename To, typename Field>
 Status readField(const onnx::TensorProto& tensor, const Field& field, HostTensor& result) {
-  if (field.size() != result.numElements()) return countError(tensor, field.size(), result.numElements());
+  if (field.size() != result.numElements())
+    return countError(tensor, field.size(), result.numElements());
   To* out = result.data<To>();
   for (int i = 0; i < field.size(); ++i) out[i] = static_cast<To>(field.Get(i));
   return okStatus();
@@ -27,19 +30,30 @@ Status readField(const onnx::TensorProto& tensor, const Field& field, HostTensor
 
 Status readTypedFields(const onnx::TensorProto& tensor, HostTensor& result) {
   switch (result.dtype()) {
-    case DType::kF32: return readField<float>(tensor, tensor.float_data(), result);
-    case DType::kF64: return readField<double>(tensor, tensor.double_data(), result);
-    case DType::kI64: return readField<int64_t>(tensor, tensor.int64_data(), result);
-    case DType::kU64: return readField<uint64_t>(tensor, tensor.uint64_data(), result);
-    case DType::kU32: return readField<uint32_t>(tensor, tensor.uint64_data(), result);
-    case DType::kI32: return readField<int32_t>(tensor, tensor.int32_data(), result);
-    case DType::kI16: return readField<int16_t>(tensor, tensor.int32_data(), result);
-    case DType::kI8: return readField<int8_t>(tensor, tensor.int32_data(), result);
-    case DType::kU8: return readField<uint8_t>(tensor, tensor.int32_data(), result);
+    case DType::kF32:
+      return readField<float>(tensor, tensor.float_data(), result);
+    case DType::kF64:
+      return readField<double>(tensor, tensor.double_data(), result);
+    case DType::kI64:
+      return readField<int64_t>(tensor, tensor.int64_data(), result);
+    case DType::kU64:
+      return readField<uint64_t>(tensor, tensor.uint64_data(), result);
+    case DType::kU32:
+      return readField<uint32_t>(tensor, tensor.uint64_data(), result);
+    case DType::kI32:
+      return readField<int32_t>(tensor, tensor.int32_data(), result);
+    case DType::kI16:
+      return readField<int16_t>(tensor, tensor.int32_data(), result);
+    case DType::kI8:
+      return readField<int8_t>(tensor, tensor.int32_data(), result);
+    case DType::kU8:
+      return readField<uint8_t>(tensor, tensor.int32_data(), result);
     case DType::kF16:
     case DType::kBF16:
-    case DType::kU16: return readField<uint16_t>(tensor, tensor.int32_data(), result);
-    case DType::kBool: return readField<bool>(tensor, tensor.int32_data(), result);
+    case DType::kU16:
+      return readField<uint16_t>(tensor, tensor.int32_data(), result);
+    case DType::kBool:
+      return readField<bool>(tensor, tensor.int32_data(), result);
   }
   return tensorError(tensor, "has an unknown type");
 }
@@ -48,20 +62,34 @@ Status readTypedFields(const onnx::TensorProto& tensor, HostTensor& result) {
 
 std::optional<DType> dtypeFromOnnx(int dataType) {
   switch (dataType) {
-    case onnx::TensorProto::FLOAT: return DType::kF32;
-    case onnx::TensorProto::DOUBLE: return DType::kF64;
-    case onnx::TensorProto::FLOAT16: return DType::kF16;
-    case onnx::TensorProto::BFLOAT16: return DType::kBF16;
-    case onnx::TensorProto::INT8: return DType::kI8;
-    case onnx::TensorProto::INT16: return DType::kI16;
-    case onnx::TensorProto::INT32: return DType::kI32;
-    case onnx::TensorProto::INT64: return DType::kI64;
-    case onnx::TensorProto::UINT8: return DType::kU8;
-    case onnx::TensorProto::UINT16: return DType::kU16;
-    case onnx::TensorProto::UINT32: return DType::kU32;
-    case onnx::TensorProto::UINT64: return DType::kU64;
-    case onnx::TensorProto::BOOL: return DType::kBool;
-    default: return std::nullopt;
+    case onnx::TensorProto::FLOAT:
+      return DType::kF32;
+    case onnx::TensorProto::DOUBLE:
+      return DType::kF64;
+    case onnx::TensorProto::FLOAT16:
+      return DType::kF16;
+    case onnx::TensorProto::BFLOAT16:
+      return DType::kBF16;
+    case onnx::TensorProto::INT8:
+      return DType::kI8;
+    case onnx::TensorProto::INT16:
+      return DType::kI16;
+    case onnx::TensorProto::INT32:
+      return DType::kI32;
+    case onnx::TensorProto::INT64:
+      return DType::kI64;
+    case onnx::TensorProto::UINT8:
+      return DType::kU8;
+    case onnx::TensorProto::UINT16:
+      return DType::kU16;
+    case onnx::TensorProto::UINT32:
+      return DType::kU32;
+    case onnx::TensorProto::UINT64:
+      return DType::kU64;
+    case onnx::TensorProto::BOOL:
+      return DType::kBool;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -102,7 +130,8 @@ StatusOr<HostTensor> readTensor(const onnx::TensorProto& tensor, const std::stri
   // The values are there: checked before memory is taken for them.
   if (tensor.has_raw_data()) {
     if (static_cast<int64_t>(tensor.raw_data().size()) != header.bytes) {
-      return tensorError(tensor, "has " + std::to_string(tensor.raw_data().size()) + " bytes, its type and shape need " +
+      return tensorError(tensor, "has " + std::to_string(tensor.raw_data().size()) +
+                                     " bytes, its type and shape need " +
                                      std::to_string(header.bytes));
     }
     HostTensor result = HostTensor::uninitialized(header.dtype, header.shape);
@@ -110,7 +139,8 @@ StatusOr<HostTensor> readTensor(const onnx::TensorProto& tensor, const std::stri
     return result;
   }
   const int64_t values = static_cast<int64_t>(tensor.float_data_size()) + tensor.int32_data_size() +
-                         tensor.int64_data_size() + tensor.double_data_size() + tensor.uint64_data_size();
+                         tensor.int64_data_size() + tensor.double_data_size() +
+                         tensor.uint64_data_size();
   const int64_t elements = header.bytes / static_cast<int64_t>(dtypeBytes(header.dtype));
   if (values != elements) return countError(tensor, values, elements);
   HostTensor result = HostTensor::uninitialized(header.dtype, header.shape);

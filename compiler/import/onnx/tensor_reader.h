@@ -12,7 +12,8 @@
 
 namespace mlc::onnx_import {
 
-// The element type of an onnx.TensorProto.DataType; none for those that the graph dialect lacks (strings, complex, 4 and 8-bit floats, ...).
+// The element type of an onnx.TensorProto.DataType; none for those that the graph dialect lacks
+// (strings, complex, 4 and 8-bit floats, ...).
 std::optional<DType> dtypeFromOnnx(int dataType);
 
 // "FLOAT8E4M3FN"; "type 99" for unknown ones.
@@ -24,7 +25,8 @@ struct TensorHeader {
   int64_t bytes;
 };
 
-// Type and shape. Fails for negative dims, a size beyond 64 bits and types without a DType, naming the tensor.
+// Type and shape. Fails for negative dims, a size beyond 64 bits and types without a DType, naming
+// the tensor.
 StatusOr<TensorHeader> readTensorHeader(const onnx::TensorProto& tensor);
 
 // The values of a tensor, from raw or typed fields, or read from its external file.

@@ -52,7 +52,8 @@ struct AccessBFloat16AsIntegers
     getOperation().walk([&](mlir::Operation* op) {
       if (auto store = mlir::dyn_cast<LLVM::StoreOp>(op)) {
         auto cast = store.getValue().getDefiningOp<LLVM::BitcastOp>();
-        if (cast && isBFloat16(store.getValue().getType())) store.getValueMutable().assign(cast.getArg());
+        if (cast && isBFloat16(store.getValue().getType()))
+          store.getValueMutable().assign(cast.getArg());
       } else if (auto load = mlir::dyn_cast<LLVM::LoadOp>(op)) {
         if (isBFloat16(load.getType())) loads.push_back(load);
       }

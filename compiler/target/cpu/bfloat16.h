@@ -1,5 +1,6 @@
-// Two passes that keep bf16 out of what LLVM sees, besides moves: without bf16 instructions it would call library functions
-// that need not be there. Between them, arith-expand makes conversions integer arithmetic.
+// Two passes that keep bf16 out of what LLVM sees, besides moves: without bf16 instructions it
+// would call library functions that need not be there. Between them, arith-expand makes conversions
+// integer arithmetic.
 #pragma once
 
 #include <memory>

@@ -36,13 +36,13 @@ StatusOr<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const CpuTarget
   if (!backend) return unsupportedError("LLVM has no x86-64 backend: " + error);
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
-  return std::unique_ptr<llvm::TargetMachine>(
-      backend->createTargetMachine(triple, "x86-64", target.llvmFeatures(), options,
-                                   llvm::Reloc::PIC_, std::nullopt,
-                                   llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
+      triple, "x86-64", target.llvmFeatures(), options, llvm::Reloc::PIC_, std::nullopt,
+      llvm::CodeGenOptLevel::Aggressive));
 }
 
-// Everything but the program's entry points, and what says its visibility itself, is private to the shared object.
+// Everything but the program's entry points, and what says its visibility itself, is private to the
+// shared object.
 void hideSymbols(llvm::Module& module, const CpuTarget& target) {
   for (llvm::Function& function : module) {
     if (!function.isDeclaration() && !function.hasLocalLinkage() &&

@@ -9,8 +9,8 @@
 
 namespace mlc::cpu {
 
-// Optimizes (O3) and compiles a module in the LLVM dialect to a relocatable ELF object. Deterministic. Safe to call from several
-// threads on different modules.
+// Optimizes (O3) and compiles a module in the LLVM dialect to a relocatable ELF object.
+// Deterministic. Safe to call from several threads on different modules.
 StatusOr<std::string> emitObject(mlir::ModuleOp module, const CpuTarget& target);
 
 }  // namespace mlc::cpu

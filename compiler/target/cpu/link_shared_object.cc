@@ -23,13 +23,14 @@ Status linkSharedObject(const std::vector<std::string>& objects, const std::stri
     file.write(objects[i].data(), static_cast<std::streamsize>(objects[i].size()));
     file.close();
     if (!file) {
-      return invalidError("cannot write temporary file " + files.back() + ": " + std::strerror(errno ? errno : EIO));
+      return invalidError("cannot write temporary file " + files.back() + ": " +
+                          std::strerror(errno ? errno : EIO));
     }
   }
   // What is undefined is found in libm and libc, which the process that loads the program has.
-  std::vector<const char*> arguments = {"ld.lld",     "-shared",       "-o",
+  std::vector<const char*> arguments = {"ld.lld",     "-shared",         "-o",
                                         path.c_str(), "--build-id=none", "-z",
-                                        "lazy",       "--gc-sections", "--hash-style=gnu"};
+                                        "lazy",       "--gc-sections",   "--hash-style=gnu"};
   for (const std::string& file : files) arguments.push_back(file.c_str());
 
   static std::mutex oneAtATime;

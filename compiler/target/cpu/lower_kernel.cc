@@ -17,14 +17,15 @@
 namespace mlc::cpu {
 namespace {
 
-// exp, tanh, erf, ... as polynomials on scalars and vectors: no calls, so that loops around them vectorize.
+// exp, tanh, erf, ... as polynomials on scalars and vectors: no calls, so that loops around them
+// vectorize.
 struct ExpandMath : mlir::PassWrapper<ExpandMath, mlir::OperationPass<mlir::ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
 
   llvm::StringRef getArgument() const override { return "expand-math"; }
   void getDependentDialects(mlir::DialectRegistry& registry) const override {
-    registry.insert<mlir::arith::ArithDialect, mlir::math::MathDialect,
-                    mlir::vector::VectorDialect>();
+    registry
+        .insert<mlir::arith::ArithDialect, mlir::math::MathDialect, mlir::vector::VectorDialect>();
   }
 
   void runOnOperation() override {
@@ -74,10 +75,10 @@ llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
 }
 
 void registerLoweringDialects(mlir::DialectRegistry& registry) {
-  registry.insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
-                  mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
-                  mlir::scf::SCFDialect, mlir::vector::VectorDialect,
-                  mlir::affine::AffineDialect>();
+  registry
+      .insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
+              mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
+              mlir::scf::SCFDialect, mlir::vector::VectorDialect, mlir::affine::AffineDialect>();
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
 }

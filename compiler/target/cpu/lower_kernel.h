@@ -8,13 +8,15 @@
 
 namespace mlc::cpu {
 
-// Adds the lowered function at the builder's insertion point: a micro-kernel where its root is a contraction or convolution that one
-// exists for, loops otherwise. Its signature is that of conversion/graph_to_loops/kernel_frame.h; the attribute mlc.scratch_bytes, if
-// there, gives the bytes of scratch per thread.
+// Adds the lowered function at the builder's insertion point: a micro-kernel where its root is a
+// contraction or convolution that one exists for, loops otherwise. Its signature is that of
+// conversion/graph_to_loops/kernel_frame.h; the attribute mlc.scratch_bytes, if there, gives the
+// bytes of scratch per thread.
 mlir::FailureOr<mlir::func::FuncOp> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
                                                 mlir::OpBuilder& builder);
 
-// Lowers a module of lowered kernels or host functions to the LLVM dialect (bare-pointer calling convention).
+// Lowers a module of lowered kernels or host functions to the LLVM dialect (bare-pointer calling
+// convention).
 llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module);
 
 // Dialects and interfaces that the two need.

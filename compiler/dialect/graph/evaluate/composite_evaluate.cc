@@ -32,7 +32,8 @@ void softmax(std::vector<double>& values, bool logarithm, bool zeroMasked) {
   }
 }
 
-// Normalizes rows over the dims from axis on; statistics(row) gives {what to subtract, what to divide by}.
+// Normalizes rows over the dims from axis on; statistics(row) gives {what to subtract, what to
+// divide by}.
 template <typename Statistics>
 HostTensor normalizeRows(llvm::ArrayRef<HostTensor> x, size_t axis, Statistics statistics) {
   const HostTensor& input = x[0];
@@ -43,11 +44,13 @@ HostTensor normalizeRows(llvm::ArrayRef<HostTensor> x, size_t axis, Statistics s
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t i = 0; i < length; ++i) row[i] = loadFloat(input, r * length + i);
     auto [shift, scale] = statistics(row);
-    forEachIndex(rowShape, [&, shift = shift, scale = scale](llvm::ArrayRef<int64_t> index, int64_t i) {
-      double value = (row[i] - shift) / scale * loadFloat(x[1], broadcastOffset(index, x[1].shape()));
-      if (x.size() > 2) value += loadFloat(x[2], broadcastOffset(index, x[2].shape()));
-      storeFloat(result, r * length + i, value);
-    });
+    forEachIndex(
+        rowShape, [&, shift = shift, scale = scale](llvm::ArrayRef<int64_t> index, int64_t i) {
+          double value =
+              (row[i] - shift) / scale * loadFloat(x[1], broadcastOffset(index, x[1].shape()));
+          if (x.size() > 2) value += loadFloat(x[2], broadcastOffset(index, x[2].shape()));
+          storeFloat(result, r * length + i, value);
+        });
   }
   return result;
 }
@@ -79,24 +82,26 @@ MLC_EVALUATE(SoftmaxOp) {
 
 MLC_EVALUATE(LayerNormOp) {
   const double epsilon = getEpsilon().convertToDouble();
-  results.push_back(normalizeRows(x, normalized(getAxis(), x[0]), [&](const std::vector<double>& row) {
-    double mean = 0, variance = 0;
-    for (double value : row) mean += value;
-    mean /= static_cast<double>(row.size());
-    for (double value : row) variance += (value - mean) * (value - mean);
-    variance /= static_cast<double>(row.size());
-    return std::pair(mean, std::sqrt(variance + epsilon));
-  }));
+  results.push_back(
+      normalizeRows(x, normalized(getAxis(), x[0]), [&](const std::vector<double>& row) {
+        double mean = 0, variance = 0;
+        for (double value : row) mean += value;
+        mean /= static_cast<double>(row.size());
+        for (double value : row) variance += (value - mean) * (value - mean);
+        variance /= static_cast<double>(row.size());
+        return std::pair(mean, std::sqrt(variance + epsilon));
+      }));
   return mlir::success();
 }
 
 MLC_EVALUATE(RmsNormOp) {
   const double epsilon = getEpsilon().convertToDouble();
-  results.push_back(normalizeRows(x, normalized(getAxis(), x[0]), [&](const std::vector<double>& row) {
-    double squares = 0;
-    for (double value : row) squares += value * value;
-    return std::pair(0.0, std::sqrt(squares / static_cast<double>(row.size()) + epsilon));
-  }));
+  results.push_back(
+      normalizeRows(x, normalized(getAxis(), x[0]), [&](const std::vector<double>& row) {
+        double squares = 0;
+        for (double value : row) squares += value * value;
+        return std::pair(0.0, std::sqrt(squares / static_cast<double>(row.size()) + epsilon));
+      }));
   return mlir::success();
 }
 
@@ -119,7 +124,8 @@ MLC_EVALUATE(AttentionOp) {
                    loadFloat(key, (group * keys + j) * depth + d);
           }
           scores[j] = sum * scale;
-          if (x.size() > 3) scores[j] += loadFloat(x[3], broadcastOffset({b, h, i, j}, x[3].shape()));
+          if (x.size() > 3)
+            scores[j] += loadFloat(x[3], broadcastOffset({b, h, i, j}, x[3].shape()));
           if (getCausal() && j > i + keys - length) {
             scores[j] = -std::numeric_limits<double>::infinity();
           }
@@ -127,7 +133,8 @@ MLC_EVALUATE(AttentionOp) {
         softmax(scores, false, getZeroMasked());
         for (int64_t d = 0; d < width; ++d) {
           double sum = 0;
-          for (int64_t j = 0; j < keys; ++j) sum += scores[j] * loadFloat(value, (group * keys + j) * width + d);
+          for (int64_t j = 0; j < keys; ++j)
+            sum += scores[j] * loadFloat(value, (group * keys + j) * width + d);
           storeFloat(result, ((b * heads + h) * length + i) * width + d, sum);
         }
       }

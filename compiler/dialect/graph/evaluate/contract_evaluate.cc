@@ -7,7 +7,8 @@
 namespace mlc::graph {
 namespace {
 
-// The sizes of letters and the strides by which a tensor is walked along them; 0 where it lacks the letter.
+// The sizes of letters and the strides by which a tensor is walked along them; 0 where it lacks the
+// letter.
 Index stridesAlong(const std::string& letters, llvm::StringRef own, const HostTensor& tensor) {
   const Index strides = stridesOf(tensor.shape());
   Index result;
@@ -32,11 +33,12 @@ std::vector<T> widened(const HostTensor& tensor) {
   return values;
 }
 
-// For every result row (all letters but the result's last): accumulates over the reduced letters, the last result letter innermost.
+// For every result row (all letters but the result's last): accumulates over the reduced letters,
+// the last result letter innermost.
 template <typename T>
-std::vector<T> contract(size_t resultRank, const Index& sizes,
-                        const std::vector<T>& lhs, const Index& lhsStrides,
-                        const std::vector<T>& rhs, const Index& rhsStrides) {
+std::vector<T> contract(size_t resultRank, const Index& sizes, const std::vector<T>& lhs,
+                        const Index& lhsStrides, const std::vector<T>& rhs,
+                        const Index& rhsStrides) {
   int64_t resultCount = 1;
   for (size_t i = 0; i < resultRank; ++i) resultCount *= sizes[i];
   std::vector<T> result(resultCount, 0);
@@ -75,7 +77,8 @@ llvm::LogicalResult ContractOp::evaluate(llvm::ArrayRef<HostTensor> x, const Eva
     }
     return true;
   };
-  if (!collect(lhs, x[0]) || !collect(rhs, x[1])) return emitError("contracts dims of different sizes");
+  if (!collect(lhs, x[0]) || !collect(rhs, x[1]))
+    return emitError("contracts dims of different sizes");
   // The result's letters, then the reduced ones.
   std::string letters = resultLetters.str();
   for (auto [letter, extent] : size) {

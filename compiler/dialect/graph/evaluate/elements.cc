@@ -1,8 +1,8 @@
 #include "compiler/dialect/graph/evaluate/elements.h"
 
-#include "compiler/dialect/graph/shape.h"
 #include <cstring>
 
+#include "compiler/dialect/graph/shape.h"
 #include "runtime/base/float16.h"
 
 namespace mlc::graph {
@@ -12,8 +12,8 @@ bool isFloat(DType type) {
 }
 
 bool isUnsigned(DType type) {
-  return type == DType::kU8 || type == DType::kU16 || type == DType::kU32 ||
-         type == DType::kU64 || type == DType::kBool;
+  return type == DType::kU8 || type == DType::kU16 || type == DType::kU32 || type == DType::kU64 ||
+         type == DType::kBool;
 }
 
 double loadFloat(const HostTensor& tensor, int64_t i) {

@@ -1,4 +1,5 @@
-// Single elements of host tensors, whatever their type: floats as double, integers and bools as int64_t.
+// Single elements of host tensors, whatever their type: floats as double, integers and bools as
+// int64_t.
 //
 // Reference evaluation computes in these two and rounds once, when it stores.
 #pragma once
@@ -31,7 +32,8 @@ using Index = llvm::SmallVector<int64_t, 6>;
 // Row-major strides in elements.
 Index stridesOf(llvm::ArrayRef<int64_t> shape);
 int64_t offsetOf(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> strides);
-// The offset in a tensor of `shape` that broadcasts to the index of a result (aligned at the right, 1 stretches).
+// The offset in a tensor of `shape` that broadcasts to the index of a result (aligned at the right,
+// 1 stretches).
 int64_t broadcastOffset(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> shape);
 
 // Calls body(index, linear offset) for every index of a shape, in row-major order.

@@ -125,24 +125,24 @@ int64_t saturated(double value, DType type) {
 
 }  // namespace
 
-#define MLC_EVALUATE(Op)                                                                        \
-  llvm::LogicalResult Op::evaluate(llvm::ArrayRef<HostTensor> x, const EvaluationContext&,      \
+#define MLC_EVALUATE(Op)                                                                   \
+  llvm::LogicalResult Op::evaluate(llvm::ArrayRef<HostTensor> x, const EvaluationContext&, \
                                    llvm::SmallVectorImpl<HostTensor>& results)
 #define MLC_FLOAT_UNARY(Op, expression)                                                         \
   MLC_EVALUATE(Op) {                                                                            \
     return floatUnary(getResult(), x, results, [&](double a) -> double { return expression; }); \
   }
-#define MLC_UNARY(Op, floating, integral)                                                     \
-  MLC_EVALUATE(Op) {                                                                          \
-    return unary(                                                                             \
-        getResult(), x, results, [&](double a) -> double { return floating; },                \
-        [&](int64_t a) -> int64_t { return integral; });                                      \
+#define MLC_UNARY(Op, floating, integral)                                      \
+  MLC_EVALUATE(Op) {                                                           \
+    return unary(                                                              \
+        getResult(), x, results, [&](double a) -> double { return floating; }, \
+        [&](int64_t a) -> int64_t { return integral; });                       \
   }
-#define MLC_BINARY(Op, floating, integral)                                                    \
-  MLC_EVALUATE(Op) {                                                                          \
-    return binary(                                                                            \
-        getResult(), x, results, [&](double a, double b) -> double { return floating; },      \
-        [&](int64_t a, int64_t b) -> int64_t { return integral; });                           \
+#define MLC_BINARY(Op, floating, integral)                                               \
+  MLC_EVALUATE(Op) {                                                                     \
+    return binary(                                                                       \
+        getResult(), x, results, [&](double a, double b) -> double { return floating; }, \
+        [&](int64_t a, int64_t b) -> int64_t { return integral; });                      \
   }
 
 MLC_UNARY(AbsOp, std::abs(a), isUnsigned(x[0].dtype()) ? a : std::abs(a))
@@ -182,10 +182,10 @@ MLC_EVALUATE(IsInfOp) {
 
 MLC_BINARY(AddOp, a + b, static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)))
 MLC_BINARY(SubOp, a - b, static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)))
-MLC_BINARY(MulOp, a * b, static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)))
+MLC_BINARY(MulOp, a* b, static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)))
 MLC_BINARY(MaxOp, withNan(a, b, std::max(a, b)), std::max(a, b))
 MLC_BINARY(MinOp, withNan(a, b, std::min(a, b)), std::min(a, b))
-MLC_BINARY(AndOp, 0, a & b)
+MLC_BINARY(AndOp, 0, a& b)
 MLC_BINARY(OrOp, 0, a | b)
 MLC_BINARY(XorOp, 0, a ^ b)
 MLC_BINARY(PowOp, std::pow(a, b),

@@ -35,7 +35,8 @@ class Evaluation {
       return function.emitError("input has rank ") << input.rank() << ", expected " << shape.size();
     }
     for (auto [dim, size] : llvm::zip(shape, input.shape())) {
-      // Dims that are one symbol bind it; the others are checked once all inputs are bound, by the ops.
+      // Dims that are one symbol bind it; the others are checked once all inputs are bound, by the
+      // ops.
       std::set<std::string> symbols;
       dim.collectSymbols(symbols);
       if (symbols.size() == 1 && dim == DimExpr::symbol(*symbols.begin())) {
@@ -45,7 +46,8 @@ class Evaluation {
     for (auto [dim, size] : llvm::zip(shape, input.shape())) {
       StatusOr<int64_t> expected = dim.evaluate(context_.symbols);
       if (expected.ok() && *expected != size) {
-        return function.emitError("input has a dim of ") << size << " where '" << dim.str() << "' is " << *expected;
+        return function.emitError("input has a dim of ")
+               << size << " where '" << dim.str() << "' is " << *expected;
       }
     }
     return mlir::success();
@@ -136,7 +138,8 @@ class Evaluation {
       Tensors yielded = operandsOf(body.getTerminator());
       holds = loadInteger(yielded[0], 0) != 0;
       for (size_t i = 0; i < carried.size(); ++i) carried[i] = yielded[1 + i];
-      for (size_t i = 0; i < scanned.size(); ++i) scanned[i].push_back(yielded[1 + carried.size() + i]);
+      for (size_t i = 0; i < scanned.size(); ++i)
+        scanned[i].push_back(yielded[1 + carried.size() + i]);
     }
     results = carried;
     for (size_t i = 0; i < scanned.size(); ++i) {

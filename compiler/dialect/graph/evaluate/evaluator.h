@@ -16,8 +16,9 @@ namespace mlc::graph {
 using ForeignOp = std::function<llvm::LogicalResult(mlir::Operation*, llvm::ArrayRef<HostTensor>,
                                                     llvm::SmallVectorImpl<HostTensor>&)>;
 
-// The results of a function for these inputs. Dim symbols are bound from the inputs' shapes, in addition to those in `context`;
-// follows func.call within the module. Shapes that contradict the stated types are errors on the op.
+// The results of a function for these inputs. Dim symbols are bound from the inputs' shapes, in
+// addition to those in `context`; follows func.call within the module. Shapes that contradict the
+// stated types are errors on the op.
 mlir::FailureOr<llvm::SmallVector<HostTensor>> evaluateFunction(mlir::func::FuncOp function,
                                                                 llvm::ArrayRef<HostTensor> inputs,
                                                                 const EvaluationContext& context,

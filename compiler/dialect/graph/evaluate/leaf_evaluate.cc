@@ -18,7 +18,8 @@ llvm::LogicalResult ConstantOp::evaluate(llvm::ArrayRef<HostTensor>, const Evalu
   } else {
     const bool zeroExtend = isUnsigned(result.dtype());
     for (const llvm::APInt& value : elements.getValues<llvm::APInt>()) {
-      storeInteger(result, i++, zeroExtend ? static_cast<int64_t>(value.getZExtValue()) : value.getSExtValue());
+      storeInteger(result, i++,
+                   zeroExtend ? static_cast<int64_t>(value.getZExtValue()) : value.getSExtValue());
     }
   }
   results.push_back(std::move(result));

@@ -27,7 +27,7 @@ int64_t countOf(const std::vector<int64_t>& shape) {
 
 }  // namespace
 
-#define MLC_EVALUATE(Op)                                                                        \
+#define MLC_EVALUATE(Op)                                                                           \
   llvm::LogicalResult Op::evaluate(llvm::ArrayRef<HostTensor> x, const EvaluationContext& context, \
                                    llvm::SmallVectorImpl<HostTensor>& results)
 
@@ -52,7 +52,8 @@ MLC_EVALUATE(TransposeOp) {
 MLC_EVALUATE(ReshapeOp) {
   mlir::FailureOr<std::vector<int64_t>> shape = statedShape(*this, context);
   if (mlir::failed(shape)) return mlir::failure();
-  if (countOf(*shape) != x[0].numElements()) return emitError("reshapes to another number of elements");
+  if (countOf(*shape) != x[0].numElements())
+    return emitError("reshapes to another number of elements");
   results.push_back(x[0].reshaped(*shape));
   return mlir::success();
 }

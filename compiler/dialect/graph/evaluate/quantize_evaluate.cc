@@ -6,7 +6,8 @@
 namespace mlc::graph {
 namespace {
 
-// Which element of a scale (a scalar, one per index of the axis, or of the input's rank) belongs to an index.
+// Which element of a scale (a scalar, one per index of the axis, or of the input's rank) belongs to
+// an index.
 int64_t scaleOffset(llvm::ArrayRef<int64_t> index, const HostTensor& scale, int64_t axis) {
   if (scale.numElements() == 1) return 0;
   if (scale.rank() == 1) return index[axis < 0 ? axis + static_cast<int64_t>(index.size()) : axis];
@@ -29,7 +30,8 @@ llvm::LogicalResult QuantizeOp::evaluate(llvm::ArrayRef<HostTensor> x, const Eva
   forEachIndex(x[0].shape(), [&, low = low, high = high](llvm::ArrayRef<int64_t> index, int64_t i) {
     const int64_t s = scaleOffset(index, x[1], getAxis());
     // The quotient in the input's own precision: it decides ties.
-    const float quotient = static_cast<float>(loadFloat(x[0], i)) / static_cast<float>(loadFloat(x[1], s));
+    const float quotient =
+        static_cast<float>(loadFloat(x[0], i)) / static_cast<float>(loadFloat(x[1], s));
     const double value = std::nearbyint(static_cast<double>(quotient)) + loadNumber(x[2], s);
     storeInteger(result, i, static_cast<int64_t>(std::fmin(std::fmax(value, low), high)));
   });

@@ -42,7 +42,8 @@ std::vector<double> widened(const HostTensor& tensor) {
   llvm::LogicalResult Op::evaluate(llvm::ArrayRef<HostTensor> x, const EvaluationContext&, \
                                    llvm::SmallVectorImpl<HostTensor>& results)
 
-// Adds each kernel position's product to whole output rows (the last spatial dim), which is contiguous.
+// Adds each kernel position's product to whole output rows (the last spatial dim), which is
+// contiguous.
 MLC_EVALUATE(ConvOp) {
   const HostTensor &input = x[0], &filter = x[1];
   const llvm::ArrayRef<int64_t> kernel = llvm::ArrayRef(filter.shape()).drop_front(2);
@@ -57,7 +58,9 @@ MLC_EVALUATE(ConvOp) {
   const int64_t width = shape.back(), inputWidth = input.shape().back();
   std::vector<int64_t> taps{perGroupIn};
   taps.insert(taps.end(), kernel.begin(), kernel.end());
-  const int64_t tapCount = perGroupIn * (weights.empty() ? 0 : static_cast<int64_t>(weights.size()) / outChannels / perGroupIn);
+  const int64_t tapCount =
+      perGroupIn *
+      (weights.empty() ? 0 : static_cast<int64_t>(weights.size()) / outChannels / perGroupIn);
   forEachIndex(rows, [&](llvm::ArrayRef<int64_t> row, int64_t r) {
     double* out = sums.data() + r * width;
     const int64_t channel = row[1], firstIn = channel / perGroupOut * perGroupIn;

@@ -15,22 +15,26 @@ namespace {
 Value splitHeads(Node& node, Value x, int64_t heads) {
   const graph::Shape s = graph::shapeOf(x);
   if (heads < 1) node.invalid("an input of rank 3 needs the number of heads as an attribute");
-  Value split = node.emitter.reshape(x, {DimExpr(s[0]), s[1], DimExpr(heads), floorDiv(s[2], heads)});
+  Value split =
+      node.emitter.reshape(x, {DimExpr(s[0]), s[1], DimExpr(heads), floorDiv(s[2], heads)});
   return node.emitter.transpose(split, {0, 2, 1, 3});
 }
 
 Value mergeHeads(Node& node, Value x) {
   const graph::Shape s = graph::shapeOf(x);
-  return node.emitter.reshape(node.emitter.transpose(x, {0, 2, 1, 3}), {DimExpr(s[0]), s[2], s[1] * s[3]});
+  return node.emitter.reshape(node.emitter.transpose(x, {0, 2, 1, 3}),
+                              {DimExpr(s[0]), s[2], s[1] * s[3]});
 }
 
 // 0 where the bool condition holds, else -inf.
 Value additiveMask(Node& node, Value keep, DType dtype) {
   Emitter& e = node.emitter;
-  return e.emit<graph::SelectOp>(keep, e.scalar(0, dtype), e.scalar(-std::numeric_limits<double>::infinity(), dtype));
+  return e.emit<graph::SelectOp>(keep, e.scalar(0, dtype),
+                                 e.scalar(-std::numeric_limits<double>::infinity(), dtype));
 }
 
-// Query i sees keys up to i, counted from the first: ONNX's meaning where there are more keys than queries.
+// Query i sees keys up to i, counted from the first: ONNX's meaning where there are more keys than
+// queries.
 Value causalMask(Node& node, const DimExpr& queries, const DimExpr& keys, DType dtype) {
   Emitter& e = node.emitter;
   Value row = e.emitStated<graph::IotaOp>(e.type({queries, DimExpr(1)}, DType::kI64), int64_t{0});
@@ -41,7 +45,8 @@ Value causalMask(Node& node, const DimExpr& queries, const DimExpr& keys, DType 
 Value withPast(Node& node, size_t input, Value present) {
   if (!node.has(input)) return present;
   Value past = node.value(input);
-  if (node.rank(input) != 4) node.invalid("the past must have the dims [batch, heads, length, depth]");
+  if (node.rank(input) != 4)
+    node.invalid("the past must have the dims [batch, heads, length, depth]");
   const graph::Shape a = graph::shapeOf(past), b = graph::shapeOf(present);
   for (size_t dim : {0, 1, 3}) node.emitter.equate(a[dim], b[dim], "past and present");
   const llvm::SmallVector<Value> parts = {past, present};
@@ -55,7 +60,8 @@ void attention(Node& node) {
   const bool flat = node.rank(0) == 3;
   const int64_t heads = node.integer("q_num_heads", 0), kvHeads = node.integer("kv_num_heads", 0);
   for (size_t i = 0; i < 3; ++i) {
-    if (node.rank(i) != (flat ? 3 : 4)) node.invalid("query, key and value must all have rank 3 or all rank 4");
+    if (node.rank(i) != (flat ? 3 : 4))
+      node.invalid("query, key and value must all have rank 3 or all rank 4");
   }
   Value query = flat ? splitHeads(node, node.value(0), heads) : node.value(0);
   Value key = flat ? splitHeads(node, node.value(1), kvHeads) : node.value(1);
@@ -73,7 +79,8 @@ void attention(Node& node) {
   Value mask;
   if (node.has(3)) {
     e.meet(node.shape(3), {DimExpr(q[0]), q[1], q[2], k[2]});
-    mask = node.dtype(3) == DType::kBool ? additiveMask(node, node.value(3), dtype) : e.cast(node.value(3), dtype);
+    mask = node.dtype(3) == DType::kBool ? additiveMask(node, node.value(3), dtype)
+                                         : e.cast(node.value(3), dtype);
   }
   bool causal = node.integer("is_causal", 0) != 0;
   if (causal && !node.has(4) && !(q[2] == k[2])) {
@@ -83,7 +90,7 @@ void attention(Node& node) {
   }
   const double scale = node.number("scale", 1 / std::sqrt(static_cast<double>(*q[3].constant())));
   Value result = e.emit<graph::AttentionOp>(query, key, value, mask, llvm::APFloat(scale), causal,
-                                             /*zero_masked=*/static_cast<bool>(mask));
+                                            /*zero_masked=*/static_cast<bool>(mask));
   node.set(flat ? mergeHeads(node, result) : result);
   node.set(1, key);
   node.set(2, value);
@@ -115,8 +122,10 @@ void rotaryEmbedding(Node& node) {
   if (rotated == 0 || shape.back() == DimExpr(rotated)) {
     result = e.emit<graph::RotaryEmbeddingOp>(x, cos, sin, interleaved);
   } else {
-    Value head = e.emit<graph::RotaryEmbeddingOp>(sliceAxis(e, x, 3, 0, rotated), cos, sin, interleaved);
-    const llvm::SmallVector<Value> parts = {head, sliceAxis(e, x, 3, rotated, shape.back() - rotated)};
+    Value head =
+        e.emit<graph::RotaryEmbeddingOp>(sliceAxis(e, x, 3, 0, rotated), cos, sin, interleaved);
+    const llvm::SmallVector<Value> parts = {head,
+                                            sliceAxis(e, x, 3, rotated, shape.back() - rotated)};
     result = e.emit<graph::ConcatOp>(mlir::ValueRange(parts), int64_t{3});
   }
   node.set(flat ? mergeHeads(node, result) : result);
@@ -129,8 +138,10 @@ std::vector<OpEntry> attentionOps() {
   // softmax_precision: always at least f32. qk_matmul_output_mode: that output is not taken.
   return {
       {"Attention", 23, kLast, 3, 7,
-       "is_causal kv_num_heads q_num_heads qk_matmul_output_mode scale softcap softmax_precision", attention},
-      {"RotaryEmbedding", 23, kLast, 3, 4, "interleaved num_heads rotary_embedding_dim", rotaryEmbedding},
+       "is_causal kv_num_heads q_num_heads qk_matmul_output_mode scale softcap softmax_precision",
+       attention},
+      {"RotaryEmbedding", 23, kLast, 3, 4, "interleaved num_heads rotary_embedding_dim",
+       rotaryEmbedding},
   };
 }
 

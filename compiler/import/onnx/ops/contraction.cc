@@ -8,11 +8,13 @@ namespace mlc::onnx_import {
 namespace {
 
 // Sums over the dims whose letters are in neither of the others.
-Value sumLonely(Emitter& e, Value value, std::string& letters, const std::string& other, const std::string& result) {
+Value sumLonely(Emitter& e, Value value, std::string& letters, const std::string& other,
+                const std::string& result) {
   std::vector<int64_t> axes;
   std::string kept;
   for (size_t i = 0; i < letters.size(); ++i) {
-    const bool used = other.find(letters[i]) != std::string::npos || result.find(letters[i]) != std::string::npos;
+    const bool used =
+        other.find(letters[i]) != std::string::npos || result.find(letters[i]) != std::string::npos;
     if (used) {
       kept += letters[i];
     } else {
@@ -25,7 +27,8 @@ Value sumLonely(Emitter& e, Value value, std::string& letters, const std::string
 
 }  // namespace
 
-Value contract(Node& node, Value a, Value b, std::string aLetters, std::string bLetters, const std::string& result) {
+Value contract(Node& node, Value a, Value b, std::string aLetters, std::string bLetters,
+               const std::string& result) {
   Emitter& e = node.emitter;
   const DType type = graph::dtypeOf(a.getType());
   if (type == DType::kI32 || type == DType::kI64 || type == DType::kU32 || type == DType::kU64) {
@@ -45,9 +48,11 @@ Value matmul(Node& node, Value a, Value b) {
   Emitter& e = node.emitter;
   graph::Shape aShape = graph::shapeOf(a), bShape = graph::shapeOf(b);
   if (aShape.empty() || bShape.empty()) node.invalid("multiplies a scalar as a matrix");
-  const size_t aBatch = aShape.size() > 2 ? aShape.size() - 2 : 0, bBatch = bShape.size() > 2 ? bShape.size() - 2 : 0;
+  const size_t aBatch = aShape.size() > 2 ? aShape.size() - 2 : 0,
+               bBatch = bShape.size() > 2 ? bShape.size() - 2 : 0;
   const size_t batch = std::max(aBatch, bBatch);
-  // One letter per batch dim, from 'a' on; rows, columns and the summed dim have fixed ones after them.
+  // One letter per batch dim, from 'a' on; rows, columns and the summed dim have fixed ones after
+  // them.
   constexpr char kRow = 'x', kColumn = 'y', kSummed = 'z';
   if (batch > 20) node.unsupported("has a rank above 22");
   graph::Shape aKept, bKept;

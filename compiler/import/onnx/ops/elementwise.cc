@@ -21,7 +21,8 @@ void binary(Node& node) {
 template <typename Op>
 Value combine(Node& node) {
   Value result = node.value(0);
-  for (size_t i = 1; i < node.inputCount(); ++i) result = node.emitter.binary<Op>(result, node.value(i));
+  for (size_t i = 1; i < node.inputCount(); ++i)
+    result = node.emitter.binary<Op>(result, node.value(i));
   return result;
 }
 
@@ -32,11 +33,13 @@ void variadic(Node& node) {
 
 void mean(Node& node) {
   Value sum = combine<graph::AddOp>(node);
-  node.set(node.emitter.binary<graph::DivOp>(sum, node.emitter.scalarLike(static_cast<double>(node.inputCount()), sum)));
+  node.set(node.emitter.binary<graph::DivOp>(
+      sum, node.emitter.scalarLike(static_cast<double>(node.inputCount()), sum)));
 }
 
 bool isFloat(DType dtype) {
-  return dtype == DType::kF32 || dtype == DType::kF64 || dtype == DType::kF16 || dtype == DType::kBF16;
+  return dtype == DType::kF32 || dtype == DType::kF64 || dtype == DType::kF16 ||
+         dtype == DType::kBF16;
 }
 
 // The exponent may have another type; the result has the base's.
@@ -51,11 +54,14 @@ void pow(Node& node) {
 // The remainder of floats with the sign of the divisor.
 Value floorMod(Emitter& e, Value a, Value b) {
   Value rest = e.binary<graph::ModOp>(a, b), zero = e.scalarLike(0, b);
-  auto isNegative = [&](Value x) { return e.binary<graph::CompareOp>(x, zero, graph::Predicate::lt); };
+  auto isNegative = [&](Value x) {
+    return e.binary<graph::CompareOp>(x, zero, graph::Predicate::lt);
+  };
   Value differ = e.binary<graph::XorOp>(isNegative(rest), isNegative(b));
   Value moved = e.emit<graph::SelectOp>(differ, e.binary<graph::AddOp>(rest, b), rest);
   Value none = e.emit<graph::SelectOp>(isNegative(b), e.scalarLike(-0.0, b), zero);
-  return e.emit<graph::SelectOp>(e.binary<graph::CompareOp>(rest, zero, graph::Predicate::eq), none, moved);
+  return e.emit<graph::SelectOp>(e.binary<graph::CompareOp>(rest, zero, graph::Predicate::eq), none,
+                                 moved);
 }
 
 // fmod: the sign of the dividend, as C has it; else of the divisor, as python has it.
@@ -86,8 +92,10 @@ void clip(Node& node) {
   Emitter& e = node.emitter;
   Value x = node.value(0);
   if (node.opset() < 11) {
-    if (node.hasAttribute("min")) x = e.binary<graph::MaxOp>(x, e.scalarLike(node.number("min", 0), x));
-    if (node.hasAttribute("max")) x = e.binary<graph::MinOp>(x, e.scalarLike(node.number("max", 0), x));
+    if (node.hasAttribute("min"))
+      x = e.binary<graph::MaxOp>(x, e.scalarLike(node.number("min", 0), x));
+    if (node.hasAttribute("max"))
+      x = e.binary<graph::MinOp>(x, e.scalarLike(node.number("max", 0), x));
   } else {
     if (node.has(1)) x = e.binary<graph::MaxOp>(x, node.value(1));
     if (node.has(2)) x = e.binary<graph::MinOp>(x, node.value(2));
@@ -130,7 +138,8 @@ void elu(Node& node) {
 void selu(Node& node) {
   Emitter& e = node.emitter;
   Value x = node.value(0);
-  Value inner = whereNegative(e, x, scaled(e, expMinusOne(e, x), node.number("alpha", 1.67326319217681884765625)));
+  Value inner = whereNegative(
+      e, x, scaled(e, expMinusOne(e, x), node.number("alpha", 1.67326319217681884765625)));
   node.set(scaled(e, inner, node.number("gamma", 1.05070102214813232421875)));
 }
 
@@ -144,7 +153,8 @@ void celu(Node& node) {
 void thresholdedRelu(Node& node) {
   Emitter& e = node.emitter;
   Value x = node.value(0);
-  Value above = e.binary<graph::CompareOp>(x, e.scalarLike(node.number("alpha", 1), x), graph::Predicate::gt);
+  Value above =
+      e.binary<graph::CompareOp>(x, e.scalarLike(node.number("alpha", 1), x), graph::Predicate::gt);
   node.set(e.emit<graph::SelectOp>(above, x, e.scalarLike(0, x)));
 }
 
@@ -166,7 +176,8 @@ Value hardSigmoidOf(Emitter& e, Value x, double alpha, double beta) {
 }
 
 void hardSigmoid(Node& node) {
-  node.set(hardSigmoidOf(node.emitter, node.value(0), node.number("alpha", 0.2), node.number("beta", 0.5)));
+  node.set(hardSigmoidOf(node.emitter, node.value(0), node.number("alpha", 0.2),
+                         node.number("beta", 0.5)));
 }
 
 void hardSwish(Node& node) {

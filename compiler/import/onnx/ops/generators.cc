@@ -33,7 +33,8 @@ void constant(Node& node) {
   } else if (const auto* single = node.find("value_float")) {
     node.set(constantTensor(listTensor<float>(DType::kF32, std::array{single->f()}).reshaped({})));
   } else if (const auto* single = node.find("value_int")) {
-    node.set(constantTensor(listTensor<int64_t>(DType::kI64, std::array{single->i()}).reshaped({})));
+    node.set(
+        constantTensor(listTensor<int64_t>(DType::kI64, std::array{single->i()}).reshaped({})));
   } else {
     node.invalid("has no value");
   }
@@ -52,7 +53,8 @@ void constantOfShape(Node& node) {
   tensor->shape.assign(dims.begin(), dims.end());
   node.emitter.type(tensor->shape, tensor->dtype);  // no dim is negative
   const std::optional<int64_t> count = constantCount(tensor->shape);
-  if (const std::optional<Elements> one = elementsOf(value); one && count && *count <= kMaxElements) {
+  if (const std::optional<Elements> one = elementsOf(value);
+      one && count && *count <= kMaxElements) {
     tensor->elements = Elements(*count, one->front());
   }
   tensor->fill = std::move(value);
@@ -83,8 +85,10 @@ DimExpr rangeCount(Node& node) {
     const DimExpr count = *step > 0 ? ceilDiv(to - from, *step) : ceilDiv(from - to, -*step);
     return larger(count, 0);
   }
-  const std::optional<double> from = constantScalar(start), to = constantScalar(limit), step = constantScalar(delta);
-  if (!from || !to || !step) node.unsupported("its bounds are computed from data, so shapes would depend on data");
+  const std::optional<double> from = constantScalar(start), to = constantScalar(limit),
+                              step = constantScalar(delta);
+  if (!from || !to || !step)
+    node.unsupported("its bounds are computed from data, so shapes would depend on data");
   if (!(std::isfinite((*to - *from) / *step))) node.invalid("has a delta of 0 or infinite bounds");
   return static_cast<int64_t>(std::max(0.0, std::ceil((*to - *from) / *step)));
 }
@@ -98,22 +102,27 @@ void range(Node& node) {
   const Tensor &start = node.input(0), &delta = node.input(2);
   if (start.elements && count.isConstant() && *count.constant() <= kMaxElements) {
     Elements elements;
-    for (int64_t i = 0; i < *count.constant(); ++i) elements.push_back(start.elements->front() + delta.elements->front() * i);
+    for (int64_t i = 0; i < *count.constant(); ++i)
+      elements.push_back(start.elements->front() + delta.elements->front() * i);
     node.set(symbolicTensor(start.dtype, {count}, std::move(elements)));
     return;
   }
   Value x = iota(e, {count}, 0, start.dtype);
-  const bool isOne = delta.elements ? delta.elements->front().constant() == 1 : constantScalar(delta) == 1.0;
-  const bool isZero = start.elements ? start.elements->front().constant() == 0 : constantScalar(start) == 0.0;
+  const bool isOne =
+      delta.elements ? delta.elements->front().constant() == 1 : constantScalar(delta) == 1.0;
+  const bool isZero =
+      start.elements ? start.elements->front().constant() == 0 : constantScalar(start) == 0.0;
   if (!isOne) x = e.binary<graph::MulOp>(x, e.reshape(node.value(2), {}));
   if (!isZero) x = e.binary<graph::AddOp>(x, e.reshape(node.value(0), {}));
   node.set(x);
 }
 
 // Compares the column index with the row index plus k, for matrices of this size.
-Value compareDiagonal(Node& node, const DimExpr& rows, const DimExpr& columns, Value k, graph::Predicate predicate) {
+Value compareDiagonal(Node& node, const DimExpr& rows, const DimExpr& columns, Value k,
+                      graph::Predicate predicate) {
   Emitter& e = node.emitter;
-  Value row = iota(e, {rows, DimExpr(1)}, 0, DType::kI64), column = iota(e, {DimExpr(1), columns}, 1, DType::kI64);
+  Value row = iota(e, {rows, DimExpr(1)}, 0, DType::kI64),
+        column = iota(e, {DimExpr(1), columns}, 1, DType::kI64);
   if (k) row = e.binary<graph::AddOp>(row, e.reshape(k, {}));
   return e.emit<graph::CompareOp>(column, row, predicate);
 }
@@ -123,7 +132,8 @@ void trilu(Node& node) {
   const graph::Shape& shape = node.shape(0);
   if (shape.size() < 2) node.invalid("needs matrices");
   const bool upper = node.integer("upper", 1) != 0;
-  Value keep = compareDiagonal(node, shape[shape.size() - 2], shape.back(), node.has(1) ? node.value(1) : Value(),
+  Value keep = compareDiagonal(node, shape[shape.size() - 2], shape.back(),
+                               node.has(1) ? node.value(1) : Value(),
                                upper ? graph::Predicate::ge : graph::Predicate::le);
   Value x = node.value(0);
   node.set(e.emit<graph::SelectOp>(keep, x, e.scalarLike(0, x)));
@@ -133,16 +143,20 @@ void eyeLike(Node& node) {
   Emitter& e = node.emitter;
   if (node.rank(0) != 2) node.invalid("needs a matrix");
   const int64_t type = node.integer("dtype", 0);
-  const std::optional<DType> dtype = type == 0 ? node.dtype(0) : dtypeFromOnnx(static_cast<int>(type));
+  const std::optional<DType> dtype =
+      type == 0 ? node.dtype(0) : dtypeFromOnnx(static_cast<int>(type));
   if (!dtype) node.unsupported("makes a " + dataTypeName(static_cast<int>(type)));
   const int64_t k = node.integer("k", 0);
   Value shift = k == 0 ? Value() : e.scalar(static_cast<double>(k), DType::kI64);
-  node.set(e.cast(compareDiagonal(node, node.shape(0)[0], node.shape(0)[1], shift, graph::Predicate::eq), *dtype));
+  node.set(
+      e.cast(compareDiagonal(node, node.shape(0)[0], node.shape(0)[1], shift, graph::Predicate::eq),
+             *dtype));
 }
 
 // The depth of a OneHot may have any type of numbers.
 DimExpr oneHotDepth(Node& node) {
-  if (const std::optional<double> depth = constantScalar(node.input(1))) return static_cast<int64_t>(*depth);
+  if (const std::optional<double> depth = constantScalar(node.input(1)))
+    return static_cast<int64_t>(*depth);
   if (node.elements(1, "depth").size() != 1) node.invalid("needs one depth");
   return node.elements(1, "depth").front();
 }
@@ -157,9 +171,11 @@ void oneHot(Node& node) {
   Value indices = e.reshape(e.cast(node.value(0), DType::kI64), open);
   // Negative indices count from the end.
   Value size = e.reshape(e.cast(node.value(1), DType::kI64), {});
-  Value negative = e.binary<graph::CompareOp>(indices, e.scalar(0, DType::kI64), graph::Predicate::lt);
+  Value negative =
+      e.binary<graph::CompareOp>(indices, e.scalar(0, DType::kI64), graph::Predicate::lt);
   indices = e.emit<graph::SelectOp>(negative, e.binary<graph::AddOp>(indices, size), indices);
-  Value hot = e.binary<graph::CompareOp>(indices, iota(e, line, axis, DType::kI64), graph::Predicate::eq);
+  Value hot =
+      e.binary<graph::CompareOp>(indices, iota(e, line, axis, DType::kI64), graph::Predicate::eq);
   Value values = node.value(2);
   if (constantCount(node.shape(2)) != 2 || node.rank(2) != 1) node.invalid("needs two values");
   node.set(e.emit<graph::SelectOp>(hot, takeIndex(e, values, 0, 1), takeIndex(e, values, 0, 0)));

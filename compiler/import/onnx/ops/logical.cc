@@ -30,14 +30,16 @@ void isNan(Node& node) { node.set(node.emitter.emit<graph::IsNanOp>(node.value(0
 void isInf(Node& node) {
   Emitter& e = node.emitter;
   Value x = node.value(0);
-  const bool positive = node.integer("detect_positive", 1) != 0, negative = node.integer("detect_negative", 1) != 0;
+  const bool positive = node.integer("detect_positive", 1) != 0,
+             negative = node.integer("detect_negative", 1) != 0;
   Value infinite = e.emit<graph::IsInfOp>(x);
   if (positive && negative) {
     node.set(infinite);
     return;
   }
   Value zero = e.scalarLike(0, x);
-  Value wanted = e.binary<graph::CompareOp>(x, zero, positive ? graph::Predicate::gt : graph::Predicate::lt);
+  Value wanted =
+      e.binary<graph::CompareOp>(x, zero, positive ? graph::Predicate::gt : graph::Predicate::lt);
   // Neither is wanted: never true.
   if (!positive && !negative) wanted = e.binary<graph::CompareOp>(x, x, graph::Predicate::lt);
   node.set(e.binary<graph::AndOp>(infinite, wanted));

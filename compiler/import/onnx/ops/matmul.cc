@@ -23,9 +23,11 @@ void gemm(Node& node) {
   if (node.rank(0) != 2 || node.rank(1) != 2) node.invalid("needs matrices");
   const std::string a = node.integer("transA", 0) != 0 ? "km" : "mk";
   const std::string b = node.integer("transB", 0) != 0 ? "nk" : "kn";
-  Value product = scaled(e, contract(node, node.value(0), node.value(1), a, b, "mn"), node.number("alpha", 1));
+  Value product =
+      scaled(e, contract(node, node.value(0), node.value(1), a, b, "mn"), node.number("alpha", 1));
   const double beta = node.number("beta", 1);
-  if (node.has(2) && beta != 0) product = e.binary<graph::AddOp>(product, scaled(e, node.value(2), beta));
+  if (node.has(2) && beta != 0)
+    product = e.binary<graph::AddOp>(product, scaled(e, node.value(2), beta));
   node.set(product);
 }
 
@@ -51,15 +53,19 @@ class EquationReader {
     for (size_t begin = 0; begin <= left.size();) {
       const size_t end = std::min(left.find(',', begin), left.size());
       const size_t operand = equation.operands.size();
-      if (operand >= node_.inputCount()) node_.invalid("has fewer operands than its equation " + text);
+      if (operand >= node_.inputCount())
+        node_.invalid("has fewer operands than its equation " + text);
       equation.operands.push_back(expand(left.substr(begin, end - begin), node_.rank(operand)));
       begin = end + 1;
     }
-    if (equation.operands.size() != node_.inputCount()) node_.invalid("has more operands than its equation " + text);
+    if (equation.operands.size() != node_.inputCount())
+      node_.invalid("has more operands than its equation " + text);
     for (size_t i = 0; i < equation.operands.size(); ++i) {
-      if (equation.operands[i].size() != node_.shape(i).size()) node_.invalid("equation " + text + " does not fit operand " + std::to_string(i));
+      if (equation.operands[i].size() != node_.shape(i).size())
+        node_.invalid("equation " + text + " does not fit operand " + std::to_string(i));
     }
-    equation.result = arrow == std::string::npos ? implicitResult(equation, left) : expand(text.substr(arrow + 2), -1);
+    equation.result = arrow == std::string::npos ? implicitResult(equation, left)
+                                                 : expand(text.substr(arrow + 2), -1);
     return equation;
   }
 
@@ -73,7 +79,8 @@ class EquationReader {
 
   char lower(char c) {
     if (std::islower(static_cast<unsigned char>(c)) != 0) return c;
-    if (std::isupper(static_cast<unsigned char>(c)) == 0) node_.invalid(std::string("its equation has the character '") + c + "'");
+    if (std::isupper(static_cast<unsigned char>(c)) == 0)
+      node_.invalid(std::string("its equation has the character '") + c + "'");
     auto [it, isNew] = upper_.try_emplace(c, 0);
     if (isNew) it->second = fresh();
     return it->second;
@@ -89,7 +96,8 @@ class EquationReader {
         continue;
       }
       size_t count = ellipsis_.size();
-      if (rank >= 0) count = rank >= static_cast<int64_t>(term.size()) - 3 ? rank - (term.size() - 3) : 0;
+      if (rank >= 0)
+        count = rank >= static_cast<int64_t>(term.size()) - 3 ? rank - (term.size() - 3) : 0;
       while (ellipsis_.size() < count) ellipsis_.insert(0, 1, fresh());
       letters += ellipsis_.substr(ellipsis_.size() - count);
       i += 2;
@@ -101,7 +109,9 @@ class EquationReader {
   std::string implicitResult(const Equation& equation, const std::string& left) {
     std::set<char> once;
     for (char c : left) {
-      if (std::isalpha(static_cast<unsigned char>(c)) != 0 && std::count(left.begin(), left.end(), c) == 1) once.insert(c);
+      if (std::isalpha(static_cast<unsigned char>(c)) != 0 &&
+          std::count(left.begin(), left.end(), c) == 1)
+        once.insert(c);
     }
     std::string result = ellipsis_;
     for (char c : once) result += lower(c);
@@ -114,7 +124,9 @@ class EquationReader {
   std::string ellipsis_;
 };
 
-bool hasRepeats(const std::string& letters) { return std::set<char>(letters.begin(), letters.end()).size() != letters.size(); }
+bool hasRepeats(const std::string& letters) {
+  return std::set<char>(letters.begin(), letters.end()).size() != letters.size();
+}
 
 void einsum(Node& node) {
   Emitter& e = node.emitter;
@@ -128,10 +140,13 @@ void einsum(Node& node) {
     node.invalid("bad result in equation " + node.text("equation", ""));
   }
   if (equation.operands.size() == 2) {
-    node.set(contract(node, node.value(0), node.value(1), equation.operands[0], equation.operands[1], equation.result));
+    node.set(contract(node, node.value(0), node.value(1), equation.operands[0],
+                      equation.operands[1], equation.result));
     return;
   }
-  if (equation.operands.size() > 2) node.unsupported("has " + std::to_string(equation.operands.size()) + " operands; 2 are supported");
+  if (equation.operands.size() > 2)
+    node.unsupported("has " + std::to_string(equation.operands.size()) +
+                     " operands; 2 are supported");
   std::vector<int64_t> summed, permutation;
   std::string kept;
   for (size_t i = 0; i < equation.operands[0].size(); ++i) {
@@ -142,7 +157,8 @@ void einsum(Node& node) {
       summed.push_back(static_cast<int64_t>(i));
     }
   }
-  for (char letter : equation.result) permutation.push_back(static_cast<int64_t>(kept.find(letter)));
+  for (char letter : equation.result)
+    permutation.push_back(static_cast<int64_t>(kept.find(letter)));
   Value x = node.value(0);
   if (!summed.empty()) x = e.emit<graph::ReduceOp>(x, graph::ReduceKind::sum, summed, false);
   node.set(e.transpose(x, permutation));

@@ -26,7 +26,8 @@ void concat(Node& node) {
   if (known) {
     Elements elements;
     for (size_t i = 0; i < node.inputCount(); ++i) {
-      elements.insert(elements.end(), node.input(i).elements->begin(), node.input(i).elements->end());
+      elements.insert(elements.end(), node.input(i).elements->begin(),
+                      node.input(i).elements->end());
     }
     node.set(symbolicTensor(node.dtype(0), {static_cast<int64_t>(elements.size())}, elements));
     return;
@@ -35,11 +36,14 @@ void concat(Node& node) {
   for (size_t i = 0; i < node.inputCount(); ++i) {
     if (node.rank(i) != node.rank(0)) node.invalid("concatenates tensors of different ranks");
     for (int64_t d = 0; d < node.rank(0); ++d) {
-      if (d != axis) node.emitter.equate(node.shape(0)[d], node.shape(i)[d], "dim " + std::to_string(d) + " of inputs 0 and " + std::to_string(i));
+      if (d != axis)
+        node.emitter.equate(node.shape(0)[d], node.shape(i)[d],
+                            "dim " + std::to_string(d) + " of inputs 0 and " + std::to_string(i));
     }
     values.push_back(node.value(i));
   }
-  node.set(values.size() == 1 ? values[0] : node.emitter.emit<graph::ConcatOp>(mlir::ValueRange(values), axis));
+  node.set(values.size() == 1 ? values[0]
+                              : node.emitter.emit<graph::ConcatOp>(mlir::ValueRange(values), axis));
 }
 
 void split(Node& node) {
@@ -56,13 +60,16 @@ void split(Node& node) {
     parts.assign(count, part);
     parts.back() = size - part * (count - 1);
   }
-  if (static_cast<int64_t>(parts.size()) != count) node.invalid("splits into " + std::to_string(parts.size()) + " parts for " + std::to_string(count) + " outputs");
+  if (static_cast<int64_t>(parts.size()) != count)
+    node.invalid("splits into " + std::to_string(parts.size()) + " parts for " +
+                 std::to_string(count) + " outputs");
   DimExpr start = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (node.wants(i)) node.set(i, sliceAxis(node.emitter, node.value(0), axis, start, parts[i]));
     start = start + parts[i];
   }
-  if (isEqual(start, size) == false) node.invalid("splits " + size.str() + " into parts of together " + start.str());
+  if (isEqual(start, size) == false)
+    node.invalid("splits " + size.str() + " into parts of together " + start.str());
 }
 
 void gather(Node& node) {
@@ -125,8 +132,9 @@ void pad(Node& node) {
     node.unsupported("pads in mode '" + mode + "'");
   }
   const size_t rank = node.rank(0);
-  const std::vector<int64_t> pads = node.opset() < 11 ? node.integerList("pads").value_or(std::vector<int64_t>())
-                                                      : node.integers(1, "pads");
+  const std::vector<int64_t> pads = node.opset() < 11
+                                        ? node.integerList("pads").value_or(std::vector<int64_t>())
+                                        : node.integers(1, "pads");
   std::vector<int64_t> axes(rank);
   std::iota(axes.begin(), axes.end(), 0);
   if (node.has(3)) {
@@ -156,37 +164,43 @@ void pad(Node& node) {
 void depthToSpace(Node& node) {
   Emitter& e = node.emitter;
   const int64_t block = node.integer("blocksize", 0);
-  if (node.rank(0) != 4 || block < 1) node.invalid("needs an input of rank 4 and a positive blocksize");
+  if (node.rank(0) != 4 || block < 1)
+    node.invalid("needs an input of rank 4 and a positive blocksize");
   const graph::Shape& s = node.shape(0);
   const DimExpr depth = floorDiv(s[1], block * block);
   const bool major = node.text("mode", "DCR") == "DCR";
   Value x = major ? e.reshape(node.value(0), {DimExpr(s[0]), block, block, depth, s[2], s[3]})
                   : e.reshape(node.value(0), {DimExpr(s[0]), depth, block, block, s[2], s[3]});
-  x = e.transpose(x, major ? llvm::ArrayRef<int64_t>{0, 3, 4, 1, 5, 2} : llvm::ArrayRef<int64_t>{0, 1, 4, 2, 5, 3});
+  x = e.transpose(x, major ? llvm::ArrayRef<int64_t>{0, 3, 4, 1, 5, 2}
+                           : llvm::ArrayRef<int64_t>{0, 1, 4, 2, 5, 3});
   node.set(e.reshape(x, {DimExpr(s[0]), depth, s[2] * block, s[3] * block}));
 }
 
 void spaceToDepth(Node& node) {
   Emitter& e = node.emitter;
   const int64_t block = node.integer("blocksize", 0);
-  if (node.rank(0) != 4 || block < 1) node.invalid("needs an input of rank 4 and a positive blocksize");
+  if (node.rank(0) != 4 || block < 1)
+    node.invalid("needs an input of rank 4 and a positive blocksize");
   const graph::Shape& s = node.shape(0);
   const DimExpr height = floorDiv(s[2], block), width = floorDiv(s[3], block);
   Value x = e.reshape(node.value(0), {DimExpr(s[0]), s[1], height, block, width, block});
-  node.set(e.reshape(e.transpose(x, {0, 3, 5, 1, 2, 4}), {DimExpr(s[0]), s[1] * (block * block), height, width}));
+  node.set(e.reshape(e.transpose(x, {0, 3, 5, 1, 2, 4}),
+                     {DimExpr(s[0]), s[1] * (block * block), height, width}));
 }
 
 }  // namespace
 
-Value sliceAxis(Emitter& emitter, Value value, int64_t axis, const DimExpr& start, const DimExpr& size) {
+Value sliceAxis(Emitter& emitter, Value value, int64_t axis, const DimExpr& start,
+                const DimExpr& size) {
   graph::Shape shape = graph::shapeOf(value);
   if (shape[axis] == size && start.constant() == 0) return value;
   graph::Shape starts(shape.size(), DimExpr(0));
   starts[axis] = start;
   shape[axis] = size;
   const std::vector<int64_t> steps(shape.size(), 1);
-  return emitter.emitStated<graph::SliceOp>(emitter.type(shape, graph::dtypeOf(value.getType())), value,
-                                            graph::dimsAttr(value.getContext(), starts), llvm::ArrayRef<int64_t>(steps));
+  return emitter.emitStated<graph::SliceOp>(emitter.type(shape, graph::dtypeOf(value.getType())),
+                                            value, graph::dimsAttr(value.getContext(), starts),
+                                            llvm::ArrayRef<int64_t>(steps));
 }
 
 Value takeIndex(Emitter& emitter, Value value, int64_t axis, const DimExpr& index) {

@@ -6,7 +6,8 @@
 namespace mlc::onnx_import {
 
 // value[.., start : start + size, ..] along one axis.
-mlir::Value sliceAxis(Emitter& emitter, mlir::Value value, int64_t axis, const DimExpr& start, const DimExpr& size);
+mlir::Value sliceAxis(Emitter& emitter, mlir::Value value, int64_t axis, const DimExpr& start,
+                      const DimExpr& size);
 
 // value[.., index, ..] along one axis, which goes away. A negative constant counts from the end.
 mlir::Value takeIndex(Emitter& emitter, mlir::Value value, int64_t axis, const DimExpr& index);

@@ -7,13 +7,15 @@ using mlir::Value;
 namespace mlc::onnx_import {
 namespace {
 
-// Up to opset 12 everything from the axis on is one row (and the axis is 1 if not given); then it is one dim.
+// Up to opset 12 everything from the axis on is one row (and the axis is 1 if not given); then it
+// is one dim.
 template <bool logarithm>
 void softmax(Node& node) {
   Emitter& e = node.emitter;
   Value x = node.value(0);
   if (node.opset() >= 13) {
-    node.set(e.emit<graph::SoftmaxOp>(x, node.axis(node.integer("axis", -1), node.rank(0)), logarithm));
+    node.set(
+        e.emit<graph::SoftmaxOp>(x, node.axis(node.integer("axis", -1), node.rank(0)), logarithm));
     return;
   }
   const int64_t axis = node.axis(node.integer("axis", 1), node.rank(0));
@@ -23,7 +25,8 @@ void softmax(Node& node) {
     return;
   }
   const llvm::ArrayRef<DimExpr> dims = shape;
-  Value rows = e.reshape(x, {graph::elementCount(dims.take_front(axis)), graph::elementCount(dims.drop_front(axis))});
+  Value rows = e.reshape(
+      x, {graph::elementCount(dims.take_front(axis)), graph::elementCount(dims.drop_front(axis))});
   node.set(e.reshape(e.emit<graph::SoftmaxOp>(rows, int64_t{1}, logarithm), shape));
 }
 
@@ -35,22 +38,26 @@ void layerStatistics(Node& node, int64_t axis) {
   Value x = e.cast(node.value(0), DType::kF32);
   Value mean = e.emit<graph::ReduceOp>(x, graph::ReduceKind::mean, axes, true);
   Value centred = e.binary<graph::SubOp>(x, mean);
-  Value variance = e.emit<graph::ReduceOp>(e.binary<graph::MulOp>(centred, centred), graph::ReduceKind::mean, axes, true);
+  Value variance = e.emit<graph::ReduceOp>(e.binary<graph::MulOp>(centred, centred),
+                                           graph::ReduceKind::mean, axes, true);
   if (node.wants(1)) node.set(1, mean);
-  Value shifted = e.binary<graph::AddOp>(variance, e.scalarLike(node.number("epsilon", 1e-5), variance));
+  Value shifted =
+      e.binary<graph::AddOp>(variance, e.scalarLike(node.number("epsilon", 1e-5), variance));
   if (node.wants(2)) node.set(2, Value(e.emit<graph::RsqrtOp>(shifted)));
 }
 
 void layerNormalization(Node& node) {
   const int64_t axis = node.axis(node.integer("axis", -1), node.rank(0));
   if (node.wants(1) || node.wants(2)) layerStatistics(node, axis);
-  node.set(node.emitter.emit<graph::LayerNormOp>(node.value(0), node.value(1), node.has(2) ? node.value(2) : Value(),
-                                                 axis, llvm::APFloat(node.number("epsilon", 1e-5))));
+  node.set(node.emitter.emit<graph::LayerNormOp>(node.value(0), node.value(1),
+                                                 node.has(2) ? node.value(2) : Value(), axis,
+                                                 llvm::APFloat(node.number("epsilon", 1e-5))));
 }
 
 void rmsNormalization(Node& node) {
   const int64_t axis = node.axis(node.integer("axis", -1), node.rank(0));
-  node.set(node.emitter.emit<graph::RmsNormOp>(node.value(0), node.value(1), axis, llvm::APFloat(node.number("epsilon", 1e-5))));
+  node.set(node.emitter.emit<graph::RmsNormOp>(node.value(0), node.value(1), axis,
+                                               llvm::APFloat(node.number("epsilon", 1e-5))));
 }
 
 // A vector over the channels (dim 1), made to broadcast over the spatial dims.
@@ -60,7 +67,8 @@ Value perChannel(Emitter& e, Value vector, int64_t rank) {
   return e.reshape(vector, shape);
 }
 
-// In inference: x * factor + offset, with factor = scale / sqrt(variance + epsilon), offset = bias - mean * factor.
+// In inference: x * factor + offset, with factor = scale / sqrt(variance + epsilon), offset = bias
+// - mean * factor.
 void batchNormalization(Node& node) {
   Emitter& e = node.emitter;
   if (node.integer("training_mode", 0) != 0) node.unsupported("is in training mode");
@@ -70,11 +78,15 @@ void batchNormalization(Node& node) {
     if (node.rank(i) != 1) node.invalid("its scale, bias, mean and variance must be vectors");
   }
   Value variance = node.value(4);
-  Value deviation = e.emit<graph::SqrtOp>(e.binary<graph::AddOp>(variance, e.scalarLike(node.number("epsilon", 1e-5), variance)));
+  Value deviation = e.emit<graph::SqrtOp>(
+      e.binary<graph::AddOp>(variance, e.scalarLike(node.number("epsilon", 1e-5), variance)));
   Value factor = e.binary<graph::DivOp>(e.cast(node.value(1), node.dtype(4)), deviation);
-  Value offset = e.binary<graph::SubOp>(e.cast(node.value(2), node.dtype(4)), e.binary<graph::MulOp>(node.value(3), factor));
-  Value scaled = e.binary<graph::MulOp>(node.value(0), perChannel(e, e.cast(factor, node.dtype(0)), node.rank(0)));
-  node.set(e.binary<graph::AddOp>(scaled, perChannel(e, e.cast(offset, node.dtype(0)), node.rank(0))));
+  Value offset = e.binary<graph::SubOp>(e.cast(node.value(2), node.dtype(4)),
+                                        e.binary<graph::MulOp>(node.value(3), factor));
+  Value scaled = e.binary<graph::MulOp>(node.value(0),
+                                        perChannel(e, e.cast(factor, node.dtype(0)), node.rank(0)));
+  node.set(
+      e.binary<graph::AddOp>(scaled, perChannel(e, e.cast(offset, node.dtype(0)), node.rank(0))));
 }
 
 // Mean and variance over the spatial dims of each instance and channel.
@@ -84,10 +96,14 @@ void instanceNormalization(Node& node) {
   Value x = node.value(0);
   std::vector<int64_t> spatial;
   for (int64_t axis = 2; axis < node.rank(0); ++axis) spatial.push_back(axis);
-  Value centred = e.binary<graph::SubOp>(x, e.emit<graph::ReduceOp>(x, graph::ReduceKind::mean, spatial, true));
-  Value variance = e.emit<graph::ReduceOp>(e.binary<graph::MulOp>(centred, centred), graph::ReduceKind::mean, spatial, true);
-  Value factor = e.emit<graph::RsqrtOp>(e.binary<graph::AddOp>(variance, e.scalarLike(node.number("epsilon", 1e-5), x)));
-  Value scaled = e.binary<graph::MulOp>(e.binary<graph::MulOp>(centred, factor), perChannel(e, node.value(1), node.rank(0)));
+  Value centred =
+      e.binary<graph::SubOp>(x, e.emit<graph::ReduceOp>(x, graph::ReduceKind::mean, spatial, true));
+  Value variance = e.emit<graph::ReduceOp>(e.binary<graph::MulOp>(centred, centred),
+                                           graph::ReduceKind::mean, spatial, true);
+  Value factor = e.emit<graph::RsqrtOp>(
+      e.binary<graph::AddOp>(variance, e.scalarLike(node.number("epsilon", 1e-5), x)));
+  Value scaled = e.binary<graph::MulOp>(e.binary<graph::MulOp>(centred, factor),
+                                        perChannel(e, node.value(1), node.rank(0)));
   node.set(e.binary<graph::AddOp>(scaled, perChannel(e, node.value(2), node.rank(0))));
 }
 
@@ -98,7 +114,8 @@ void lpNormalization(Node& node) {
   Value x = node.value(0);
   if (p != 1 && p != 2) node.invalid("p must be 1 or 2");
   Value terms = p == 1 ? e.emit<graph::AbsOp>(x) : e.binary<graph::MulOp>(x, x);
-  Value norm = e.emit<graph::ReduceOp>(terms, graph::ReduceKind::sum, llvm::ArrayRef<int64_t>(axis), true);
+  Value norm =
+      e.emit<graph::ReduceOp>(terms, graph::ReduceKind::sum, llvm::ArrayRef<int64_t>(axis), true);
   if (p == 2) norm = e.emit<graph::SqrtOp>(norm);
   // A row of zeros stays zero.
   Value isZero = e.binary<graph::CompareOp>(norm, e.scalarLike(0, norm), graph::Predicate::eq);
@@ -112,7 +129,8 @@ std::vector<OpEntry> normalizationOps() {
   constexpr int kLast = kLastOpset;
   // stash_type: statistics are always in f32. momentum only concerns training.
   return {
-      {"BatchNormalization", 7, kLast, 5, 5, "epsilon momentum training_mode spatial", batchNormalization},
+      {"BatchNormalization", 7, kLast, 5, 5, "epsilon momentum training_mode spatial",
+       batchNormalization},
       {"InstanceNormalization", 7, kLast, 3, 3, "epsilon", instanceNormalization},
       {"LayerNormalization", 17, kLast, 2, 3, "axis epsilon stash_type", layerNormalization},
       {"LogSoftmax", 7, kLast, 1, 1, "axis", softmax<true>},
@@ -122,7 +140,8 @@ std::vector<OpEntry> normalizationOps() {
       // Contributed ops that ONNX Runtime puts into the default domain.
       {"LayerNormalization", 7, 16, 2, 3, "axis epsilon stash_type", layerNormalization},
       {"SimplifiedLayerNormalization", 7, kLast, 2, 2, "axis epsilon stash_type", rmsNormalization},
-      {"SimplifiedLayerNormalization", 1, 1, 2, 2, "axis epsilon stash_type", rmsNormalization, "com.microsoft"},
+      {"SimplifiedLayerNormalization", 1, 1, 2, 2, "axis epsilon stash_type", rmsNormalization,
+       "com.microsoft"},
   };
 }
 

@@ -46,13 +46,16 @@ void quantizeLinear(Node& node) {
   const DType stored = node.has(2) ? node.dtype(2) : declaredType(node, DType::kU8);
   const Parameters p = readParameters(node, 1, 2, stored);
   Value x = e.cast(node.value(0), node.dtype(1));
-  node.set(e.emitStated<graph::QuantizeOp>(e.type(node.shape(0), stored), x, p.scale, p.zeroPoint, axisFor(node, p, 0)));
+  node.set(e.emitStated<graph::QuantizeOp>(e.type(node.shape(0), stored), x, p.scale, p.zeroPoint,
+                                           axisFor(node, p, 0)));
 }
 
-Value dequantized(Node& node, size_t x, size_t scale, size_t zero, std::optional<int64_t> axis = {}) {
+Value dequantized(Node& node, size_t x, size_t scale, size_t zero,
+                  std::optional<int64_t> axis = {}) {
   const Parameters p = readParameters(node, scale, zero, node.dtype(x));
-  return node.emitter.emitStated<graph::DequantizeOp>(node.emitter.type(node.shape(x), node.dtype(scale)), node.value(x),
-                                                      p.scale, p.zeroPoint, axis ? *axis : axisFor(node, p, x));
+  return node.emitter.emitStated<graph::DequantizeOp>(
+      node.emitter.type(node.shape(x), node.dtype(scale)), node.value(x), p.scale, p.zeroPoint,
+      axis ? *axis : axisFor(node, p, x));
 }
 
 // The node's result: a real tensor, quantized with one scale.
@@ -60,7 +63,8 @@ void setQuantized(Node& node, Value real, size_t scale, size_t zero) {
   const Parameters p = readParameters(node, scale, zero, node.dtype(zero));
   if (!graph::shapeOf(p.scale).empty()) node.unsupported("has a result quantized per row");
   const mlir::Type type = node.emitter.type(graph::shapeOf(real), node.dtype(zero));
-  node.set(node.emitter.emitStated<graph::QuantizeOp>(type, real, p.scale, p.zeroPoint, int64_t{0}));
+  node.set(
+      node.emitter.emitStated<graph::QuantizeOp>(type, real, p.scale, p.zeroPoint, int64_t{0}));
 }
 
 void dequantizeLinear(Node& node) {
@@ -83,24 +87,29 @@ void dynamicQuantizeLinear(Node& node) {
   Value point = e.binary<graph::DivOp>(e.emit<graph::NegOp>(low), scale);
   point = e.binary<graph::MinOp>(e.binary<graph::MaxOp>(point, zero), most);
   Value zeroPoint = e.cast(e.emit<graph::RoundOp>(point), DType::kU8);
-  node.set(0, e.emitStated<graph::QuantizeOp>(e.type(node.shape(0), DType::kU8), x, scale, zeroPoint, int64_t{0}));
+  node.set(0, e.emitStated<graph::QuantizeOp>(e.type(node.shape(0), DType::kU8), x, scale,
+                                              zeroPoint, int64_t{0}));
   node.set(1, scale);
   node.set(2, zeroPoint);
 }
 
 Value sumI32(Emitter& e, Value x, int64_t axis, bool keepDims) {
-  return e.emit<graph::ReduceOp>(e.cast(x, DType::kI32), graph::ReduceKind::sum, llvm::ArrayRef<int64_t>(axis), keepDims);
+  return e.emit<graph::ReduceOp>(e.cast(x, DType::kI32), graph::ReduceKind::sum,
+                                 llvm::ArrayRef<int64_t>(axis), keepDims);
 }
 
 // A zero point as i32; null where it is absent or constantly 0. Per row: [m] becomes [m, 1].
 Value zeroPointOf(Node& node, size_t input, bool perRow) {
   if (!node.has(input)) return {};
   const Tensor& tensor = node.input(input);
-  if (tensor.elements && llvm::all_of(*tensor.elements, [](const DimExpr& x) { return x.constant() == 0; })) return {};
+  if (tensor.elements &&
+      llvm::all_of(*tensor.elements, [](const DimExpr& x) { return x.constant() == 0; }))
+    return {};
   Emitter& e = node.emitter;
   Value point = e.cast(node.value(input), DType::kI32);
   if (constantCount(tensor.shape) == 1) return e.reshape(point, {});
-  return perRow && tensor.rank() == 1 ? e.reshape(point, {DimExpr(tensor.shape[0]), DimExpr(1)}) : point;
+  return perRow && tensor.rank() == 1 ? e.reshape(point, {DimExpr(tensor.shape[0]), DimExpr(1)})
+                                      : point;
 }
 
 // (a - a0) (b - b0) = a b - a0 sum(b) - sum(a) b0 + k a0 b0, with sums over k.
@@ -111,8 +120,12 @@ void matMulInteger(Node& node) {
   Value result = matmul(node, a, b);
   Value aZero = zeroPointOf(node, 2, true), bZero = zeroPointOf(node, 3, false);
   const int64_t aRank = node.rank(0), bRank = node.rank(1);
-  if (aZero) result = e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(sumI32(e, b, bRank - 2, true), aZero));
-  if (bZero) result = e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(sumI32(e, a, aRank - 1, true), bZero));
+  if (aZero)
+    result = e.binary<graph::SubOp>(result,
+                                    e.binary<graph::MulOp>(sumI32(e, b, bRank - 2, true), aZero));
+  if (bZero)
+    result = e.binary<graph::SubOp>(result,
+                                    e.binary<graph::MulOp>(sumI32(e, a, aRank - 1, true), bZero));
   if (aZero && bZero) {
     Tensor depth;
     depth.dtype = DType::kI32;
@@ -153,10 +166,13 @@ void qLinearConv(Node& node) {
 void convInteger(Node& node) {
   Emitter& e = node.emitter;
   Value imageZero = zeroPointOf(node, 2, false), filterZero = zeroPointOf(node, 3, false);
-  if (imageZero && !graph::shapeOf(imageZero).empty()) node.unsupported("has an input quantized per channel");
+  if (imageZero && !graph::shapeOf(imageZero).empty())
+    node.unsupported("has an input quantized per channel");
   if (filterZero) filterZero = perChannel(node, filterZero);
   Value padding = imageZero ? e.reshape(node.value(2), {}) : Value();
-  auto convolved = [&](Value filter) { return convolve(node, node.value(0), 1, filter, {}, padding); };
+  auto convolved = [&](Value filter) {
+    return convolve(node, node.value(0), 1, filter, {}, padding);
+  };
   Value result = convolved(node.value(1));
   std::vector<int64_t> summed;
   DimExpr count = 1;
@@ -165,8 +181,10 @@ void convInteger(Node& node) {
     count = count * node.shape(1)[axis];
   }
   if (imageZero) {
-    Value sums = e.emit<graph::ReduceOp>(e.cast(node.value(1), DType::kI32), graph::ReduceKind::sum, summed, false);
-    result = e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(perChannel(node, sums), imageZero));
+    Value sums = e.emit<graph::ReduceOp>(e.cast(node.value(1), DType::kI32), graph::ReduceKind::sum,
+                                         summed, false);
+    result =
+        e.binary<graph::SubOp>(result, e.binary<graph::MulOp>(perChannel(node, sums), imageZero));
   }
   if (filterZero) {
     Value windows = convolved(e.broadcast(e.scalar(1, node.dtype(1)), node.shape(1)));
@@ -175,7 +193,8 @@ void convInteger(Node& node) {
   if (imageZero && filterZero) {
     if (!count.isConstant()) node.unsupported("has weights of an unknown size");
     Value zeros = e.binary<graph::MulOp>(imageZero, filterZero);
-    Value all = e.binary<graph::MulOp>(zeros, e.scalar(static_cast<double>(*count.constant()), DType::kI32));
+    Value all = e.binary<graph::MulOp>(
+        zeros, e.scalar(static_cast<double>(*count.constant()), DType::kI32));
     result = e.binary<graph::AddOp>(result, all);
   }
   node.set(result);
@@ -187,13 +206,16 @@ std::vector<OpEntry> quantizeOps() {
   constexpr int kLast = kLastOpset;
   // saturate only concerns 8-bit floats; precision: the division is in the scale's type.
   return {
-      {"ConvInteger", 10, kLast, 2, 4, "auto_pad dilations group kernel_shape pads strides", convInteger},
+      {"ConvInteger", 10, kLast, 2, 4, "auto_pad dilations group kernel_shape pads strides",
+       convInteger},
       {"DequantizeLinear", 10, kLast, 2, 3, "axis block_size output_dtype", dequantizeLinear},
       {"DynamicQuantizeLinear", 11, kLast, 1, 1, "", dynamicQuantizeLinear},
       {"MatMulInteger", 10, kLast, 2, 4, "", matMulInteger},
-      {"QLinearConv", 10, kLast, 8, 9, "auto_pad dilations group kernel_shape pads strides", qLinearConv},
+      {"QLinearConv", 10, kLast, 8, 9, "auto_pad dilations group kernel_shape pads strides",
+       qLinearConv},
       {"QLinearMatMul", 10, kLast, 8, 8, "", qLinearMatMul},
-      {"QuantizeLinear", 10, kLast, 2, 3, "axis saturate block_size output_dtype precision", quantizeLinear},
+      {"QuantizeLinear", 10, kLast, 2, 3, "axis saturate block_size output_dtype precision",
+       quantizeLinear},
   };
 }
 

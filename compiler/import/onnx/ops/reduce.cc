@@ -22,7 +22,8 @@ Axes readAxes(Node& node) {
   if (axes && !axes->empty()) {
     for (int64_t axis : *axes) result.axes.push_back(node.axis(axis, node.rank(0)));
     llvm::sort(result.axes);
-    if (std::adjacent_find(result.axes.begin(), result.axes.end()) != result.axes.end()) node.invalid("an axis is given twice");
+    if (std::adjacent_find(result.axes.begin(), result.axes.end()) != result.axes.end())
+      node.invalid("an axis is given twice");
   } else if (node.integer("noop_with_empty_axes", 0) != 0) {
     result.none = true;
   } else {
@@ -42,7 +43,8 @@ void reduce(Node& node) {
   const Axes axes = readAxes(node);
   // Bools have a maximum and a minimum too.
   if (node.dtype(0) == DType::kBool) {
-    node.set(node.emitter.cast(reduceOver(node, node.emitter.cast(x, DType::kU8), kind, axes), DType::kBool));
+    node.set(node.emitter.cast(reduceOver(node, node.emitter.cast(x, DType::kU8), kind, axes),
+                               DType::kBool));
     return;
   }
   node.set(reduceOver(node, x, kind, axes));
@@ -53,12 +55,15 @@ Value square(Node& node) {
   return node.emitter.binary<graph::MulOp>(x, x);
 }
 
-void reduceSumSquare(Node& node) { node.set(reduceOver(node, square(node), Kind::sum, readAxes(node))); }
+void reduceSumSquare(Node& node) {
+  node.set(reduceOver(node, square(node), Kind::sum, readAxes(node)));
+}
 
 // The operand as floating-point numbers: roots and logarithms of integers are computed in f64.
 Value asFloats(Node& node) {
   const DType type = node.dtype(0);
-  const bool isFloat = type == DType::kF32 || type == DType::kF64 || type == DType::kF16 || type == DType::kBF16;
+  const bool isFloat =
+      type == DType::kF32 || type == DType::kF64 || type == DType::kF16 || type == DType::kBF16;
   return isFloat ? node.value(0) : node.emitter.cast(node.value(0), DType::kF64);
 }
 
@@ -72,14 +77,17 @@ void reduceL2(Node& node) {
 }
 
 void reduceL1(Node& node) {
-  node.set(reduceOver(node, node.emitter.emit<graph::AbsOp>(node.value(0)), Kind::sum, readAxes(node)));
+  node.set(
+      reduceOver(node, node.emitter.emit<graph::AbsOp>(node.value(0)), Kind::sum, readAxes(node)));
 }
 
 void reduceLogSum(Node& node) {
-  setAsOperand(node, node.emitter.emit<graph::LogOp>(reduceOver(node, asFloats(node), Kind::sum, readAxes(node))));
+  setAsOperand(node, node.emitter.emit<graph::LogOp>(
+                         reduceOver(node, asFloats(node), Kind::sum, readAxes(node))));
 }
 
-// max + log(sum(exp(x - max))), so that nothing overflows. A maximum of -inf would give NaN: -inf is what log(0) gives.
+// max + log(sum(exp(x - max))), so that nothing overflows. A maximum of -inf would give NaN: -inf
+// is what log(0) gives.
 void reduceLogSumExp(Node& node) {
   Emitter& e = node.emitter;
   Value x = asFloats(node);
@@ -87,7 +95,8 @@ void reduceLogSumExp(Node& node) {
   Value top = reduceOver(node, x, Kind::max, {axes.axes, true, axes.none});
   Value infinite = e.emit<graph::IsInfOp>(top);
   Value shift = e.emit<graph::SelectOp>(infinite, e.scalarLike(0, top), top);
-  Value sum = reduceOver(node, e.emit<graph::ExpOp>(e.binary<graph::SubOp>(x, shift)), Kind::sum, axes);
+  Value sum =
+      reduceOver(node, e.emit<graph::ExpOp>(e.binary<graph::SubOp>(x, shift)), Kind::sum, axes);
   Value log = e.emit<graph::LogOp>(sum);
   setAsOperand(node, e.binary<graph::AddOp>(log, e.reshape(shift, graph::shapeOf(log))));
 }
@@ -95,7 +104,8 @@ void reduceLogSumExp(Node& node) {
 template <Kind kind>
 void argReduce(Node& node) {
   const int64_t axis = node.axis(node.integer("axis", 0), node.rank(0));
-  node.set(node.emitter.emit<graph::ArgReduceOp>(node.value(0), kind, axis, node.integer("keepdims", 1) != 0,
+  node.set(node.emitter.emit<graph::ArgReduceOp>(node.value(0), kind, axis,
+                                                 node.integer("keepdims", 1) != 0,
                                                  node.integer("select_last_index", 0) != 0));
 }
 
@@ -103,7 +113,8 @@ void cumSum(Node& node) {
   const std::vector<int64_t> axes = node.integers(1, "axis");
   if (axes.size() != 1) node.invalid("needs one axis");
   node.set(node.emitter.emit<graph::CumSumOp>(node.value(0), node.axis(axes[0], node.rank(0)),
-                                              node.integer("exclusive", 0) != 0, node.integer("reverse", 0) != 0));
+                                              node.integer("exclusive", 0) != 0,
+                                              node.integer("reverse", 0) != 0));
 }
 
 }  // namespace

@@ -33,7 +33,9 @@ void reshape(Node& node) {
       open = i;
       dim = 1;
     } else if (copyZero && dim.constant() == 0) {
-      if (i >= from.size()) node.invalid("its shape copies dim " + std::to_string(i) + ", which the input does not have");
+      if (i >= from.size())
+        node.invalid("its shape copies dim " + std::to_string(i) +
+                     ", which the input does not have");
       dim = from[i];
     }
     known = known * dim;
@@ -63,7 +65,8 @@ void squeeze(Node& node) {
   if (const auto axes = axesOf(node)) {
     for (int64_t axis : *axes) {
       axis = node.axis(axis, node.rank(0));
-      if (from[axis].constant().value_or(1) != 1) node.invalid("squeezes a dim of " + from[axis].str());
+      if (from[axis].constant().value_or(1) != 1)
+        node.invalid("squeezes a dim of " + from[axis].str());
       dropped[axis] = true;
     }
   } else {
@@ -95,14 +98,18 @@ void unsqueeze(Node& node) {
 void flatten(Node& node) {
   int64_t axis = node.integer("axis", 1);
   if (axis < 0) axis += node.rank(0);
-  if (axis < 0 || axis > node.rank(0)) node.invalid("axis " + std::to_string(axis) + " of a tensor of rank " + std::to_string(node.rank(0)));
+  if (axis < 0 || axis > node.rank(0))
+    node.invalid("axis " + std::to_string(axis) + " of a tensor of rank " +
+                 std::to_string(node.rank(0)));
   const llvm::ArrayRef<DimExpr> from = node.shape(0);
-  setReshaped(node, {graph::elementCount(from.take_front(axis)), graph::elementCount(from.drop_front(axis))});
+  setReshaped(node, {graph::elementCount(from.take_front(axis)),
+                     graph::elementCount(from.drop_front(axis))});
 }
 
 void expand(Node& node) {
   const Elements& target = node.elements(1, "shape");
-  const graph::Shape shape = node.emitter.meet(node.shape(0), graph::Shape(target.begin(), target.end()));
+  const graph::Shape shape =
+      node.emitter.meet(node.shape(0), graph::Shape(target.begin(), target.end()));
   Tensor& input = node.input(0);
   // One value repeated stays known.
   const std::optional<int64_t> count = constantCount(shape);
@@ -116,12 +123,18 @@ void expand(Node& node) {
 void shape(Node& node) {
   const graph::Shape& dims = node.shape(0);
   const int64_t rank = node.rank(0);
-  auto bound = [&](int64_t value) { return std::clamp<int64_t>(value < 0 ? value + rank : value, 0, rank); };
-  const int64_t start = bound(node.integer("start", 0)), end = std::max(start, bound(node.integer("end", rank)));
-  node.set(symbolicTensor(DType::kI64, {end - start}, Elements(dims.begin() + start, dims.begin() + end)));
+  auto bound = [&](int64_t value) {
+    return std::clamp<int64_t>(value < 0 ? value + rank : value, 0, rank);
+  };
+  const int64_t start = bound(node.integer("start", 0)),
+                end = std::max(start, bound(node.integer("end", rank)));
+  node.set(symbolicTensor(DType::kI64, {end - start},
+                          Elements(dims.begin() + start, dims.begin() + end)));
 }
 
-void size(Node& node) { node.set(symbolicTensor(DType::kI64, {}, {graph::elementCount(node.shape(0))})); }
+void size(Node& node) {
+  node.set(symbolicTensor(DType::kI64, {}, {graph::elementCount(node.shape(0))}));
+}
 
 void identity(Node& node) { node.set(node.inputRef(0)); }
 
@@ -129,7 +142,8 @@ void dropout(Node& node) {
   // A training mode that is known to be off is inference, as is none.
   if (node.has(2)) {
     const Tensor& training = node.input(2);
-    if (!training.elements || training.elements->size() != 1 || training.elements->front().constant() != 0) {
+    if (!training.elements || training.elements->size() != 1 ||
+        training.elements->front().constant() != 0) {
       node.unsupported("its training mode is not constantly off");
     }
   }

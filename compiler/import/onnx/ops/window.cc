@@ -16,20 +16,27 @@ struct Window {
 
 std::vector<int64_t> listOrOnes(Node& node, const char* name, size_t count) {
   std::vector<int64_t> list = node.integerList(name).value_or(std::vector<int64_t>(count, 1));
-  if (list.size() != count) node.invalid(std::string(name) + " has " + std::to_string(list.size()) + " entries for " + std::to_string(count) + " spatial dims");
+  if (list.size() != count)
+    node.invalid(std::string(name) + " has " + std::to_string(list.size()) + " entries for " +
+                 std::to_string(count) + " spatial dims");
   for (int64_t value : list) {
     if (value < 1) node.invalid(std::string(name) + " must be positive");
   }
   return list;
 }
 
-// Padding so that there is one window per stride: half on each side, the odd element at the end (upper) or the beginning.
+// Padding so that there is one window per stride: half on each side, the odd element at the end
+// (upper) or the beginning.
 void padSame(Node& node, Window& window, bool upper) {
   for (size_t i = 0; i < window.kernel.size(); ++i) {
-    const int64_t extent = window.dilations[i] * (window.kernel[i] - 1) + 1, stride = window.strides[i];
+    const int64_t extent = window.dilations[i] * (window.kernel[i] - 1) + 1,
+                  stride = window.strides[i];
     const std::optional<int64_t> size = node.shape(0)[i + 2].constant();
-    if (!size && stride != 1) node.unsupported("pads a spatial dim of " + node.shape(0)[i + 2].str() + " to its stride");
-    const int64_t total = size ? std::max<int64_t>((((*size + stride - 1) / stride) - 1) * stride + extent - *size, 0) : extent - 1;
+    if (!size && stride != 1)
+      node.unsupported("pads a spatial dim of " + node.shape(0)[i + 2].str() + " to its stride");
+    const int64_t total =
+        size ? std::max<int64_t>((((*size + stride - 1) / stride) - 1) * stride + extent - *size, 0)
+             : extent - 1;
     window.low[i] = upper ? total / 2 : total - total / 2;
     window.high[i] = total - window.low[i];
   }
@@ -37,8 +44,9 @@ void padSame(Node& node, Window& window, bool upper) {
 
 Window readWindow(Node& node, std::vector<int64_t> kernel) {
   const size_t rank = kernel.size();
-  Window window{std::move(kernel), listOrOnes(node, "strides", rank), listOrOnes(node, "dilations", rank),
-                std::vector<int64_t>(rank, 0), std::vector<int64_t>(rank, 0)};
+  Window window{std::move(kernel), listOrOnes(node, "strides", rank),
+                listOrOnes(node, "dilations", rank), std::vector<int64_t>(rank, 0),
+                std::vector<int64_t>(rank, 0)};
   const std::string automatic = node.text("auto_pad", "NOTSET");
   if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
     padSame(node, window, automatic == "SAME_UPPER");
@@ -55,21 +63,24 @@ Window readWindow(Node& node, std::vector<int64_t> kernel) {
 }
 
 void checkSpatial(Node& node) {
-  if (node.rank(0) < 3) node.invalid("needs an input of at least rank 3, has " + std::to_string(node.rank(0)));
+  if (node.rank(0) < 3)
+    node.invalid("needs an input of at least rank 3, has " + std::to_string(node.rank(0)));
 }
 
 void conv(Node& node) {
   node.set(convolve(node, node.value(0), 1, node.value(1), node.has(2) ? node.value(2) : Value()));
 }
 
-// Moves the padding at the end to where the last window ends, which ceil_mode allows to be beyond the declared padding; a window that would
-// begin there is left out. Returns whether anything moved.
+// Moves the padding at the end to where the last window ends, which ceil_mode allows to be beyond
+// the declared padding; a window that would begin there is left out. Returns whether anything
+// moved.
 bool roundUp(Node& node, Window& window) {
   const std::vector<int64_t> declared = window.high;
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     const std::optional<int64_t> size = node.shape(0)[i + 2].constant();
     if (!size) node.unsupported("rounds up over a spatial dim of " + node.shape(0)[i + 2].str());
-    const int64_t extent = window.dilations[i] * (window.kernel[i] - 1) + 1, stride = window.strides[i];
+    const int64_t extent = window.dilations[i] * (window.kernel[i] - 1) + 1,
+                  stride = window.strides[i];
     const int64_t slack = *size + window.low[i] + window.high[i] - extent;
     if (slack < 0) node.invalid("its window does not fit");
     int64_t windows = (slack + stride - 1) / stride + 1;
@@ -92,8 +103,9 @@ void pool(Node& node) {
   const bool ceil = node.integer("ceil_mode", 0) != 0 && roundUp(node, window);
   // graph.pool takes the declared padding at the end to be that at the beginning.
   if (ceil && countPads && !symmetric) node.unsupported("counts uneven padding while rounding up");
-  node.set(node.emitter.emit<graph::PoolOp>(node.value(0), kind, window.kernel, window.strides, window.low, window.high,
-                                            window.dilations, countPads, ceil));
+  node.set(node.emitter.emit<graph::PoolOp>(node.value(0), kind, window.kernel, window.strides,
+                                            window.low, window.high, window.dilations, countPads,
+                                            ceil));
 }
 
 template <graph::ReduceKind kind>
@@ -106,13 +118,15 @@ void globalPool(Node& node) {
 
 void lrn(Node& node) {
   if (node.integer("size", 0) < 1) node.invalid("needs a positive size");
-  node.set(node.emitter.emit<graph::LrnOp>(node.value(0), node.integer("size", 0), llvm::APFloat(node.number("alpha", 1e-4)),
-                                           llvm::APFloat(node.number("beta", 0.75)), llvm::APFloat(node.number("bias", 1))));
+  node.set(node.emitter.emit<graph::LrnOp>(
+      node.value(0), node.integer("size", 0), llvm::APFloat(node.number("alpha", 1e-4)),
+      llvm::APFloat(node.number("beta", 0.75)), llvm::APFloat(node.number("bias", 1))));
 }
 
 }  // namespace
 
-Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value bias, Value padding) {
+Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value bias,
+               Value padding) {
   checkSpatial(node);
   const graph::Shape shape = node.shape(filterInput);
   std::vector<int64_t> kernel;
@@ -120,8 +134,10 @@ Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value 
     if (!dim.isConstant()) node.unsupported("has a kernel of unknown size");
     kernel.push_back(*dim.constant());
   }
-  if (static_cast<int64_t>(kernel.size()) != node.rank(0) - 2) node.invalid("input and weights have different ranks");
-  if (auto given = node.integerList("kernel_shape"); given && *given != kernel) node.invalid("kernel_shape is not that of the weights");
+  if (static_cast<int64_t>(kernel.size()) != node.rank(0) - 2)
+    node.invalid("input and weights have different ranks");
+  if (auto given = node.integerList("kernel_shape"); given && *given != kernel)
+    node.invalid("kernel_shape is not that of the weights");
   Window window = readWindow(node, kernel);
   if (padding) {
     std::vector<int64_t> low{0, 0}, high{0, 0};
@@ -131,21 +147,23 @@ Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value 
     window.low.assign(kernel.size(), 0);
     window.high.assign(kernel.size(), 0);
   }
-  return node.emitter.emit<graph::ConvOp>(image, filter, bias, window.strides, window.low, window.high, window.dilations,
-                                          node.integer("group", 1));
+  return node.emitter.emit<graph::ConvOp>(image, filter, bias, window.strides, window.low,
+                                          window.high, window.dilations, node.integer("group", 1));
 }
 
 std::vector<OpEntry> windowOps() {
   constexpr int kLast = kLastOpset;
   // storage_order only concerns the indices, an output that is not taken.
   return {
-      {"AveragePool", 7, kLast, 1, 1, "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides",
+      {"AveragePool", 7, kLast, 1, 1,
+       "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides",
        pool<graph::PoolKind::average>},
       {"Conv", 7, kLast, 2, 3, "auto_pad dilations group kernel_shape pads strides", conv},
       {"GlobalAveragePool", 7, kLast, 1, 1, "", globalPool<graph::ReduceKind::mean>},
       {"GlobalMaxPool", 7, kLast, 1, 1, "", globalPool<graph::ReduceKind::max>},
       {"LRN", 7, kLast, 1, 1, "alpha beta bias size", lrn},
-      {"MaxPool", 7, kLast, 1, 1, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides",
+      {"MaxPool", 7, kLast, 1, 1,
+       "auto_pad ceil_mode dilations kernel_shape pads storage_order strides",
        pool<graph::PoolKind::max>},
   };
 }

@@ -45,7 +45,8 @@ std::string type(const std::string& letters, const Sizes& sizes, const std::stri
     const bool symbol = symbolic.find(letter) != std::string::npos;
     any |= symbol;
     dims += (symbol ? "?" : std::to_string(sizes.at(letter))) + "x";
-    names += std::string(names.empty() ? "" : ", ") + "\"" + (symbol ? std::string(1, letter) : "") + "\"";
+    names += std::string(names.empty() ? "" : ", ") + "\"" +
+             (symbol ? std::string(1, letter) : "") + "\"";
   }
   return "tensor<" + dims + element + (any ? ", #graph.dims<" + names + ">" : "") + ">";
 }
@@ -114,9 +115,10 @@ void check(const Case& c, const std::string& element, const std::string& resultE
     }
   }
   auto runner = KernelRunner::compile(
-      "func.func private @kernel(%x: " + lhsType + ", %w: " + rhsType + attribute + ") -> " + outType +
-          " attributes {mlc.kernel} { %0 = graph.contract %x, %w {equation = \"" + c.equation +
-          "\"} : (" + lhsType + ", " + rhsType + ") -> " + outType + " return %0 : " + outType + " }",
+      "func.func private @kernel(%x: " + lhsType + ", %w: " + rhsType + attribute + ") -> " +
+          outType + " attributes {mlc.kernel} { %0 = graph.contract %x, %w {equation = \"" +
+          c.equation + "\"} : (" + lhsType + ", " + rhsType + ") -> " + outType +
+          " return %0 : " + outType + " }",
       target);
   ASSERT_TRUE(runner.ok()) << runner.status().message();
 
@@ -132,7 +134,8 @@ void check(const Case& c, const std::string& element, const std::string& resultE
   for (int threads : {1, 2, 3}) {
     GuardedBuffer out(expected.size() * sizeof(R));
     std::fill_n(out.as<R>(), expected.size(), static_cast<R>(-77777));
-    runner->run(symbols, {lhs.as<T>(), panels ? panels->as<T>() : rhs.as<T>(), out.as<R>()}, threads);
+    runner->run(symbols, {lhs.as<T>(), panels ? panels->as<T>() : rhs.as<T>(), out.as<R>()},
+                threads);
     for (size_t i = 0; i < expected.size(); ++i) {
       ASSERT_EQ(out.as<R>()[i], expected[i]) << "element " << i << ", threads " << threads;
     }
@@ -176,14 +179,15 @@ TEST(ContractKernel, PanelsOfWeights) {
 }
 
 TEST(ContractKernel, AnyEquation) {
-  const Sizes sizes{{'b', 2}, {'s', 19}, {'t', 21}, {'h', 3}, {'d', 9}, {'k', 10},
-                    {'m', 8}, {'n', 33}, {'e', 16}, {'x', 4}};
+  const Sizes sizes{{'b', 2},  {'s', 19}, {'t', 21}, {'h', 3},  {'d', 9},
+                    {'k', 10}, {'m', 8},  {'n', 33}, {'e', 16}, {'x', 4}};
   for (const char* equation :
-       {"bsk,kn->bsn", "bsk,nk->bsn", "bshd,bthd->bhst", "bhst,bthd->bshd", "bhsd,bhtd->bhst",
-        "bhst,bhtd->bhsd", "km,kn->mn", "mk,kn->nm", "km,nk->nm", "bk,k->b", "k,bk->b", "k,k->",
-        "m,n->mn", "b,b->b", "bk,bk->b", "bs,b->bs", "bsk,khd->bhsd", "bshd,hdn->bsn", "bskh,hkn->bns",
-        "mkx,kn->mn", "mk,knx->mn", "mx,nk->mn", "bse,bte->bst", "sbe,tbe->bst", "md,hde->hme",
-        "bsh,she->bse", "mk,kehn->mhen"}) {
+       {"bsk,kn->bsn",     "bsk,nk->bsn",   "bshd,bthd->bhst", "bhst,bthd->bshd", "bhsd,bhtd->bhst",
+        "bhst,bhtd->bhsd", "km,kn->mn",     "mk,kn->nm",       "km,nk->nm",       "bk,k->b",
+        "k,bk->b",         "k,k->",         "m,n->mn",         "b,b->b",          "bk,bk->b",
+        "bs,b->bs",        "bsk,khd->bhsd", "bshd,hdn->bsn",   "bskh,hkn->bns",   "mkx,kn->mn",
+        "mk,knx->mn",      "mx,nk->mn",     "bse,bte->bst",    "sbe,tbe->bst",    "md,hde->hme",
+        "bsh,she->bse",    "mk,kehn->mhen"}) {
     checkFloat({equation, sizes});
     checkFloat({equation, sizes, "bsthm"});
   }

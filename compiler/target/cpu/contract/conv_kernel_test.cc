@@ -1,4 +1,5 @@
-// Runs compiled convolutions and compares them with plain loops over output positions and filter elements.
+// Runs compiled convolutions and compares them with plain loops over output positions and filter
+// elements.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -24,7 +25,8 @@ struct Conv {
 
   size_t rank() const { return input.size(); }
   int64_t output(size_t i) const {
-    return (input[i] + padsLow[i] + padsHigh[i] - dilations[i] * (kernel[i] - 1) - 1) / strides[i] + 1;
+    return (input[i] + padsLow[i] + padsHigh[i] - dilations[i] * (kernel[i] - 1) - 1) / strides[i] +
+           1;
   }
 };
 
@@ -103,7 +105,8 @@ float convolved(const Conv& c, const float* x, const float* w, int64_t image, in
       int64_t offset = image * c.channels + group * groupChannels + channel;
       bool inside = true;
       for (size_t i = 0; i < c.rank(); ++i) {
-        const int64_t coordinate = position[i] * c.strides[i] - c.padsLow[i] + at[i] * c.dilations[i];
+        const int64_t coordinate =
+            position[i] * c.strides[i] - c.padsLow[i] + at[i] * c.dilations[i];
         inside &= coordinate >= 0 && coordinate < c.input[i];
         offset = offset * c.input[i] + coordinate;
       }
@@ -156,7 +159,15 @@ TEST(ConvKernel, WindowsStridesPadsAndDilations) {
     for (int64_t kernel : {1, 3}) {
       for (int64_t stride : {1, 2}) {
         for (int64_t pad : {0, 1}) {
-          check({1, 3, 7, {size, size + 3}, {kernel, kernel}, {stride, stride}, {pad, pad}, {pad, pad}, {1, 1}});
+          check({1,
+                 3,
+                 7,
+                 {size, size + 3},
+                 {kernel, kernel},
+                 {stride, stride},
+                 {pad, pad},
+                 {pad, pad},
+                 {1, 1}});
         }
       }
     }
@@ -190,7 +201,15 @@ TEST(ConvKernel, OneAndThreeSpatialDims) {
 
 TEST(ConvKernel, EpilogueAndSymbolicBatch) {
   for (int64_t kernel : {1, 3}) {
-    Conv c{3, 4, 9, {6, 11}, {kernel, kernel}, {1, 1}, {kernel / 2, kernel / 2}, {kernel / 2, kernel / 2}, {1, 1}};
+    Conv c{3,
+           4,
+           9,
+           {6, 11},
+           {kernel, kernel},
+           {1, 1},
+           {kernel / 2, kernel / 2},
+           {kernel / 2, kernel / 2},
+           {1, 1}};
     c.symbolicImages = true;
     c.epilogue = true;
     check(c);

@@ -44,7 +44,8 @@ Value splatConstant(KernelBuilder& k, graph::ConstantOp op, int64_t width) {
 Operation* kernelRoot(mlir::func::FuncOp kernel) {
   Operation* root = nullptr;
   for (Operation& op : kernel.front().without_terminator()) {
-    if (op.hasTrait<graph::Elementwise>() || mlir::isa<graph::ConstantOp, graph::SizeOp>(op)) continue;
+    if (op.hasTrait<graph::Elementwise>() || mlir::isa<graph::ConstantOp, graph::SizeOp>(op))
+      continue;
     if (root) return nullptr;
     root = &op;
   }

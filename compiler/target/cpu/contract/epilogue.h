@@ -7,16 +7,20 @@
 
 namespace mlc::cpu {
 
-// The root op (not elementwise, not a constant or size) of a kernel; null unless there is exactly one.
+// The root op (not elementwise, not a constant or size) of a kernel; null unless there is exactly
+// one.
 mlir::Operation* kernelRoot(mlir::func::FuncOp kernel);
 
-// A directed acyclic graph of elementwise ops over the root's result, kernel arguments, constants and sizes.
+// A directed acyclic graph of elementwise ops over the root's result, kernel arguments, constants
+// and sizes.
 class Epilogue {
  public:
-  // Fails on what it has no code for: ops that are not elementwise, results other than the graph's last value.
+  // Fails on what it has no code for: ops that are not elementwise, results other than the graph's
+  // last value.
   static mlir::FailureOr<Epilogue> of(mlir::func::FuncOp kernel, mlir::Operation* root);
 
-  // The tensors that it reads from memory: kernel arguments, constants with several values, a convolution's bias. Operand i is buffer kFirstEpilogueBuffer + i.
+  // The tensors that it reads from memory: kernel arguments, constants with several values, a
+  // convolution's bias. Operand i is buffer kFirstEpilogueBuffer + i.
   llvm::ArrayRef<mlir::Value> operands() const { return operands_; }
   // Their shapes as they broadcast to the result's; a bias is [channels, 1, ..].
   llvm::SmallVector<graph::Shape> operandShapes() const;
@@ -24,7 +28,8 @@ class Epilogue {
   mlir::Value result() const { return result_; }
   bool empty() const { return result_ == root_; }
 
-  // The value to store (in its storage type) where the root's result is `accumulated`. `load` gives the operand with a number, as it lies in memory.
+  // The value to store (in its storage type) where the root's result is `accumulated`. `load` gives
+  // the operand with a number, as it lies in memory.
   mlir::Value emit(KernelBuilder& k, mlir::Value accumulated, int64_t width,
                    llvm::function_ref<mlir::Value(int)> load) const;
 

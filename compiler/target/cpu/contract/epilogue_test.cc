@@ -1,4 +1,5 @@
-// Runs compiled contractions with epilogues, and compares them with the same arithmetic in plain loops.
+// Runs compiled contractions with epilogues, and compares them with the same arithmetic in plain
+// loops.
 #include "compiler/target/cpu/contract/epilogue.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +29,8 @@ GuardedBuffer filled(int64_t n, int seed) {
 // The expected element for the sum of products at (row, column).
 using Expected = std::function<float(float sum, int64_t row, int64_t column)>;
 
-// Operands %b0, %b1, ... have the types and sizes given; operand i holds input(.., 10 + i). `body` makes %result : outType from %0.
+// Operands %b0, %b1, ... have the types and sizes given; operand i holds input(.., 10 + i). `body`
+// makes %result : outType from %0.
 void check(const std::vector<std::pair<std::string, int64_t>>& operands, const std::string& body,
            const std::string& outType, const Expected& expected) {
   const std::string product = "tensor<13x37xf32>";
@@ -37,9 +39,11 @@ void check(const std::vector<std::pair<std::string, int64_t>>& operands, const s
     arguments += ", %b" + std::to_string(i) + ": " + operands[i].first;
   }
   auto runner = KernelRunner::compile(
-      "func.func private @kernel(" + arguments + ") -> " + outType + " attributes {mlc.kernel} {\n" +
+      "func.func private @kernel(" + arguments + ") -> " + outType +
+          " attributes {mlc.kernel} {\n" +
           "%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (tensor<13x11xf32>, "
-          "tensor<11x37xf32>) -> " + product + "\n" + body + "\nreturn %result : " + outType + "\n}",
+          "tensor<11x37xf32>) -> " +
+          product + "\n" + body + "\nreturn %result : " + outType + "\n}",
       CpuTarget::host());
   ASSERT_TRUE(runner.ok()) << runner.status().message();
   std::vector<GuardedBuffer> buffers;
@@ -104,18 +108,20 @@ TEST(Epilogue, ConstantsAndOpsBesideTheChain) {
 }
 
 TEST(Epilogue, TruthValues) {
-  check({{"tensor<37xf32>", kN}},
-        "%result = graph.compare %0, %b0 {predicate = 2 : i32} : (tensor<13x37xf32>, tensor<37xf32>)"
-        " -> tensor<13x37xi1>",
-        "tensor<13x37xi1>",
-        [](float sum, int64_t, int64_t n) { return sum < input(n, 10) ? 1.0f : 0.0f; });
+  check(
+      {{"tensor<37xf32>", kN}},
+      "%result = graph.compare %0, %b0 {predicate = 2 : i32} : (tensor<13x37xf32>, tensor<37xf32>)"
+      " -> tensor<13x37xi1>",
+      "tensor<13x37xi1>",
+      [](float sum, int64_t, int64_t n) { return sum < input(n, 10) ? 1.0f : 0.0f; });
 }
 
 TEST(Epilogue, SecondRootsAreRefused) {
   auto runner = KernelRunner::compile(
       "func.func private @kernel(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32> "
       "attributes {mlc.kernel} {\n"
-      "%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (tensor<4x4xf32>, tensor<4x4xf32>) -> "
+      "%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (tensor<4x4xf32>, tensor<4x4xf32>) "
+      "-> "
       "tensor<4x4xf32>\n"
       "%1 = graph.softmax %0 {axis = 1 : i64} : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
       "return %1 : tensor<4x4xf32>\n}",
@@ -126,7 +132,8 @@ TEST(Epilogue, SecondRootsAreRefused) {
 // bf16 operands: summed in f32, rounded once.
 TEST(Epilogue, NarrowFloatsAreRoundedAtTheStore) {
   auto runner = KernelRunner::compile(
-      "func.func private @kernel(%x: tensor<13x11xbf16>, %w: tensor<37x11xbf16>, %b: tensor<37xbf16>) "
+      "func.func private @kernel(%x: tensor<13x11xbf16>, %w: tensor<37x11xbf16>, %b: "
+      "tensor<37xbf16>) "
       "-> tensor<13x37xbf16> attributes {mlc.kernel} {\n"
       "%0 = graph.contract %x, %w {equation = \"mk,nk->mn\"} : (tensor<13x11xbf16>, "
       "tensor<37x11xbf16>) -> tensor<13x37xbf16>\n"
@@ -135,13 +142,16 @@ TEST(Epilogue, NarrowFloatsAreRoundedAtTheStore) {
       CpuTarget::host());
   ASSERT_TRUE(runner.ok()) << runner.status().message();
   // Multiples of 1/8 of this size are exact in bf16.
-  auto narrow = [](float value) { return static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16); };
+  auto narrow = [](float value) {
+    return static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+  };
   auto narrowed = [&](int64_t n, int seed) {
     GuardedBuffer buffer(static_cast<size_t>(n) * 2);
     for (int64_t i = 0; i < n; ++i) buffer.as<uint16_t>()[i] = narrow(input(i, seed));
     return buffer;
   };
-  GuardedBuffer x = narrowed(kM * kK, 1), w = narrowed(kN * kK, 2), b = narrowed(kN, 3), out(kM * kN * 2);
+  GuardedBuffer x = narrowed(kM * kK, 1), w = narrowed(kN * kK, 2), b = narrowed(kN, 3),
+                out(kM * kN * 2);
   runner->run({}, {x.as<void>(), w.as<void>(), b.as<void>(), out.as<void>()}, 2);
   for (int64_t m = 0; m < kM; ++m) {
     for (int64_t n = 0; n < kN; ++n) {
@@ -159,7 +169,8 @@ TEST(Epilogue, Avx512CodeIsMade) {
   auto target = CpuTarget::named("x86-64-v4");
   ASSERT_TRUE(target.ok());
   auto runner = KernelRunner::compile(
-      "func.func private @kernel(%x: tensor<130x64xf32>, %w: tensor<64x200xf32> {mlc.panel = 64 : i64}) "
+      "func.func private @kernel(%x: tensor<130x64xf32>, %w: tensor<64x200xf32> {mlc.panel = 64 : "
+      "i64}) "
       "-> tensor<130x200xf32> attributes {mlc.kernel} {\n"
       "%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (tensor<130x64xf32>, "
       "tensor<64x200xf32>) -> tensor<130x200xf32>\n"

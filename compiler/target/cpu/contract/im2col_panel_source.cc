@@ -74,7 +74,8 @@ void Im2colPanelSource::packLine(KernelBuilder& k, Value imageBase, Value line, 
   }
   Value runColumn = k.add(panelOffset, k.sub(first, firstColumn));
 
-  auto kernelLoops = [&](auto&& self, size_t dim, Value image, Value inside, Value element) -> void {
+  auto kernelLoops = [&](auto&& self, size_t dim, Value image, Value inside,
+                         Value element) -> void {
     k.loop(zero, k.dim(geometry_.kernel[dim]), one, [&](Value position) {
       Value nextElement = k.add(k.mul(element, k.dim(geometry_.kernel[dim])), position);
       if (dim + 1 == rank) {
@@ -92,8 +93,8 @@ void Im2colPanelSource::packLine(KernelBuilder& k, Value imageBase, Value line, 
                        k.mul(position, k.index(geometry_.dilations[dim])));
       at = k.sub(at, k.index(geometry_.pads[dim]));
       // Not negative and less than the size, in one comparison of unsigned numbers.
-      Value insideDim = mlir::arith::CmpIOp::create(k.builder(), k.loc(), mlir::arith::CmpIPredicate::ult,
-                                                    at, k.dim(geometry_.input[dim]));
+      Value insideDim = mlir::arith::CmpIOp::create(
+          k.builder(), k.loc(), mlir::arith::CmpIPredicate::ult, at, k.dim(geometry_.input[dim]));
       Value nextInside = inside ? both(k, inside, insideDim) : insideDim;
       Value nextImage = image ? k.add(k.mul(image, k.dim(geometry_.input[dim])), at) : at;
       self(self, dim + 1, nextImage, nextInside, nextElement);
@@ -128,9 +129,8 @@ void Im2colPanelSource::packRun(KernelBuilder& k, const Run& run, Value panel) c
   k.loop(k.index(0), k.dim(geometry_.groupChannels()), k.index(1), [&](Value channel) {
     Value row = k.mul(channel, rowStep);
     k.branch(clipped, [&] {
-      k.loop(k.index(0), runLength, k.index(1), [&](Value i) {
-        k.store(zero, panel, k.add(k.add(run.panel, row), i));
-      });
+      k.loop(k.index(0), runLength, k.index(1),
+             [&](Value i) { k.store(zero, panel, k.add(k.add(run.panel, row), i)); });
     });
     copyRun(k, k.add(from, k.mul(channel, k.dim(geometry_.inputPixels()))), k.add(to, row), length,
             panel);
@@ -144,19 +144,15 @@ void Im2colPanelSource::copyRun(KernelBuilder& k, Value from, Value to, Value le
     Value loaded = k.load(image_, k.add(from, k.mul(i, k.index(stride))), width);
     k.store(widen(k, loaded, element_, accumulator_), panel, k.add(to, i));
   };
-  auto elements = [&] {
-    k.loop(k.index(0), length, k.index(1), [&](Value i) { copy(i, 1); });
-  };
+  auto elements = [&] { k.loop(k.index(0), length, k.index(1), [&](Value i) { copy(i, 1); }); };
   if (stride != 1) return elements();
   Value width = k.index(tile_.width);
-  k.branch(
-      k.less(length, width), elements,
-      [&] {
-        // The last vector ends where the run does and may repeat elements of the one before.
-        Value last = k.sub(length, width);
-        k.loop(k.index(0), last, width, [&](Value i) { copy(i, tile_.width); });
-        copy(last, tile_.width);
-      });
+  k.branch(k.less(length, width), elements, [&] {
+    // The last vector ends where the run does and may repeat elements of the one before.
+    Value last = k.sub(length, width);
+    k.loop(k.index(0), last, width, [&](Value i) { copy(i, tile_.width); });
+    copy(last, tile_.width);
+  });
 }
 
 }  // namespace mlc::cpu

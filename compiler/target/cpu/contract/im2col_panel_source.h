@@ -26,7 +26,11 @@ class Im2colPanelSource : public PanelSource {
  public:
   Im2colPanelSource(const ConvGeometry& geometry, const TileShape& tile, mlir::Value image,
                     mlir::Type element, mlir::Type accumulator)
-      : geometry_(geometry), tile_(tile), image_(image), element_(element), accumulator_(accumulator) {}
+      : geometry_(geometry),
+        tile_(tile),
+        image_(image),
+        element_(element),
+        accumulator_(accumulator) {}
 
   bool isMatrix() const override { return false; }
   // batch: image * groups + group.
@@ -34,14 +38,15 @@ class Im2colPanelSource : public PanelSource {
             mlir::Value panel, mlir::Value panelOffset) const override;
 
  private:
-  // Positions firstOut .. endOut of one line of the output, for one filter element of every channel.
+  // Positions firstOut .. endOut of one line of the output, for one filter element of every
+  // channel.
   struct Run {
     mlir::Value firstOut, endOut;  // along the innermost spatial dim
     mlir::Value image;             // offset of the image line that the filter element reads
     mlir::Value inside;            // whether that line is inside the image
     mlir::Value kernelElement;     // row-major number in the kernel
     mlir::Value kernelInner;       // position along the innermost dim
-    mlir::Value panel;             // offset in the panel of firstOut in channel 0's row of kernelElement
+    mlir::Value panel;  // offset in the panel of firstOut in channel 0's row of kernelElement
   };
   void packLine(KernelBuilder& k, mlir::Value imageBase, mlir::Value line, mlir::Value firstColumn,
                 mlir::Value columns, mlir::Value panel, mlir::Value panelOffset) const;

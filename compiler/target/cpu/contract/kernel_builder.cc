@@ -19,7 +19,10 @@ using mlir::Value;
 
 KernelBuilder::KernelBuilder(mlir::OpBuilder& builder, mlir::Location loc,
                              llvm::StringMap<Value> symbols)
-    : builder_(builder), loc_(loc), symbols_(std::move(symbols)), entry_(builder.getInsertionBlock()) {}
+    : builder_(builder),
+      loc_(loc),
+      symbols_(std::move(symbols)),
+      entry_(builder.getInsertionBlock()) {}
 
 mlir::func::FuncOp KernelBuilder::function() const {
   return mlir::cast<mlir::func::FuncOp>(entry_->getParentOp());
@@ -52,13 +55,27 @@ Value KernelBuilder::dim(const DimExpr& expr) {
   return it->second;
 }
 
-Value KernelBuilder::add(Value a, Value b) { return builder_.createOrFold<arith::AddIOp>(loc_, a, b); }
-Value KernelBuilder::sub(Value a, Value b) { return builder_.createOrFold<arith::SubIOp>(loc_, a, b); }
-Value KernelBuilder::mul(Value a, Value b) { return builder_.createOrFold<arith::MulIOp>(loc_, a, b); }
-Value KernelBuilder::div(Value a, Value b) { return builder_.createOrFold<arith::DivUIOp>(loc_, a, b); }
-Value KernelBuilder::rem(Value a, Value b) { return builder_.createOrFold<arith::RemUIOp>(loc_, a, b); }
-Value KernelBuilder::min(Value a, Value b) { return builder_.createOrFold<arith::MinSIOp>(loc_, a, b); }
-Value KernelBuilder::max(Value a, Value b) { return builder_.createOrFold<arith::MaxSIOp>(loc_, a, b); }
+Value KernelBuilder::add(Value a, Value b) {
+  return builder_.createOrFold<arith::AddIOp>(loc_, a, b);
+}
+Value KernelBuilder::sub(Value a, Value b) {
+  return builder_.createOrFold<arith::SubIOp>(loc_, a, b);
+}
+Value KernelBuilder::mul(Value a, Value b) {
+  return builder_.createOrFold<arith::MulIOp>(loc_, a, b);
+}
+Value KernelBuilder::div(Value a, Value b) {
+  return builder_.createOrFold<arith::DivUIOp>(loc_, a, b);
+}
+Value KernelBuilder::rem(Value a, Value b) {
+  return builder_.createOrFold<arith::RemUIOp>(loc_, a, b);
+}
+Value KernelBuilder::min(Value a, Value b) {
+  return builder_.createOrFold<arith::MinSIOp>(loc_, a, b);
+}
+Value KernelBuilder::max(Value a, Value b) {
+  return builder_.createOrFold<arith::MaxSIOp>(loc_, a, b);
+}
 
 Value KernelBuilder::less(Value a, Value b) {
   return builder_.createOrFold<arith::CmpIOp>(loc_, arith::CmpIPredicate::slt, a, b);

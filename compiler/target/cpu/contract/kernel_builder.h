@@ -12,7 +12,8 @@
 
 namespace mlc::cpu {
 
-// Emits into one kernel function. Values of dim expressions are computed once, at the function's entry.
+// Emits into one kernel function. Values of dim expressions are computed once, at the function's
+// entry.
 class KernelBuilder {
  public:
   using Value = mlir::Value;
@@ -79,7 +80,8 @@ class KernelBuilder {
 // `width` elements as a type: the element type itself for 1.
 mlir::Type vectorOf(mlir::Type element, int64_t width);
 
-// A part of 0 .. total: share i of n (i = n gives the end). The first total % n shares are one longer.
+// A part of 0 .. total: share i of n (i = n gives the end). The first total % n shares are one
+// longer.
 mlir::Value shareBegin(KernelBuilder& k, mlir::Value i, mlir::Value n, mlir::Value total);
 
 }  // namespace mlc::cpu

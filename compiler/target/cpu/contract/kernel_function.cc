@@ -44,7 +44,8 @@ KernelFunction::KernelFunction(mlir::func::FuncOp kernel, const DimExpr& scratch
 
   function_ = mlir::func::FuncOp::create(intoModule, kernel.getLoc(), kernel.getName(),
                                          intoModule.getFunctionType(types, {}));
-  // What is worth vectorizing already is: LLVM need not try (nor unroll) the loops around the micro-kernels.
+  // What is worth vectorizing already is: LLVM need not try (nor unroll) the loops around the
+  // micro-kernels.
   function_->setAttr("passthrough", intoModule.getStrArrayAttr({"optsize"}));
   if (hasScratch_) {
     function_->setAttr("mlc.scratch_bytes", intoModule.getStringAttr(scratchBytes.str()));
@@ -89,8 +90,6 @@ Value KernelFunction::scratch() {
   return code_->flatView(function_.getArgument(function_.getNumArguments() - 1));
 }
 
-void KernelFunction::finish() {
-  mlir::func::ReturnOp::create(body_, kernel_.getLoc());
-}
+void KernelFunction::finish() { mlir::func::ReturnOp::create(body_, kernel_.getLoc()); }
 
 }  // namespace mlc::cpu

@@ -13,7 +13,8 @@ namespace mlc::cpu {
 class KernelFunction {
  public:
   // scratchBytes: per thread; zero for none.
-  KernelFunction(mlir::func::FuncOp kernel, const DimExpr& scratchBytes, mlir::OpBuilder& intoModule);
+  KernelFunction(mlir::func::FuncOp kernel, const DimExpr& scratchBytes,
+                 mlir::OpBuilder& intoModule);
 
   mlir::func::FuncOp function() const { return function_; }
   KernelBuilder& code() { return *code_; }

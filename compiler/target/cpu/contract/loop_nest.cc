@@ -109,7 +109,8 @@ LoopNest contractLoops(const graph::ContractEquation& equation, const graph::Sha
   const auto rhsStrides = stridesFor(equation.rhs);
   const auto outStrides = stridesFor(equation.result);
   llvm::SmallVector<llvm::SmallVector<DimExpr, 4>> epilogueStrides;
-  for (const graph::Shape& shape : epilogue) epilogueStrides.push_back(broadcastStrides(shape, result));
+  for (const graph::Shape& shape : epilogue)
+    epilogueStrides.push_back(broadcastStrides(shape, result));
 
   LoopNest nest;
   std::string seen;

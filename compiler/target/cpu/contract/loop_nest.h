@@ -1,4 +1,5 @@
-// The loops of a contraction or convolution: which dims there are, and how each buffer is addressed by them.
+// The loops of a contraction or convolution: which dims there are, and how each buffer is addressed
+// by them.
 #pragma once
 
 #include "compiler/dialect/graph/contract_equation.h"
@@ -9,12 +10,14 @@
 
 namespace mlc::cpu {
 
-// Buffers are numbered: the left and the right operand, the result, then the operands of the epilogue.
+// Buffers are numbered: the left and the right operand, the result, then the operands of the
+// epilogue.
 enum Buffer : int { kLhs = 0, kRhs = 1, kOut = 2, kFirstEpilogueBuffer = 3 };
 
 struct LoopDim {
   DimExpr size;
-  llvm::SmallVector<DimExpr, 4> strides;  // in elements, one per buffer; 0: the buffer does not move along this dim
+  llvm::SmallVector<DimExpr, 4>
+      strides;  // in elements, one per buffer; 0: the buffer does not move along this dim
 
   bool isContiguous(int buffer) const { return strides[buffer] == DimExpr(1); }
   bool isBroadcast(int buffer) const { return strides[buffer] == DimExpr(0); }
@@ -25,7 +28,8 @@ using LoopDims = llvm::SmallVector<LoopDim, 2>;  // major first
 struct LoopNest {
   LoopDims batch, m, n, k;
 
-  // Drops dims of size 1 and joins neighbours that every buffer walks through as if they were one dim.
+  // Drops dims of size 1 and joins neighbours that every buffer walks through as if they were one
+  // dim.
   void collapse();
 
   // Exchanges the roles of the left and right operand.
@@ -44,8 +48,8 @@ llvm::SmallVector<DimExpr, 4> stridesOf(llvm::ArrayRef<DimExpr> shape);
 llvm::SmallVector<DimExpr, 4> broadcastStrides(llvm::ArrayRef<DimExpr> operand,
                                                llvm::ArrayRef<DimExpr> shape);
 
-// The loops of an einsum, not collapsed. Dims of k and n keep the right operand's order if rhsOrder, else n the result's and k the left's.
-// `epilogue`: shapes of the epilogue's operands.
+// The loops of an einsum, not collapsed. Dims of k and n keep the right operand's order if
+// rhsOrder, else n the result's and k the left's. `epilogue`: shapes of the epilogue's operands.
 LoopNest contractLoops(const graph::ContractEquation& equation, const graph::Shape& lhs,
                        const graph::Shape& rhs, llvm::ArrayRef<graph::Shape> epilogue,
                        bool rhsOrder);

@@ -11,10 +11,12 @@ class PanelSource {
  public:
   virtual ~PanelSource() = default;
 
-  // Whether the right side lies in memory as the loop nest says (and not, as for an image, in another form).
+  // Whether the right side lies in memory as the loop nest says (and not, as for an image, in
+  // another form).
   virtual bool isMatrix() const = 0;
 
-  // Columns firstColumn .. firstColumn + columns (at most the tile's) of matrix `batch`; the panel's other columns become 0.
+  // Columns firstColumn .. firstColumn + columns (at most the tile's) of matrix `batch`; the
+  // panel's other columns become 0.
   virtual void pack(KernelBuilder& k, mlir::Value batch, mlir::Value firstColumn,
                     mlir::Value columns, mlir::Value panel, mlir::Value panelOffset) const = 0;
 };
@@ -36,7 +38,8 @@ class StridedPanelSource : public PanelSource {
   void forRows(KernelBuilder& k, size_t dims, mlir::Value rhsOffset, RowBody body) const;
 
   bool rowsAreContiguous() const;
-  void copyRows(KernelBuilder& k, mlir::Value base, mlir::Value panel, mlir::Value panelOffset) const;
+  void copyRows(KernelBuilder& k, mlir::Value base, mlir::Value panel,
+                mlir::Value panelOffset) const;
   bool columnsAreContiguous() const;
   void transposeColumns(KernelBuilder& k, mlir::Value base, mlir::Value firstColumn,
                         mlir::Value panel, mlir::Value panelOffset) const;

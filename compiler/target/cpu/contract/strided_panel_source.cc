@@ -9,7 +9,8 @@ using mlir::Value;
 
 namespace {
 
-// Transposes width x width elements held in `width` (a power of two) vectors: each round interleaves the first half of the vectors with the second.
+// Transposes width x width elements held in `width` (a power of two) vectors: each round
+// interleaves the first half of the vectors with the second.
 void transpose(KernelBuilder& k, llvm::SmallVector<Value>& vectors) {
   const int64_t width = static_cast<int64_t>(vectors.size());
   llvm::SmallVector<int64_t> low, high;
@@ -37,11 +38,13 @@ void zeroColumns(KernelBuilder& k, const TileShape& tile, mlir::Type accumulator
   Value width = k.index(tile.columns()), one = k.index(1);
   k.loop(k.index(0), rows, one, [&](Value row) {
     Value rowOffset = k.add(panelOffset, k.mul(row, width));
-    k.loop(columns, width, one, [&](Value column) { k.store(zero, panel, k.add(rowOffset, column)); });
+    k.loop(columns, width, one,
+           [&](Value column) { k.store(zero, panel, k.add(rowOffset, column)); });
   });
 }
 
-void StridedPanelSource::forRows(KernelBuilder& k, size_t dims, Value rhsOffset, RowBody body) const {
+void StridedPanelSource::forRows(KernelBuilder& k, size_t dims, Value rhsOffset,
+                                 RowBody body) const {
   auto nest = [&](auto&& self, size_t level, Value offset, Value row) -> void {
     if (level == dims) return body(offset, row);
     const LoopDim& dim = nest_.k[level];
@@ -62,7 +65,8 @@ bool StridedPanelSource::rowsAreContiguous() const {
   return size && *size % tile_.columns() == 0;
 }
 
-void StridedPanelSource::copyRows(KernelBuilder& k, Value base, Value panel, Value panelOffset) const {
+void StridedPanelSource::copyRows(KernelBuilder& k, Value base, Value panel,
+                                  Value panelOffset) const {
   forRows(k, nest_.k.size(), base, [&](Value offset, Value row) {
     Value to = k.add(panelOffset, k.mul(row, k.index(tile_.columns())));
     for (int64_t j = 0; j < tile_.columns(); j += tile_.width) {
