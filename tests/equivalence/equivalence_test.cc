@@ -43,11 +43,23 @@ void expectClose(const Tensors& actual, const Tensors& expected) {
     ASSERT_EQ(actual[i].shape(), expected[i].shape());
     ASSERT_EQ(actual[i].dtype(), expected[i].dtype());
     double largest = 1e-2;
-    for (int64_t j = 0; j < expected[i].numElements(); ++j) largest = std::max(largest, std::abs(graph::loadNumber(expected[i], j)));
-    ASSERT_TRUE(std::isfinite(largest));
     for (int64_t j = 0; j < expected[i].numElements(); ++j) {
-      ASSERT_NEAR(graph::loadNumber(actual[i], j), graph::loadNumber(expected[i], j), kTolerance * largest) << "element " << j;
+      const double want = graph::loadNumber(expected[i], j);
+      if (std::isfinite(want)) largest = std::max(largest, std::abs(want));
     }
+    for (int64_t j = 0; j < expected[i].numElements(); ++j) {
+      const double got = graph::loadNumber(actual[i], j), want = graph::loadNumber(expected[i], j);
+      // As a mean over an empty batch is.
+      if (got == want || (std::isnan(got) && std::isnan(want))) continue;
+      ASSERT_NEAR(got, want, kTolerance * largest) << "element " << j;
+    }
+  }
+}
+
+// A random model whose numbers overflow tests nothing.
+void expectFinite(const Tensors& tensors) {
+  for (const HostTensor& tensor : tensors) {
+    for (int64_t i = 0; i < tensor.numElements(); ++i) ASSERT_TRUE(std::isfinite(graph::loadNumber(tensor, i)));
   }
 }
 
@@ -83,6 +95,7 @@ class Case {
       auto made = graph::evaluateFunction(graph_.module->lookupSymbol<mlir::func::FuncOp>("main"), inputs, evaluation);
       ASSERT_TRUE(mlir::succeeded(made));
       expected_.emplace_back(made->begin(), made->end());
+      if (expected_.size() == 1) expectFinite(expected_[0]);
     }
     mlir::PassManager passes(&context_);
     transforms::addOptimizePasses(passes, &graph_.weights);
@@ -126,6 +139,9 @@ class Case {
     counts["several replicas"] += replicas > 1;
     counts["several stages"] += stages > 1;
     counts["several microbatches"] += plan_.microbatches > 1;
+    counts["devices that are not CPUs"] += std::any_of(plan_.devices.begin(), plan_.devices.end(), [&](int device) {
+      return search_.devices.devices[static_cast<size_t>(device)].kind != partition::Device::Kind::kCpu;
+    });
     counts["sunk ops"] += !plan_.sunkOps.empty();
     for (const partition::FunctionSharding& sharding : plan_.shardings) {
       counts["sharded blocks"] += sharding.function > 0 && plan_.tp > 1;
@@ -202,7 +218,7 @@ TEST(RandomPlans, AreOfEveryKind) {
     one.count(counts);
   }
   for (const char* kind :
-       {"several replicas", "several stages", "several microbatches", "sunk ops", "sharded blocks", "ops on partial sums", "split evenly",
+       {"devices that are not CPUs", "several replicas", "several stages", "several microbatches", "sunk ops", "sharded blocks", "ops on partial sums", "split evenly",
         "split unevenly", "split with empty shares", "dist.all_reduce", "dist.all_gather", "dist.reduce_scatter"}) {
     EXPECT_GE(counts[kind], 3) << kind;
   }
@@ -219,7 +235,7 @@ std::vector<uint64_t> seeds(Seeds seeds) {
 std::string nameOf(const testing::TestParamInfo<uint64_t>& info) { return "seed" + std::to_string(info.param); }
 
 INSTANTIATE_TEST_SUITE_P(Random, Simulated, testing::ValuesIn(seeds({1, 600})), nameOf);
-INSTANTIATE_TEST_SUITE_P(Random, Compiled, testing::ValuesIn(seeds({1001, 1060})), nameOf);
+INSTANTIATE_TEST_SUITE_P(Random, Compiled, testing::ValuesIn(seeds({1001, 1040})), nameOf);
 
 }  // namespace
 }  // namespace mlc::equivalence

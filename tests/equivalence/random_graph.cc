@@ -64,7 +64,7 @@ class Generator {
     w_.finish(chooseOutputs());
     result.module = w_.takeModule();
     result.weights = w_.takeWeights();
-    result.inputs = {inputsFor(s_.sizes), inputsFor(otherSizes())};
+    result.inputs = {inputsFor(s_.sizes), inputsFor(otherSizes(*result.module))};
     return result;
   }
 
@@ -98,10 +98,15 @@ class Generator {
     return tensors;
   }
 
-  // Not larger: tables have rows for the positions that there are.
-  SymbolValues otherSizes() {
+  // Not larger: tables have rows for the positions that there are. The batch may be empty
+  // where nothing is cut out of it.
+  SymbolValues otherSizes(mlir::ModuleOp module) {
+    bool isCut = false;
+    module.walk([&](graph::SliceOp op) {
+      for (const DimExpr& start : graph::exprsOf(op.getStarts())) isCut = isCut || start.str().find("batch") != std::string::npos;
+    });
     SymbolValues sizes = s_.sizes;
-    for (auto& [name, size] : sizes) size = data_.between(1, size);
+    for (auto& [name, size] : sizes) size = name == "batch" && !isCut && data_.oneIn(4) ? 0 : data_.between(1, size);
     return sizes;
   }
 
