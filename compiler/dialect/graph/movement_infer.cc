@@ -1,4 +1,5 @@
 #include "compiler/dialect/graph/infer.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 
