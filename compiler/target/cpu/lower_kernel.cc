@@ -4,6 +4,7 @@
 #include "compiler/target/cpu/bfloat16.h"
 #include "compiler/target/cpu/contract/contract_kernel.h"
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
