@@ -77,7 +77,8 @@ class Checks {
       auto type = graph::tensorType(shape, builder_.getI32Type());
       Value numbers = graph::CastOp::create(builder_, loc_, type, bad);
       Value most = graph::ReduceOp::create(builder_, loc_, numbers, graph::ReduceKind::max, axes, false);
-      bad = graph::CastOp::create(builder_, loc_, mlir::RankedTensorType::get({}, builder_.getI1Type()), most);
+      // Of no numbers the maximum is the smallest one.
+      bad = compare(most, number(most, DimExpr(0)), graph::Predicate::gt);
     }
     std::string node = op_->getName().getStringRef().str();
     if (auto name = mlir::dyn_cast<mlir::NameLoc>(loc_)) node = name.getName().str();
