@@ -38,16 +38,7 @@ struct ExpandMath : mlir::PassWrapper<ExpandMath, mlir::OperationPass<mlir::Modu
   }
 };
 
-}  // namespace
-
-mlir::FailureOr<mlir::func::FuncOp> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
-                                                mlir::OpBuilder& builder) {
-  if (canLowerContract(kernel, target)) return lowerContractKernel(kernel, target, builder);
-  return conversion::lowerToLoops(kernel, builder, conversion::Sharing::kRows);
-}
-
-llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
-  mlir::PassManager passes(module.getContext());
+void addLoweringPasses(mlir::OpPassManager& passes) {
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
   passes.addPass(mlir::createLoopInvariantCodeMotionPass());
@@ -72,6 +63,19 @@ llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
   passes.addPass(mlir::createConvertFuncToLLVMPass(options));
   passes.addPass(mlir::createReconcileUnrealizedCastsPass());
   passes.addPass(createAccessBFloat16AsIntegersPass());
+}
+
+}  // namespace
+
+mlir::FailureOr<mlir::func::FuncOp> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
+                                                mlir::OpBuilder& builder) {
+  if (canLowerContract(kernel, target)) return lowerContractKernel(kernel, target, builder);
+  return conversion::lowerToLoops(kernel, builder, conversion::Sharing::kRows);
+}
+
+llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
+  mlir::PassManager passes(module.getContext());
+  addLoweringPasses(passes);
   return passes.run(module);
 }
 
@@ -80,6 +84,10 @@ void registerLoweringDialects(mlir::DialectRegistry& registry) {
       .insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
               mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
               mlir::scf::SCFDialect, mlir::vector::VectorDialect, mlir::affine::AffineDialect>();
+  // Kernels are lowered on several threads at once, none of which may load a dialect.
+  mlir::OpPassManager passes(mlir::ModuleOp::getOperationName());
+  addLoweringPasses(passes);
+  passes.getDependentDialects(registry);
   mlir::registerBuiltinDialectTranslation(registry);
   mlir::registerLLVMDialectTranslation(registry);
 }
