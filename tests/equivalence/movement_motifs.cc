@@ -16,7 +16,8 @@ Value transposed(GraphWriter& w, const Surroundings&, Value x) {
   std::vector<int64_t> permutation(static_cast<size_t>(rankOf(x)));
   std::iota(permutation.begin(), permutation.end(), 0);
   for (int64_t i = rankOf(x) - 1; i > 0; --i) {
-    std::swap(permutation[static_cast<size_t>(i)], permutation[static_cast<size_t>(w.random().between(0, i))]);
+    std::swap(permutation[static_cast<size_t>(i)],
+              permutation[static_cast<size_t>(w.random().between(0, i))]);
   }
   return w.transpose(x, permutation);
 }
@@ -40,7 +41,8 @@ Value mergeDims(GraphWriter& w, const Surroundings&, Value x) {
   if (rankOf(x) < 2) return {};
   const int64_t dim = w.random().between(0, rankOf(x) - 2);
   graph::Shape shape = shapeOf(x);
-  shape[static_cast<size_t>(dim)] = shape[static_cast<size_t>(dim)] * shape[static_cast<size_t>(dim + 1)];
+  shape[static_cast<size_t>(dim)] =
+      shape[static_cast<size_t>(dim)] * shape[static_cast<size_t>(dim + 1)];
   shape.erase(shape.begin() + dim + 1);
   return w.reshape(x, shape);
 }
@@ -53,7 +55,8 @@ Value sliced(GraphWriter& w, const Surroundings&, Value x) {
   const auto dim = static_cast<size_t>(axis);
   if (!size.isConstant()) {
     // The last one, as when the next token is wanted; or all, backwards.
-    return random.oneIn(2) ? w.slice(x, dim, size - DimExpr(1), 1, 1) : w.slice(x, dim, size - DimExpr(1), size, -1);
+    return random.oneIn(2) ? w.slice(x, dim, size - DimExpr(1), 1, 1)
+                           : w.slice(x, dim, size - DimExpr(1), size, -1);
   }
   const int64_t whole = *size.constant();
   if (random.oneIn(5)) return w.slice(x, dim, whole - 1, whole, -1);
@@ -76,7 +79,9 @@ Value concatenated(GraphWriter& w, const Surroundings& s, Value x) {
   if (w.random().oneIn(2)) std::reverse(parts.begin(), parts.end());
   int64_t elements = 0;
   for (Value part : parts) elements += elementsOf(shapeOf(part), s.sizes);
-  return elements > kMostElements ? Value() : w.make<graph::ConcatOp>(mlir::ValueRange(parts), static_cast<uint64_t>(axis));
+  return elements > kMostElements
+             ? Value()
+             : w.make<graph::ConcatOp>(mlir::ValueRange(parts), static_cast<uint64_t>(axis));
 }
 
 Value padded(GraphWriter& w, const Surroundings& s, Value x) {
@@ -87,8 +92,10 @@ Value padded(GraphWriter& w, const Surroundings& s, Value x) {
   low[axis] = w.random().between(0, 2);
   high[axis] = w.random().between(0, 1);
   // What may be empty has no edge.
-  const auto mode = sizeOf(x, axis) > 0 && w.random().oneIn(3) ? graph::PadMode::edge : graph::PadMode::constant;
-  return w.make<graph::PadOp>(x, w.scalar(0.5), llvm::ArrayRef<int64_t>(low), llvm::ArrayRef<int64_t>(high), mode);
+  const auto mode =
+      sizeOf(x, axis) > 0 && w.random().oneIn(3) ? graph::PadMode::edge : graph::PadMode::constant;
+  return w.make<graph::PadOp>(x, w.scalar(0.5), llvm::ArrayRef<int64_t>(low),
+                              llvm::ArrayRef<int64_t>(high), mode);
 }
 
 Value gathered(GraphWriter& w, const Surroundings& s, Value x) {
@@ -97,11 +104,13 @@ Value gathered(GraphWriter& w, const Surroundings& s, Value x) {
   if (axis < 0) return {};
   const int64_t size = sizeOf(x, static_cast<size_t>(axis));
   // By the input, or by a constant list.
-  const bool byInput = s.indices && size > 2 && rankOf(x) + rankOf(s.indices) - 1 <= kMostDims && random.oneIn(3) &&
-                       elementsOf(shapeOf(x), s.sizes) * elementsOf(shapeOf(s.indices), s.sizes) < kMostElements;
+  const bool byInput =
+      s.indices && size > 2 && rankOf(x) + rankOf(s.indices) - 1 <= kMostDims && random.oneIn(3) &&
+      elementsOf(shapeOf(x), s.sizes) * elementsOf(shapeOf(s.indices), s.sizes) < kMostElements;
   if (byInput) return w.make<graph::GatherOp>(x, s.indices, static_cast<uint64_t>(axis));
   HostTensor indices = HostTensor::uninitialized(DType::kI64, {random.between(1, 6)});
-  for (int64_t i = 0; i < indices.numElements(); ++i) indices.data<int64_t>()[i] = random.between(-size, size - 1);
+  for (int64_t i = 0; i < indices.numElements(); ++i)
+    indices.data<int64_t>()[i] = random.between(-size, size - 1);
   return w.make<graph::GatherOp>(x, w.constant(indices), static_cast<uint64_t>(axis));
 }
 

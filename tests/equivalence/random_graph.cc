@@ -12,7 +12,9 @@ int64_t rankOf(Value x) { return mlir::cast<mlir::RankedTensorType>(x.getType())
 
 int64_t sizeOf(Value x, size_t dim) { return shapeOf(x)[dim].constant().value_or(0); }
 
-int64_t elementsOf(const graph::Shape& shape, const SymbolValues& sizes) { return *graph::elementCount(shape).evaluate(sizes); }
+int64_t elementsOf(const graph::Shape& shape, const SymbolValues& sizes) {
+  return *graph::elementCount(shape).evaluate(sizes);
+}
 
 int64_t staticDim(Random& random, Value x) {
   std::vector<int64_t> dims;
@@ -31,17 +33,20 @@ constexpr int64_t kMostElements = 8000;
 // Those of transformers and image networks come more often.
 const std::vector<Motif>& motifs() {
   static const auto* all = new std::vector<Motif>{
-      linear,     linear,  linear,     residualMlp, residualMlp, gatedMlp, headwise, similarity, attention,    attention,
-      unary,      unary,   activation, withWeight,  withWeight,  withValue, withValue, withValue, masked,      softmax,
-      norm,       norm,    reduce,     centered,    transposed,  splitDim, mergeDims, sliced,    concatenated, padded,
-      gathered,   stretched, convolution, convolution, pooling,  branch,   loop,
-      withPositions, withPositions, withSize, withIndices, pickedElements};
+      linear,     linear,        linear,        residualMlp, residualMlp,  gatedMlp,
+      headwise,   similarity,    attention,     attention,   unary,        unary,
+      activation, withWeight,    withWeight,    withValue,   withValue,    withValue,
+      masked,     softmax,       norm,          norm,        reduce,       centered,
+      transposed, splitDim,      mergeDims,     sliced,      concatenated, padded,
+      gathered,   stretched,     convolution,   convolution, pooling,      branch,
+      loop,       withPositions, withPositions, withSize,    withIndices,  pickedElements};
   return *all;
 }
 
 // Those that keep the type and never mix the batch.
 const std::vector<Motif>& layers() {
-  static const auto* all = new std::vector<Motif>{residualMlp, gatedMlp, attention, norm, activation, withWeight};
+  static const auto* all =
+      new std::vector<Motif>{residualMlp, gatedMlp, attention, norm, activation, withWeight};
   return *all;
 }
 
@@ -87,7 +92,8 @@ class Generator {
       std::vector<int64_t> dims;
       for (const DimExpr& dim : shapeOf(input)) dims.push_back(*dim.evaluate(sizes));
       const DType dtype = graph::dtypeOf(input.getType());
-      HostTensor tensor = dtype == DType::kF32 ? randomFloats(dims, 1.5, data_) : HostTensor::zeros(dtype, dims);
+      HostTensor tensor =
+          dtype == DType::kF32 ? randomFloats(dims, 1.5, data_) : HostTensor::zeros(dtype, dims);
       for (int64_t i = 0; i < tensor.numElements(); ++i) {
         if (input == s_.mask) tensor.data<float>()[i] = data_.oneIn(3) ? 0 : 1;
         if (dtype == DType::kI64) tensor.data<int64_t>()[i] = data_.between(0, 2);
@@ -103,28 +109,38 @@ class Generator {
   SymbolValues otherSizes(mlir::ModuleOp module) {
     bool isCut = false;
     module.walk([&](graph::SliceOp op) {
-      for (const DimExpr& start : graph::exprsOf(op.getStarts())) isCut = isCut || start.str().find("batch") != std::string::npos;
+      for (const DimExpr& start : graph::exprsOf(op.getStarts()))
+        isCut = isCut || start.str().find("batch") != std::string::npos;
     });
     SymbolValues sizes = s_.sizes;
-    for (auto& [name, size] : sizes) size = name == "batch" && !isCut && data_.oneIn(4) ? 0 : data_.between(1, size);
+    for (auto& [name, size] : sizes)
+      size = name == "batch" && !isCut && data_.oneIn(4) ? 0 : data_.between(1, size);
     return sizes;
   }
 
   void addInputs() {
-    const DimExpr batch = random().oneIn(4) ? DimExpr(random().oneOf<int64_t>({1, 2, 4, 6})) : symbol("batch", 6);
+    const DimExpr batch =
+        random().oneIn(4) ? DimExpr(random().oneOf<int64_t>({1, 2, 4, 6})) : symbol("batch", 6);
     const DimExpr seq = random().oneIn(3) ? DimExpr(random().between(2, 5)) : symbol("seq", 5);
     const int64_t width = random().oneOf<int64_t>({4, 5, 6, 7, 8, 10, 12, 15, 20});
     switch (random().between(0, 3)) {
       case 0: {
         const int64_t height = random().between(3, 6);
-        s_.values.push_back(input({batch, random().oneOf<int64_t>({1, 3, 4, 6, 7}), height, random().between(3, 6)}, DType::kF32));
+        s_.values.push_back(
+            input({batch, random().oneOf<int64_t>({1, 3, 4, 6, 7}), height, random().between(3, 6)},
+                  DType::kF32));
         break;
       }
-      case 1: s_.values.push_back(input({batch, width}, DType::kF32)); break;
-      case 2: s_.values.push_back(input({batch, seq, width}, DType::kF32)); break;
+      case 1:
+        s_.values.push_back(input({batch, width}, DType::kF32));
+        break;
+      case 2:
+        s_.values.push_back(input({batch, seq, width}, DType::kF32));
+        break;
       default:
         s_.indices = input({batch, seq}, DType::kI64);
-        s_.values.push_back(w_.make<graph::GatherOp>(w_.weight({random().between(3, 11), width}, 1.5), s_.indices, uint64_t{0}));
+        s_.values.push_back(w_.make<graph::GatherOp>(
+            w_.weight({random().between(3, 11), width}, 1.5), s_.indices, uint64_t{0}));
     }
     if (rankOf(s_.values[0]) == 3 && random().oneIn(2)) s_.mask = input({batch, seq}, DType::kF32);
     if (random().oneIn(3)) s_.condition = input({}, DType::kBool);
@@ -132,7 +148,8 @@ class Generator {
   }
 
   bool accept(Value made, bool keepsBatchFirst) {
-    if (!made || rankOf(made) > 5 || elementsOf(shapeOf(made), s_.sizes) > kMostElements) return false;
+    if (!made || rankOf(made) > 5 || elementsOf(shapeOf(made), s_.sizes) > kMostElements)
+      return false;
     const graph::Shape first = shapeOf(s_.values[0]), shape = shapeOf(made);
     if (keepsBatchFirst && (shape.empty() || !(shape[0] == first[0]))) return false;
     s_.values.push_back(made);
@@ -167,7 +184,8 @@ class Generator {
     if (x != s_.values.back()) s_.values.push_back(x);
   }
 
-  // What nobody uses, and now and then something else: a value on the way, an input, the same twice.
+  // What nobody uses, and now and then something else: a value on the way, an input, the same
+  // twice.
   std::vector<Value> chooseOutputs() {
     std::vector<Value> outputs;
     for (Value value : s_.values) {
@@ -186,6 +204,8 @@ class Generator {
 
 }  // namespace
 
-RandomGraph makeRandomGraph(mlir::MLIRContext& context, uint64_t seed) { return Generator(context, seed).run(); }
+RandomGraph makeRandomGraph(mlir::MLIRContext& context, uint64_t seed) {
+  return Generator(context, seed).run();
+}
 
 }  // namespace mlc::equivalence
