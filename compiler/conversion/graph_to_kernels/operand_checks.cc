@@ -60,10 +60,12 @@ class Checks {
   Value number(Value like, const DimExpr& value) {
     auto type = mlir::RankedTensorType::get({}, elementOf(like));
     if (const std::optional<int64_t> constant = value.constant()) {
-      auto one = mlir::DenseElementsAttr::get(type, builder_.getIntegerAttr(elementOf(like), *constant));
+      auto one =
+          mlir::DenseElementsAttr::get(type, builder_.getIntegerAttr(elementOf(like), *constant));
       return graph::ConstantOp::create(builder_, loc_, mlir::cast<mlir::ElementsAttr>(one));
     }
-    Value size = graph::SizeOp::create(builder_, loc_, graph::dimsAttr(builder_.getContext(), {value}));
+    Value size =
+        graph::SizeOp::create(builder_, loc_, graph::dimsAttr(builder_.getContext(), {value}));
     if (elementOf(like).isInteger(64)) return size;
     return graph::CastOp::create(builder_, loc_, type, size);
   }
@@ -76,7 +78,8 @@ class Checks {
       // Of i32: LLVM takes seconds to vectorize such a loop over bytes.
       auto type = graph::tensorType(shape, builder_.getI32Type());
       Value numbers = graph::CastOp::create(builder_, loc_, type, bad);
-      Value most = graph::ReduceOp::create(builder_, loc_, numbers, graph::ReduceKind::max, axes, false);
+      Value most =
+          graph::ReduceOp::create(builder_, loc_, numbers, graph::ReduceKind::max, axes, false);
       // Of no numbers the maximum is the smallest one.
       bad = compare(most, number(most, DimExpr(0)), graph::Predicate::gt);
     }

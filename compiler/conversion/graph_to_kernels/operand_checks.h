@@ -1,4 +1,5 @@
-// Makes a run fail where an index of a gather is outside of its dim, or an integer is divided by zero.
+// Makes a run fail where an index of a gather is outside of its dim, or an integer is divided by
+// zero.
 //
 //   %0 = graph.gather %x, %i           %below = graph.compare %i, -n  lt
 //                              ==>     %above = graph.compare %i, n  ge
@@ -8,10 +9,12 @@
 //                                      %bad = graph.cast %most
 //                                      %0 = graph.gather %x, %i
 //                                      ...
-//                                      graph.fail_if %bad, "node 'embed': an index is outside of a dim of size n"
+//                                      graph.fail_if %bad, "node 'embed': an index is outside of a
+//                                      dim of size n"
 //
-// The last one is at the end of the block, so that threads need not meet earlier than they do anyway. Until then the gather
-// takes the nearest element instead, and the division any number. Constants that are right are not checked.
+// The last one is at the end of the block, so that threads need not meet earlier than they do
+// anyway. Until then the gather takes the nearest element instead, and the division any number.
+// Constants that are right are not checked.
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"

@@ -65,8 +65,7 @@ class PointEmitter {
     if (mlir::isa<mlir::FloatType>(type)) {
       return arith::DivFOp::create(b_, loc_, total, arith::SIToFPOp::create(b_, loc_, type, n));
     }
-    return arith::DivSIOp::create(b_, loc_, total,
-                                  emitCast(b_, loc_, n, b_.getI64Type(), type));
+    return arith::DivSIOp::create(b_, loc_, total, emitCast(b_, loc_, n, b_.getI64Type(), type));
   }
 
   Value argReduce(graph::ArgReduceOp op) {
@@ -87,11 +86,10 @@ class PointEmitter {
         frame_.index(int64_t{1}), frame_.dims(shape)[axis], {at(zero), zero},
         [&](Value i, mlir::ValueRange carried) {
           Value x = at(i);
-          Value better = beats(x, carried[0], maximum, op.getSelectLast(),
-                               elementTypeOf(op.getInput()));
-          return llvm::SmallVector<Value>{
-              arith::SelectOp::create(b_, loc_, better, x, carried[0]),
-              arith::SelectOp::create(b_, loc_, better, i, carried[1])};
+          Value better =
+              beats(x, carried[0], maximum, op.getSelectLast(), elementTypeOf(op.getInput()));
+          return llvm::SmallVector<Value>{arith::SelectOp::create(b_, loc_, better, x, carried[0]),
+                                          arith::SelectOp::create(b_, loc_, better, i, carried[1])};
         });
     return arith::IndexCastOp::create(b_, loc_, b_.getI64Type(), best[1]);
   }
@@ -115,18 +113,19 @@ class PointEmitter {
     collect(right, op.getRhs());
     const mlir::Type from = elementTypeOf(op.getLhs()), to = elementTypeOf(op.getResult());
     const mlir::Type type = computeType(to);
-    return nest(ranges, constantLike(b_, loc_, type, 0), [&](llvm::ArrayRef<Value> point, Value carried) {
-      for (auto [letter, index] : llvm::zip(reduced, point)) at[letter] = index;
-      auto element = [&](Value tensor, llvm::StringRef letters) {
-        Indices source;
-        for (char letter : letters) source.push_back(at[letter]);
-        Value value = evaluator_.at(tensor, source);
-        return mlir::isa<mlir::FloatType>(from)
-                   ? value
-                   : emitCast(b_, loc_, value, elementTypeOf(tensor), to);
-      };
-      return multiplyAdd(element(op.getLhs(), left), element(op.getRhs(), right), carried);
-    });
+    return nest(
+        ranges, constantLike(b_, loc_, type, 0), [&](llvm::ArrayRef<Value> point, Value carried) {
+          for (auto [letter, index] : llvm::zip(reduced, point)) at[letter] = index;
+          auto element = [&](Value tensor, llvm::StringRef letters) {
+            Indices source;
+            for (char letter : letters) source.push_back(at[letter]);
+            Value value = evaluator_.at(tensor, source);
+            return mlir::isa<mlir::FloatType>(from)
+                       ? value
+                       : emitCast(b_, loc_, value, elementTypeOf(tensor), to);
+          };
+          return multiplyAdd(element(op.getLhs(), left), element(op.getRhs(), right), carried);
+        });
   }
 
   Value conv(graph::ConvOp op) {
@@ -139,8 +138,8 @@ class PointEmitter {
     Value group = arith::DivUIOp::create(b_, loc_, indices_[1], perGroup);
     Value firstChannel = frame_.mul(group, ranges[0]);
     const mlir::Type type = computeType(elementTypeOf(op.getResult()));
-    Value start = op.getBias() ? evaluator_.at(op.getBias(), {indices_[1]})
-                               : constantLike(b_, loc_, type, 0);
+    Value start =
+        op.getBias() ? evaluator_.at(op.getBias(), {indices_[1]}) : constantLike(b_, loc_, type, 0);
     return nest(ranges, start, [&](llvm::ArrayRef<Value> point, Value carried) {
       Indices source{indices_[0], frame_.add(firstChannel, point[0])};
       Value inside = window(op, input, point.drop_front(1), spatial, source);
@@ -152,7 +151,8 @@ class PointEmitter {
           Value value = evaluator_.at(tensor, at);
           return mlir::isa<mlir::FloatType>(from) ? value : emitCast(b_, loc_, value, from, to);
         };
-        return multiplyAdd(element(op.getInput(), source), element(op.getFilter(), weight), carried);
+        return multiplyAdd(element(op.getInput(), source), element(op.getFilter(), weight),
+                           carried);
       });
     });
   }
@@ -165,13 +165,14 @@ class PointEmitter {
     llvm::SmallVector<Value> ranges;
     for (int64_t size : op.getKernel()) ranges.push_back(frame_.index(size));
     const auto kind = maximum ? graph::ReduceKind::max : graph::ReduceKind::sum;
-    Value total = nest(ranges, initial(kind, element), [&](llvm::ArrayRef<Value> point, Value carried) {
-      Indices source{indices_[0], indices_[1]};
-      Value inside = window(op, input, point, spatial, source);
-      return guarded(inside, carried, [&] {
-        return combine(kind, element, carried, evaluator_.at(op.getInput(), source));
-      });
-    });
+    Value total =
+        nest(ranges, initial(kind, element), [&](llvm::ArrayRef<Value> point, Value carried) {
+          Indices source{indices_[0], indices_[1]};
+          Value inside = window(op, input, point, spatial, source);
+          return guarded(inside, carried, [&] {
+            return combine(kind, element, carried, evaluator_.at(op.getInput(), source));
+          });
+        });
     if (maximum) return total;
     return arith::DivFOp::create(b_, loc_, total, poolCount(op, input, ranges, type));
   }
@@ -187,11 +188,11 @@ class PointEmitter {
     high = arith::MinSIOp::create(b_, loc_, high, channels);
     Value sum = frame_.reduceLoop(low, high, constantLike(b_, loc_, type, 0),
                                   [&](Value channel, mlir::ValueRange carried) {
-      Indices source(indices_);
-      source[1] = channel;
-      Value x = evaluator_.at(op.getInput(), source);
-      return llvm::SmallVector<Value>{multiplyAdd(x, x, carried[0])};
-    })[0];
+                                    Indices source(indices_);
+                                    source[1] = channel;
+                                    Value x = evaluator_.at(op.getInput(), source);
+                                    return llvm::SmallVector<Value>{multiplyAdd(x, x, carried[0])};
+                                  })[0];
     auto constant = [&](double value) { return constantLike(b_, loc_, type, value); };
     const double alpha = op.getAlpha().convertToDouble() / static_cast<double>(size);
     Value base = arith::AddFOp::create(b_, loc_, constant(op.getBias().convertToDouble()),
@@ -209,16 +210,17 @@ class PointEmitter {
       if (depth == ranges.size()) return body(point, carried);
       return frame_.reduceLoop(frame_.index(int64_t{0}), ranges[depth], carried,
                                [&](Value i, mlir::ValueRange inner) {
-        point.push_back(i);
-        Value next = descend(depth + 1, inner[0]);
-        point.pop_back();
-        return llvm::SmallVector<Value>{next};
-      })[0];
+                                 point.push_back(i);
+                                 Value next = descend(depth + 1, inner[0]);
+                                 point.pop_back();
+                                 return llvm::SmallVector<Value>{next};
+                               })[0];
     };
     return descend(0, start);
   }
 
-  // Appends the input's spatial indices for a window position; returns whether they are inside, null if they always are.
+  // Appends the input's spatial indices for a window position; returns whether they are inside,
+  // null if they always are.
   template <typename Op>
   Value window(Op op, const Shape& input, llvm::ArrayRef<Value> position, size_t spatial,
                Indices& source) {
@@ -249,29 +251,32 @@ class PointEmitter {
     return branch.getResult(0);
   }
 
-  // How many elements an average is taken over: those inside the input, or inside its declared padding too.
+  // How many elements an average is taken over: those inside the input, or inside its declared
+  // padding too.
   Value poolCount(graph::PoolOp op, const Shape& input, llvm::ArrayRef<Value> ranges,
                   mlir::Type type) {
     Value count = frame_.index(int64_t{1});
     for (size_t d = 0; d < ranges.size(); ++d) {
       Value start = frame_.mul(indices_[2 + d], frame_.index(op.getStrides()[d]));
       Value size = frame_.dims(input)[2 + d];
-      Value valid = frame_.reduceLoop(frame_.index(int64_t{0}), ranges[d],
-                                      frame_.index(int64_t{0}), [&](Value k, mlir::ValueRange carried) {
-        Value index = frame_.add(start, frame_.mul(k, frame_.index(op.getDilations()[d])));
-        Value limit = frame_.add(size, frame_.index(op.getPadsLow()[d]));
-        Value low = frame_.index(op.getPadsLow()[d]);
-        if (op.getCountIncludePad()) {
-          low = frame_.index(int64_t{0});
-          const int64_t declared = op.getCeilMode() ? op.getPadsLow()[d] : op.getPadsHigh()[d];
-          limit = frame_.add(limit, frame_.index(declared));
-        }
-        Value above = arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::sge, index, low);
-        Value below = arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::slt, index, limit);
-        Value counts = arith::AndIOp::create(b_, loc_, above, below);
-        Value more = frame_.add(carried[0], frame_.index(int64_t{1}));
-        return llvm::SmallVector<Value>{arith::SelectOp::create(b_, loc_, counts, more, carried[0])};
-      })[0];
+      Value valid = frame_.reduceLoop(
+          frame_.index(int64_t{0}), ranges[d], frame_.index(int64_t{0}),
+          [&](Value k, mlir::ValueRange carried) {
+            Value index = frame_.add(start, frame_.mul(k, frame_.index(op.getDilations()[d])));
+            Value limit = frame_.add(size, frame_.index(op.getPadsLow()[d]));
+            Value low = frame_.index(op.getPadsLow()[d]);
+            if (op.getCountIncludePad()) {
+              low = frame_.index(int64_t{0});
+              const int64_t declared = op.getCeilMode() ? op.getPadsLow()[d] : op.getPadsHigh()[d];
+              limit = frame_.add(limit, frame_.index(declared));
+            }
+            Value above = arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::sge, index, low);
+            Value below = arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::slt, index, limit);
+            Value counts = arith::AndIOp::create(b_, loc_, above, below);
+            Value more = frame_.add(carried[0], frame_.index(int64_t{1}));
+            return llvm::SmallVector<Value>{
+                arith::SelectOp::create(b_, loc_, counts, more, carried[0])};
+          })[0];
       count = frame_.mul(count, valid);
     }
     Value integer = arith::IndexCastOp::create(b_, loc_, b_.getI64Type(), count);
@@ -313,8 +318,10 @@ class PointEmitter {
     }
     const unsigned width = type.getIntOrFloatBitWidth();
     const bool isUnsigned = element.isUnsignedInteger() || width == 1;
-    const llvm::APInt low = isUnsigned ? llvm::APInt::getZero(width) : llvm::APInt::getSignedMinValue(width);
-    const llvm::APInt high = isUnsigned ? llvm::APInt::getMaxValue(width) : llvm::APInt::getSignedMaxValue(width);
+    const llvm::APInt low =
+        isUnsigned ? llvm::APInt::getZero(width) : llvm::APInt::getSignedMinValue(width);
+    const llvm::APInt high =
+        isUnsigned ? llvm::APInt::getMaxValue(width) : llvm::APInt::getSignedMaxValue(width);
     return arith::ConstantOp::create(b_, loc_, b_.getIntegerAttr(type, maximum ? low : high));
   }
 
@@ -349,8 +356,9 @@ class PointEmitter {
     }
     using P = arith::CmpIPredicate;
     const bool isUnsigned = element.isUnsignedInteger() || element.isInteger(1);
-    const P predicate = isUnsigned ? (maximum ? (orEqual ? P::uge : P::ugt) : (orEqual ? P::ule : P::ult))
-                                   : (maximum ? (orEqual ? P::sge : P::sgt) : (orEqual ? P::sle : P::slt));
+    const P predicate = isUnsigned
+                            ? (maximum ? (orEqual ? P::uge : P::ugt) : (orEqual ? P::ule : P::ult))
+                            : (maximum ? (orEqual ? P::sge : P::sgt) : (orEqual ? P::sle : P::slt));
     return arith::CmpIOp::create(b_, loc_, predicate, x, best);
   }
 
