@@ -12,6 +12,7 @@
 #include "runtime/base/float16.h"
 #include "runtime/base/npy.h"
 #include "runtime/executor/symbols.h"
+#include "tools/run/file_name.h"
 #include "tools/run/npz.h"
 
 namespace mlc::tools {
@@ -128,7 +129,7 @@ StatusOr<std::vector<Description>> readDescriptions(const std::vector<std::strin
   for (size_t i = 0; i < names.size() && !options.inputsFolder.empty(); ++i) {
     const fs::path folder(options.inputsFolder);
     const fs::path proto = folder / ("input_" + std::to_string(i) + ".pb"),
-                   npy = folder / (names[i] + ".npy");
+                   npy = folder / (fileNameOf(names[i]) + ".npy");
     if (!fs::exists(proto) && !fs::exists(npy)) {
       return usageError("--inputs: " + options.inputsFolder + " has neither " +
                         proto.filename().string() + " nor " + npy.filename().string());

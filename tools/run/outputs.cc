@@ -1,6 +1,5 @@
 #include "tools/run/outputs.h"
 
-#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -10,21 +9,13 @@
 #include "runtime/base/float16.h"
 #include "runtime/base/npy.h"
 #include "tools/job/cache_folder.h"
+#include "tools/run/file_name.h"
 #include "tools/run/inputs.h"
 
 namespace mlc::tools {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string fileNameOf(const std::string& name) {
-  std::string file = name;
-  for (char& c : file) {
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') c = '_';
-  }
-  if (file.empty() || file[0] == '.') file = "_" + file;
-  return file;
-}
 
 double number(const HostTensor& tensor, int64_t i) {
   switch (tensor.dtype()) {

@@ -49,12 +49,14 @@ class OnnxRuntime:
         return milliseconds
 
 
-def run_mlc(model, folder, threads, ranks, iterations):
+def run_mlc(model, files, folder, threads, ranks, iterations):
     command = []
     if ranks > 1:
         command = ["mpirun", "-np", str(ranks), "--oversubscribe"] + (["--allow-run-as-root"] if os.geteuid() == 0 else [])
-    command += [str(MLC_RUN), str(model), "--inputs", str(folder), "--outputs", str(folder / "outputs"), "--threads", str(threads),
+    command += [str(MLC_RUN), str(model), "--outputs", str(folder / "outputs"), "--threads", str(threads),
                 "--warmup", "2", "--iterations", str(iterations), "--json", str(folder / "report.json")]
+    for name, file in files.items():
+        command += ["--input", f"{name}=@{file}"]
     if ranks > 1:
         command += ["--mesh", f"tp={ranks}"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -76,11 +78,12 @@ def compare(name, model, threads, ranks, arguments):
     inputs = session.inputs(arguments.sequence)
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        for input_name, array in inputs.items():
-            np.save(folder / f"{input_name}.npy", array)
+        files = {input_name: folder / f"input_{i}.npy" for i, input_name in enumerate(inputs)}
+        for input_name, file in files.items():
+            np.save(file, inputs[input_name])
         ours, theirs = [], []
         for _ in range(arguments.rounds):
-            ours.append(run_mlc(model, folder, threads, ranks, arguments.iterations)["latency_ms"]["p50"])
+            ours.append(run_mlc(model, files, folder, threads, ranks, arguments.iterations)["latency_ms"]["p50"])
             theirs.append(statistics.median(session.run(inputs, arguments.iterations)))
         a, b = statistics.median(ours), statistics.median(theirs)
         print(f"{name:<12} {ranks:>5} {threads:>7} {a:>9.2f} {b:>9.2f} {a / b:>6.2f} {largest_difference(session, folder):>10.1e}",
