@@ -3,15 +3,11 @@
 #include <memory>
 #include <mutex>
 
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/LegacyPassManager.h"
+#include "compiler/target/emit_code.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
-#include "mlir/Target/LLVMIR/Export.h"
 
 namespace mlc::cpu {
 namespace {
@@ -56,43 +52,16 @@ void hideSymbols(llvm::Module& module, const CpuTarget& target) {
   }
 }
 
-void optimize(llvm::Module& module, llvm::TargetMachine& machine) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = true;
-  tuning.SLPVectorization = true;
-  llvm::PassBuilder builder(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager sccs;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(sccs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, sccs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
-}
-
 }  // namespace
 
 StatusOr<std::string> emitObject(mlir::ModuleOp module, const CpuTarget& target) {
   MLC_ASSIGN_OR_RETURN(std::unique_ptr<llvm::TargetMachine> machine, makeTargetMachine(target));
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> llvmModule = mlir::translateModuleToLLVMIR(module, context, "mlc");
-  if (!llvmModule) return invalidError("cannot translate a module to LLVM IR");
-  llvmModule->setTargetTriple(machine->getTargetTriple());
-  llvmModule->setDataLayout(machine->createDataLayout());
-  hideSymbols(*llvmModule, target);
-  optimize(*llvmModule, *machine);
-
-  llvm::SmallVector<char, 0> object;
-  llvm::raw_svector_ostream stream(object);
-  llvm::legacy::PassManager codegen;
-  if (machine->addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::ObjectFile)) {
-    return unsupportedError("LLVM cannot emit object files for x86-64");
-  }
-  codegen.run(*llvmModule);
-  return std::string(object.begin(), object.end());
+  mlc::target::CodeOptions options;
+  options.tuning.LoopVectorization = true;
+  options.tuning.SLPVectorization = true;
+  options.targetName = "x86-64";
+  return mlc::target::emitCode(module, *machine, options,
+                               [&](llvm::Module& code) { hideSymbols(code, target); });
 }
 
 }  // namespace mlc::cpu
