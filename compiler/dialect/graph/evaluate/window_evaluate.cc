@@ -113,12 +113,16 @@ MLC_EVALUATE(PoolOp) {
         offset += at * strides[2 + d];
       }
       if (inside) {
-        const double value = loadFloat(input, offset);
+        const double value = loadNumber(input, offset);
         folded = maximum ? (std::isnan(value) ? value : std::max(folded, value)) : folded + value;
       }
       count += getCountIncludePad() ? declared : inside;
     });
-    storeFloat(result, i, maximum ? folded : folded / static_cast<double>(count));
+    if (isFloat(result.dtype())) {
+      storeFloat(result, i, maximum ? folded : folded / static_cast<double>(count));
+    } else {
+      storeInteger(result, i, static_cast<int64_t>(folded));
+    }
   });
   results.push_back(std::move(result));
   return mlir::success();

@@ -103,6 +103,15 @@ void clip(Node& node) {
   node.set(x);
 }
 
+// Formulas of several steps: the operand, and the result of what was computed from it. Between the
+// two the type is f32 at least, so that numbers of a narrower type are rounded once, at the end.
+Value wideOperand(Node& node) {
+  const DType type = node.dtype(0);
+  return node.emitter.cast(node.value(0), type == DType::kF64 ? type : DType::kF32);
+}
+
+void setNarrowed(Node& node, Value wide) { node.set(node.emitter.cast(wide, node.dtype(0))); }
+
 // x where x >= 0, else `negative`.
 Value whereNegative(Emitter& e, Value x, Value negative) {
   Value isNegative = e.binary<graph::CompareOp>(x, e.scalarLike(0, x), graph::Predicate::lt);
@@ -131,23 +140,23 @@ void pRelu(Node& node) {
 
 void elu(Node& node) {
   Emitter& e = node.emitter;
-  Value x = node.value(0);
-  node.set(whereNegative(e, x, scaled(e, expMinusOne(e, x), node.number("alpha", 1))));
+  Value x = wideOperand(node);
+  setNarrowed(node, whereNegative(e, x, scaled(e, expMinusOne(e, x), node.number("alpha", 1))));
 }
 
 void selu(Node& node) {
   Emitter& e = node.emitter;
-  Value x = node.value(0);
+  Value x = wideOperand(node);
   Value inner = whereNegative(
       e, x, scaled(e, expMinusOne(e, x), node.number("alpha", 1.67326319217681884765625)));
-  node.set(scaled(e, inner, node.number("gamma", 1.05070102214813232421875)));
+  setNarrowed(node, scaled(e, inner, node.number("gamma", 1.05070102214813232421875)));
 }
 
 void celu(Node& node) {
   Emitter& e = node.emitter;
-  Value x = node.value(0);
+  Value x = wideOperand(node);
   const double alpha = node.number("alpha", 1);
-  node.set(whereNegative(e, x, scaled(e, expMinusOne(e, scaled(e, x, 1 / alpha)), alpha)));
+  setNarrowed(node, whereNegative(e, x, scaled(e, expMinusOne(e, scaled(e, x, 1 / alpha)), alpha)));
 }
 
 void thresholdedRelu(Node& node) {
@@ -176,21 +185,25 @@ Value hardSigmoidOf(Emitter& e, Value x, double alpha, double beta) {
 }
 
 void hardSigmoid(Node& node) {
-  node.set(hardSigmoidOf(node.emitter, node.value(0), node.number("alpha", 0.2),
-                         node.number("beta", 0.5)));
+  setNarrowed(node, hardSigmoidOf(node.emitter, wideOperand(node), node.number("alpha", 0.2),
+                                  node.number("beta", 0.5)));
 }
 
 void hardSwish(Node& node) {
-  Value x = node.value(0);
-  node.set(node.emitter.binary<graph::MulOp>(x, hardSigmoidOf(node.emitter, x, 1.0 / 6, 0.5)));
+  Value x = wideOperand(node);
+  setNarrowed(node,
+              node.emitter.binary<graph::MulOp>(x, hardSigmoidOf(node.emitter, x, 1.0 / 6, 0.5)));
 }
 
 void swish(Node& node) {
   Emitter& e = node.emitter;
-  Value x = node.value(0);
   const double alpha = node.number("alpha", 1);
-  node.set(alpha == 1 ? e.emit<graph::SiluOp>(x)
-                      : e.binary<graph::MulOp>(x, e.emit<graph::SigmoidOp>(scaled(e, x, alpha))));
+  if (alpha == 1) {
+    node.set(e.emit<graph::SiluOp>(node.value(0)));
+    return;
+  }
+  Value x = wideOperand(node);
+  setNarrowed(node, e.binary<graph::MulOp>(x, e.emit<graph::SigmoidOp>(scaled(e, x, alpha))));
 }
 
 // log(1 + exp(x)) without overflow: max(x, 0) + log(1 + exp(-|x|)).
@@ -200,25 +213,25 @@ Value softplusOf(Emitter& e, Value x) {
   return e.binary<graph::AddOp>(e.emit<graph::ReluOp>(x), tail);
 }
 
-void softplus(Node& node) { node.set(softplusOf(node.emitter, node.value(0))); }
+void softplus(Node& node) { setNarrowed(node, softplusOf(node.emitter, wideOperand(node))); }
 
 void mish(Node& node) {
   Emitter& e = node.emitter;
-  Value x = node.value(0);
-  node.set(e.binary<graph::MulOp>(x, e.emit<graph::TanhOp>(softplusOf(e, x))));
+  Value x = wideOperand(node);
+  setNarrowed(node, e.binary<graph::MulOp>(x, e.emit<graph::TanhOp>(softplusOf(e, x))));
 }
 
 void softsign(Node& node) {
   Emitter& e = node.emitter;
-  Value x = node.value(0);
+  Value x = wideOperand(node);
   Value bottom = e.binary<graph::AddOp>(e.emit<graph::AbsOp>(x), e.scalarLike(1, x));
-  node.set(e.binary<graph::DivOp>(x, bottom));
+  setNarrowed(node, e.binary<graph::DivOp>(x, bottom));
 }
 
 void tan(Node& node) {
   Emitter& e = node.emitter;
-  Value x = node.value(0);
-  node.set(e.binary<graph::DivOp>(e.emit<graph::SinOp>(x), e.emit<graph::CosOp>(x)));
+  Value x = wideOperand(node);
+  setNarrowed(node, e.binary<graph::DivOp>(e.emit<graph::SinOp>(x), e.emit<graph::CosOp>(x)));
 }
 
 }  // namespace
