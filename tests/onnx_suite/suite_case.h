@@ -21,4 +21,7 @@ std::string unsupportedReason(const std::string& caseFolder);
 std::string runCase(const std::string& caseFolder, const std::string& scratch,
                     partition::Device::Kind kind = partition::Device::Kind::kCpu);
 
+// The same for the reference evaluation of the imported module, neither optimized nor compiled.
+std::string evaluateCase(const std::string& caseFolder);
+
 }  // namespace mlc::onnx_suite
