@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <type_traits>
 
 #include "runtime/base/float16.h"
@@ -81,7 +82,7 @@ constexpr KernelsOfType kernels() {
   return {reduceTyped<T, Sum>, reduceTyped<T, Min>, reduceTyped<T, Max>, reduceTyped<T, Prod>};
 }
 
-// By DType.
+// By DType; null for those that are only stored (4 and 8-bit floats, integers of less than a byte).
 constexpr std::array<KernelsOfType, kDTypeCount> kKernels = {
     kernels<float>(), kernels<double>(), kernels<Float16>(), kernels<BFloat16>(), kernels<int8_t>(),
     kernels<int16_t>(), kernels<int32_t>(), kernels<int64_t>(), kernels<uint8_t>(),
@@ -94,7 +95,9 @@ constexpr std::array<KernelsOfType, kDTypeCount> kKernels = {
 
 void reduceParts(std::span<const void* const> parts, void* out, int64_t count, DType dtype,
                  Reduction reduction) {
-  kKernels[static_cast<size_t>(dtype)][static_cast<size_t>(reduction)](parts, out, count);
+  const Kernel kernel = kKernels[static_cast<size_t>(dtype)][static_cast<size_t>(reduction)];
+  assert(kernel && "the compiler sums no type of storage");
+  kernel(parts, out, count);
 }
 
 }  // namespace mlc::collectives

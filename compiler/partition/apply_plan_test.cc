@@ -176,9 +176,8 @@ class Model {
     for (size_t i = 0; i < made.size(); ++i) {
       ASSERT_EQ(made[i].shape(), expected[i].shape());
       for (int64_t j = 0; j < made[i].numElements(); ++j) {
-        const double want = graph::loadNumber(expected[i], j);
-        ASSERT_NEAR(graph::loadNumber(made[i], j), want, 1e-4 * (1 + std::abs(want)))
-            << "element " << j;
+        const double want = loadNumber(expected[i], j);
+        ASSERT_NEAR(loadNumber(made[i], j), want, 1e-4 * (1 + std::abs(want))) << "element " << j;
       }
     }
   }

@@ -76,7 +76,7 @@ class Builder {
     Tensor tensor;
     tensor.name = value.getDefiningOp() ? nameOf(value.getDefiningOp()) : "argument";
     tensor.dtype = graph::dtypeOf(value.getType());
-    tensor.bytes = static_cast<double>(dtypeBytes(tensor.dtype));
+    tensor.bytes = dtypeBits(tensor.dtype) / 8.0;
     for (const DimExpr& dim : graph::shapeOf(value)) {
       tensor.dims.push_back(nominal(dim));
       tensor.dimTexts.push_back(dim.str());

@@ -19,7 +19,7 @@ using Tensors = std::vector<HostTensor>;
 
 // Bytes of what is within one index of the dim.
 size_t innerBytes(const HostTensor& tensor, int dim) {
-  size_t bytes = dtypeBytes(tensor.dtype());
+  size_t bytes = elementBytes(tensor.dtype());
   for (size_t i = dim + 1; i < tensor.shape().size(); ++i) bytes *= tensor.shape()[i];
   return bytes;
 }
@@ -76,14 +76,10 @@ HostTensor reduced(const Tensors& parts, graph::ReduceKind kind) {
       pieceOf(parts[0].reshaped({1, parts[0].numElements()}), 0, 0, 1).reshaped(parts[0].shape());
   for (size_t part = 1; part < parts.size(); ++part) {
     for (int64_t i = 0; i < result.numElements(); ++i) {
-      if (graph::isFloat(result.dtype())) {
-        graph::storeFloat(
-            result, i,
-            combine(graph::loadFloat(result, i), graph::loadFloat(parts[part], i), kind));
+      if (isFloat(result.dtype())) {
+        storeFloat(result, i, combine(loadFloat(result, i), loadFloat(parts[part], i), kind));
       } else {
-        graph::storeInteger(
-            result, i,
-            combine(graph::loadInteger(result, i), graph::loadInteger(parts[part], i), kind));
+        storeInteger(result, i, combine(loadInteger(result, i), loadInteger(parts[part], i), kind));
       }
     }
   }

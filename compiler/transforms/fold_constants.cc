@@ -1,12 +1,13 @@
 #include "compiler/transforms/fold_constants.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "compiler/dialect/graph/dense_elements.h"
 #include "compiler/dialect/graph/evaluate/evaluator.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "runtime/base/element.h"
 
 namespace mlc::transforms {
 namespace {
@@ -23,14 +24,12 @@ bool isLeaf(Value value) {
 
 // The bytes of the one element that fills a tensor; empty if it has several values.
 std::string fillOf(const HostTensor& tensor) {
-  const size_t element = dtypeBytes(tensor.dtype());
-  const size_t bytes = tensor.bytes();
-  const char* data = tensor.data<char>();
-  if (bytes < element ||
-      (bytes > element && std::memcmp(data, data + element, bytes - element) != 0)) {
-    return {};
+  if (tensor.numElements() == 0) return {};
+  const HostTensor whole = filledTensor(tensor.dtype(), tensor.shape(), tensor);
+  for (int64_t i = 0; i < tensor.numElements(); ++i) {
+    if (!sameElement(tensor, i, tensor, 0)) return {};
   }
-  return std::string(data, element);
+  return std::string(whole.data<char>(), static_cast<size_t>(dtypeBytes(tensor.dtype(), 1)));
 }
 
 struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir::ModuleOp>> {
@@ -65,7 +64,7 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
 
   static int64_t bytesOf(Value value) {
     auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
-    return type.getNumElements() * static_cast<int64_t>(dtypeBytes(graph::dtypeOf(type)));
+    return dtypeBytes(graph::dtypeOf(type), type.getNumElements());
   }
 
   bool growsTooMuch(Operation* op) const {
@@ -156,18 +155,8 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
   void replaceByConstant(Operation* op, const HostTensor& tensor) {
     auto type = mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
     mlir::OpBuilder builder(op);
-    mlir::DenseElementsAttr value;
-    if (tensor.dtype() == DType::kBool) {
-      llvm::SmallVector<bool> bools;
-      for (int64_t i = 0; i < tensor.numElements(); ++i)
-        bools.push_back(tensor.data<uint8_t>()[i] != 0);
-      value = mlir::DenseElementsAttr::get(type, llvm::ArrayRef<bool>(bools));
-    } else {
-      value = mlir::DenseElementsAttr::getFromRawBuffer(
-          type, llvm::ArrayRef<char>(tensor.data<char>(), tensor.bytes()));
-    }
-    Value constant =
-        graph::ConstantOp::create(builder, op->getLoc(), mlir::cast<mlir::ElementsAttr>(value));
+    Value constant = graph::ConstantOp::create(
+        builder, op->getLoc(), mlir::cast<mlir::ElementsAttr>(graph::denseElements(type, tensor)));
     op->getResult(0).replaceAllUsesWith(constant);
     op->erase();
   }

@@ -186,7 +186,7 @@ double Device::peak(DType type) const {
   if (auto found = peakFlops.find(type); found != peakFlops.end()) return found->second;
   auto f32 = peakFlops.find(DType::kF32);
   double base = f32 == peakFlops.end() ? 1e10 : f32->second;
-  return dtypeBytes(type) > 4 ? base / 2 : base;
+  return dtypeBits(type) > 32 ? base / 2 : base;
 }
 
 const Link& DeviceModel::link(int a, int b) const {

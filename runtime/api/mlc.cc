@@ -5,7 +5,9 @@
 
 #include "runtime/api/session.h"
 
-static_assert(static_cast<int>(mlc::DType::kBool) == MLC_BOOL, "the C API's types are DType's");
+static_assert(static_cast<int>(mlc::DType::kF8E8M0) == MLC_F8E8M0 &&
+                  static_cast<int>(mlc::DType::kBool) == MLC_BOOL,
+              "the C API's types are DType's");
 
 struct mlc_error {
   mlc::Status status;

@@ -50,7 +50,20 @@ typedef enum {
   MLC_U16,
   MLC_U32,
   MLC_U64,
-  MLC_BOOL /* one byte, 0 or 1 */
+  MLC_BOOL, /* one byte, 0 or 1 */
+  /* Packed: two elements to a byte (four of the 2-bit types), the first in the lowest bits, rows
+   * without gaps, as ONNX stores them. */
+  MLC_I4,
+  MLC_U4,
+  MLC_I2,
+  MLC_U2,
+  MLC_F4E2M1,
+  /* One byte. */
+  MLC_F8E4M3FN,
+  MLC_F8E4M3FNUZ,
+  MLC_F8E5M2,
+  MLC_F8E5M2FNUZ,
+  MLC_F8E8M0
 } mlc_dtype;
 
 /* A dense row-major tensor. */

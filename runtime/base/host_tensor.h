@@ -1,4 +1,5 @@
-// A tensor in host memory: type, shape and a shared, 64-byte aligned, row-major buffer.
+// A tensor in host memory: type, shape and a shared, 64-byte aligned, row-major buffer. Elements of
+// packed types lie without gaps between rows (runtime/base/element.h reads and writes them).
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ class HostTensor {
   const std::vector<int64_t>& shape() const { return shape_; }
   int64_t rank() const { return static_cast<int64_t>(shape_.size()); }
   int64_t numElements() const;
-  size_t bytes() const { return static_cast<size_t>(numElements()) * dtypeBytes(dtype_); }
+  size_t bytes() const { return static_cast<size_t>(dtypeBytes(dtype_, numElements())); }
 
   const void* raw() const { return data_.get(); }
   void* raw() { return data_.get(); }

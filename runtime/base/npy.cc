@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "runtime/base/element.h"
 #include "runtime/base/mapped_file.h"
 
 namespace mlc {
@@ -23,11 +24,25 @@ constexpr TypeName kTypeNames[] = {
     {DType::kU8, "|u1"},  {DType::kU16, "<u2"}, {DType::kU32, "<u4"}, {DType::kU64, "<u8"},
     {DType::kBool, "|b1"}};
 
+// Types that are a record of one byte: integers as such, floats as their bits.
+bool isRecord(DType dtype) { return dtype > DType::kBool; }
+
+std::string_view byteOf(DType dtype) {
+  return dtype == DType::kI4 || dtype == DType::kI2 ? "|i1" : "|u1";
+}
+
 struct Header {
   DType dtype = DType::kF32;
   bool fortranOrder = false;
   std::vector<int64_t> shape;
+
+  // Bytes of an element in the file.
+  size_t width() const { return isPacked(dtype) ? 1 : elementBytes(dtype); }
 };
+
+std::string recordName(DType dtype) {
+  return "[('" + std::string(dtypeName(dtype)) + "', '" + std::string(byteOf(dtype)) + "')]";
+}
 
 // The text after `key` and its colon in the header's dictionary, or an empty view.
 std::string_view valueOf(std::string_view dictionary, const std::string& key) {
@@ -41,11 +56,21 @@ std::string_view valueOf(std::string_view dictionary, const std::string& key) {
   return {};
 }
 
+// "[('i4', '|i1')]".
+bool parseRecord(std::string_view text, DType& dtype) {
+  for (int type = 0; type < kDTypeCount; ++type) {
+    dtype = static_cast<DType>(type);
+    if (isRecord(dtype) && text.starts_with(recordName(dtype))) return true;
+  }
+  return false;
+}
+
 bool parseType(std::string_view text, DType& dtype) {
+  if (text.starts_with('[')) return parseRecord(text, dtype);
   if (text.size() < 5) return false;
   const std::string_view name = text.substr(1, 3);
   for (const TypeName& type : kTypeNames) {
-    const bool oneByte = dtypeBytes(type.dtype) == 1;
+    const bool oneByte = dtypeBits(type.dtype) == 8;
     if (name.substr(1) == type.name.substr(1) &&
         (name[0] == type.name[0] || (oneByte && name[0] == '<'))) {
       dtype = type.dtype;
@@ -83,7 +108,7 @@ bool parseShape(std::string_view text, std::vector<int64_t>& shape) {
 
 // Bytes of the elements, or -1 on overflow.
 int64_t payloadBytes(const Header& header) {
-  int64_t bytes = static_cast<int64_t>(dtypeBytes(header.dtype));
+  auto bytes = static_cast<int64_t>(header.width());
   for (int64_t dim : header.shape) {
     if (__builtin_mul_overflow(bytes, dim, &bytes)) return -1;
   }
@@ -91,21 +116,39 @@ int64_t payloadBytes(const Header& header) {
 }
 
 // Elements whose first index runs fastest, in row-major order.
-void fromFortranOrder(const char* source, HostTensor& tensor) {
-  const size_t width = dtypeBytes(tensor.dtype());
-  const std::vector<int64_t>& shape = tensor.shape();
+std::string fromFortranOrder(const char* source, const Header& header) {
+  const size_t width = header.width();
+  const std::vector<int64_t>& shape = header.shape;
   std::vector<int64_t> index(shape.size(), 0);
-  char* destination = tensor.data<char>();
-  for (int64_t i = 0, count = tensor.numElements(); i < count; ++i) {
+  int64_t count = 1;
+  for (int64_t dim : shape) count *= dim;
+  std::string ordered(static_cast<size_t>(count) * width, 0);
+  for (int64_t i = 0; i < count; ++i) {
     int64_t offset = 0;
     for (size_t dim = shape.size(); dim-- > 0;) offset = offset * shape[dim] + index[dim];
-    std::memcpy(destination + static_cast<size_t>(i) * width,
+    std::memcpy(ordered.data() + static_cast<size_t>(i) * width,
                 source + static_cast<size_t>(offset) * width, width);
     for (size_t dim = shape.size(); dim-- > 0;) {
       if (++index[dim] < shape[dim]) break;
       index[dim] = 0;
     }
   }
+  return ordered;
+}
+
+std::string typeText(DType dtype) {
+  if (isRecord(dtype)) return recordName(dtype);
+  return "'" + std::string(kTypeNames[static_cast<int>(dtype)].name) + "'";
+}
+
+// A byte for each packed element.
+std::string unpacked(const HostTensor& tensor) {
+  std::string bytes;
+  for (int64_t i = 0; i < tensor.numElements(); ++i) {
+    bytes += static_cast<char>(isFloat(tensor.dtype()) ? loadPacked(tensor.raw(), 4, i)
+                                                       : loadInteger(tensor, i));
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -144,12 +187,18 @@ StatusOr<HostTensor> parseNpy(std::string_view text, const std::string& name) {
   if (bytes < 0 || text.size() - start - length < static_cast<size_t>(bytes))
     return bad("it is cut short");
   const char* payload = text.data() + start + length;
-  HostTensor tensor = HostTensor::uninitialized(header.dtype, header.shape);
+  std::string ordered;
   if (header.fortranOrder) {
-    fromFortranOrder(payload, tensor);
-  } else {
-    std::memcpy(tensor.raw(), payload, static_cast<size_t>(bytes));
+    ordered = fromFortranOrder(payload, header);
+    payload = ordered.data();
   }
+  HostTensor tensor = HostTensor::zeros(header.dtype, header.shape);
+  if (!isPacked(header.dtype)) {
+    std::memcpy(tensor.raw(), payload, static_cast<size_t>(bytes));
+    return tensor;
+  }
+  for (int64_t i = 0; i < bytes; ++i)
+    storePacked(tensor.raw(), dtypeBits(header.dtype), i, static_cast<uint8_t>(payload[i]));
   return tensor;
 }
 
@@ -158,9 +207,8 @@ Status writeNpy(const std::string& path, const HostTensor& tensor) {
   for (int64_t dim : tensor.shape())
     shape += std::to_string(dim) + (tensor.rank() == 1 ? "," : ", ");
   if (tensor.rank() > 1) shape.resize(shape.size() - 2);
-  std::string header = "{'descr': '" +
-                       std::string(kTypeNames[static_cast<int>(tensor.dtype())].name) +
-                       "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  std::string header = "{'descr': " + typeText(tensor.dtype()) +
+                       ", 'fortran_order': False, 'shape': (" + shape + "), }";
   // The elements begin at a multiple of 64 bytes.
   constexpr size_t kStart = 10;
   while ((kStart + header.size() + 1) % 64 != 0) header += ' ';
@@ -171,7 +219,12 @@ Status writeNpy(const std::string& path, const HostTensor& tensor) {
   file.write(kMagic.data(), kMagic.size());
   file.write(version, sizeof version);
   file.write(header.data(), static_cast<std::streamsize>(header.size()));
-  file.write(tensor.data<char>(), static_cast<std::streamsize>(tensor.bytes()));
+  if (isPacked(tensor.dtype())) {
+    const std::string bytes = unpacked(tensor);
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  } else {
+    file.write(tensor.data<char>(), static_cast<std::streamsize>(tensor.bytes()));
+  }
   file.close();
   if (!file) return invalidError("cannot write " + path + ": " + std::strerror(errno));
   return okStatus();

@@ -1,7 +1,9 @@
 // Files of numpy's .npy format (https://numpy.org/neps/nep-0001-npy-format.html), versions 1 to 3.
 //
 // Every DType is read and written; bf16, which numpy does not have, is written as the two-byte void
-// type '<V2' (as ml_dtypes does) and read from it.
+// type '<V2' (as ml_dtypes does) and read from it. Types of 8 bits and less that numpy does not
+// have are written as a record of one byte whose field has the type's name, so that
+// np.load(file)["i4"] gives the values, and np.load(file)["f8e5m2"] the bits of every element.
 #pragma once
 
 #include <string>

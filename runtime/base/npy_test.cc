@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "runtime/base/element.h"
+
 namespace mlc {
 namespace {
 
@@ -34,8 +36,9 @@ TEST(Npy, EveryTypeSurvivesAWriteAndARead) {
   for (int type = 0; type < kDTypeCount; ++type) {
     for (const std::vector<int64_t>& shape :
          {std::vector<int64_t>{}, {3}, {2, 3}, {0, 4}, {2, 1, 3, 2}}) {
-      HostTensor tensor = HostTensor::uninitialized(static_cast<DType>(type), shape);
-      for (size_t i = 0; i < tensor.bytes(); ++i) tensor.data<char>()[i] = static_cast<char>(i % 2);
+      HostTensor tensor = HostTensor::zeros(static_cast<DType>(type), shape);
+      for (int64_t i = 0; i < tensor.numElements(); ++i)
+        storeNumber(tensor, i, static_cast<double>(i % 2));
       ASSERT_TRUE(writeNpy(path, tensor).ok());
       StatusOr<HostTensor> read = readNpy(path);
       ASSERT_TRUE(read.ok()) << read.status().message();
@@ -55,6 +58,17 @@ TEST(Npy, WritesWhatNumpyWrites) {
   std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 1), }";
   header.resize(117, ' ');
   EXPECT_EQ(readText(path), npyFile(1, header + "\n", "xy"));
+}
+
+// np.save(file, np.array([[-1, 2, 3]], np.int8).view([("i4", "i1")])) writes this.
+TEST(Npy, TypesThatNumpyLacksAreRecordsOfOneByte) {
+  const std::string path = pathOf("nibbles.npy");
+  HostTensor tensor = HostTensor::zeros(DType::kI4, {1, 3});
+  for (int i = 0; i < 3; ++i) storeInteger(tensor, i, i == 0 ? -1 : i + 1);
+  ASSERT_TRUE(writeNpy(path, tensor).ok());
+  std::string header = "{'descr': [('i4', '|i1')], 'fortran_order': False, 'shape': (1, 3), }";
+  header.resize(117, ' ');
+  EXPECT_EQ(readText(path), npyFile(1, header + "\n", "\xff\x02\x03"));
 }
 
 TEST(Npy, FortranOrderIsPutIntoRowOrder) {

@@ -187,9 +187,9 @@ Status Executor::prepareStep(int microbatch) {
     step.symbols.push_back(it->second);
   }
   auto bytesOf = [](const package::TensorSpec& spec, const std::vector<int64_t>& shape) {
-    int64_t bytes = static_cast<int64_t>(dtypeBytes(spec.dtype));
-    for (int64_t dim : shape) bytes *= dim;
-    return bytes;
+    int64_t count = 1;
+    for (int64_t dim : shape) count *= dim;
+    return dtypeBytes(spec.dtype, count);
   };
   for (const package::ProgramInput& input : loaded_.program->inputs) {
     MLC_ASSIGN_OR_RETURN(const std::vector<int64_t> shape, shapeOf(input.spec, symbols));

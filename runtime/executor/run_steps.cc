@@ -15,15 +15,8 @@ constexpr int kInputTag = 1;
 constexpr int kOutputTag = 2;
 constexpr int kFirstChannelTag = 16;
 
-int64_t bytesOf(const std::vector<int64_t>& sizes, size_t elementBytes) {
-  auto bytes = static_cast<int64_t>(elementBytes);
-  for (int64_t size : sizes) bytes *= size;
-  return bytes;
-}
-
 StridedView viewOf(const HostTensor& tensor, const Region& region) {
-  return sliceOf(tensor.raw(), dtypeBytes(tensor.dtype()), tensor.shape(), region.offsets,
-                 region.sizes);
+  return sliceOf(tensor.raw(), tensor.dtype(), tensor.shape(), region.offsets, region.sizes);
 }
 
 Status waitAll(std::vector<std::unique_ptr<collectives::Request>>& requests) {
@@ -52,7 +45,7 @@ Status Executor::distributeInputs(const std::vector<HostTensor>& inputs,
       const HostTensor& whole = inputs[static_cast<size_t>(input.index)];
       const StridedView view =
           viewOf(whole, placement_->inputPiece(input, coordinatesOf(manifest, rank)));
-      const int64_t bytes = bytesOf(view.sizes, view.elementBytes);
+      const int64_t bytes = view.bytes();
       if (bytes == 0) continue;
       Outgoing message;
       const void* data = view.data;
@@ -81,7 +74,7 @@ Status Executor::takeInput(const std::vector<HostTensor>& inputs, size_t index) 
   const ProgramInput& input = loaded_.program->inputs[index];
   LocalInput& local = localInputs_[index];
   local.region = placement_->inputPiece(input, at_);
-  const int64_t bytes = bytesOf(local.region.sizes, dtypeBytes(input.spec.dtype));
+  const int64_t bytes = sliceOf(nullptr, input.spec.dtype, local.region.sizes, {}, {}).bytes();
   if (world_.rank() == 0) {
     const StridedView view = viewOf(inputs[static_cast<size_t>(input.index)], local.region);
     local.data = view.data;
@@ -153,8 +146,8 @@ Status Executor::stageInputs(const Step& step, Slot& slot, std::vector<void*>& p
     if (input.kind == ProgramInput::Kind::kModelInput) {
       const LocalInput& local = localInputs_[i];
       const Region part = placement_->microbatchPiece(input, at_, step.microbatch);
-      const StridedView view = sliceOf(local.data, dtypeBytes(input.spec.dtype), local.region.sizes,
-                                       part.offsets, part.sizes);
+      const StridedView view =
+          sliceOf(local.data, input.spec.dtype, local.region.sizes, part.offsets, part.sizes);
       if (device_->isHostMemory() && view.contiguous() && isAligned(view.data)) {
         // Read-only for the program; the ABI's inputs are not const.
         pointers.push_back(const_cast<char*>(view.data));

@@ -89,7 +89,7 @@ void ProgramHost::allReduce(const MlcThread& thread, int axis, void* data, int64
   team_.barrier();
   collectives::Communicator& ranks = *axes_[static_cast<size_t>(axis)];
   if (thread.index == 0 && ranks.size() > 1) {
-    const int64_t bytes = count * static_cast<int64_t>(dtypeBytes(type));
+    const int64_t bytes = dtypeBytes(type, count);
     void* host = const_cast<void*>(toHost(0, data, bytes));
     fail(ranks.allReduce(host, count, type, static_cast<Reduction>(reduction)));
     fromHost(data, host, bytes);
@@ -103,7 +103,7 @@ void ProgramHost::allGather(const MlcThread& thread, int axis, const void* in, v
                             int64_t outer, const int64_t* inner, DType type) {
   team_.barrier();
   collectives::Communicator& ranks = *axes_[static_cast<size_t>(axis)];
-  const auto width = static_cast<int64_t>(dtypeBytes(type));
+  const auto width = static_cast<int64_t>(elementBytes(type));
   const int64_t row = sum(inner, ranks.size()) * width;
   const bool host = device_.isHostMemory();
   const bool direct = outer == 1 && host;
@@ -142,7 +142,7 @@ void ProgramHost::reduceScatter(const MlcThread& thread, int axis, const void* i
                                 int64_t outer, const int64_t* inner, DType type, int reduction) {
   team_.barrier();
   collectives::Communicator& ranks = *axes_[static_cast<size_t>(axis)];
-  const auto width = static_cast<int64_t>(dtypeBytes(type));
+  const auto width = static_cast<int64_t>(elementBytes(type));
   const int64_t row = sum(inner, ranks.size()) * width;
   if (thread.index == 0) {
     toHost(0, in, outer * row);

@@ -71,7 +71,7 @@ Status checkConstraints(const std::vector<std::string>& constraints, const Symbo
 StatusOr<std::vector<int64_t>> shapeOf(const package::TensorSpec& spec,
                                        const SymbolValues& symbols) {
   std::vector<int64_t> shape;
-  int64_t bytes = static_cast<int64_t>(dtypeBytes(spec.dtype));
+  int64_t bytes = dtypeBytes(spec.dtype, 1);
   for (const std::string& dim : spec.dims) {
     MLC_ASSIGN_OR_RETURN(const DimExpr expression, DimExpr::parse(dim));
     const StatusOr<int64_t> size = expression.evaluate(symbols);

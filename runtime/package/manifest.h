@@ -81,7 +81,7 @@ struct WeightSource {
   std::vector<int64_t> shape;
   std::string file;      // relative to the package, or absolute (by reference); empty: fill
   int64_t offset = 0;    // bytes
-  std::string fill;      // the element's bytes in hex, when file is empty
+  std::string fill;      // the bytes of the smallest run of whole bytes, in hex, when file is empty
   std::string checksum;  // XXH3-128 of the range, hex
 };
 

@@ -103,7 +103,7 @@ void packPanelsOf(const StridedView& view, const PanelShape& shape, int threads,
 
 void packPanels(const StridedView& view, const PanelShape& shape, int threads, char* out) {
   if (view.numElements() == 0) return;
-  switch (view.elementBytes) {
+  switch (elementBytes(view.dtype)) {
     case 1:
       return packPanelsOf<uint8_t>(view, shape, threads, out);
     case 2:

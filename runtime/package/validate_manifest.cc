@@ -118,7 +118,7 @@ Status checkWeight(const WeightSource& weight, const std::string& where) {
     return bad(where + " has a bad shape or offset");
   const std::filesystem::path file(weight.file);
   if (weight.file.empty()) {
-    if (weight.fill.size() != 2 * dtypeBytes(weight.dtype) ||
+    if (weight.fill.size() != 2 * static_cast<size_t>(dtypeBytes(weight.dtype, 1)) ||
         weight.fill.find_first_not_of("0123456789abcdef") != std::string::npos) {
       return bad(where + " has neither a file nor a value");
     }

@@ -62,25 +62,25 @@ StatusOr<char*> WeightStore::allocate(const std::string& name, int64_t bytes) {
 }
 
 StatusOr<Weight> WeightStore::makeFilled(const WeightSource& source, const WeightSlot& slot) {
-  const size_t width = dtypeBytes(source.dtype);
   std::string element;
-  for (size_t i = 0; i < width; ++i) {
+  for (size_t i = 0; 2 * i < source.fill.size(); ++i) {
     element += static_cast<char>(digit(source.fill[2 * i]) << 4 | digit(source.fill[2 * i + 1]));
   }
   // Every element is the same: strides of zero.
-  StridedView view{element.data(), width, slot.sizes.empty() ? source.shape : slot.sizes, {}};
+  StridedView view{
+      element.data(), source.dtype, slot.sizes.empty() ? source.shape : slot.sizes, {}};
   view.strides.assign(view.sizes.size(), 0);
   const bool panels = slot.layout == WeightLayout::kPanels;
   const int64_t count =
       panels ? panelsElements(view.sizes, panelShapeOf(slot)) : view.numElements();
-  const int64_t bytes = count * static_cast<int64_t>(width);
+  const int64_t bytes = dtypeBytes(source.dtype, count);
   MLC_ASSIGN_OR_RETURN(char* data, allocate(slot.name, bytes));
   if (panels) {
     packPanels(view, panelShapeOf(slot), threads_, data);
   } else {
-    for (int64_t at = 0; at < bytes; at += static_cast<int64_t>(width)) {
-      std::memcpy(data + at, element.data(), width);
-    }
+    const auto width = static_cast<int64_t>(element.size());
+    for (int64_t at = 0; at < bytes; at += width)
+      std::memcpy(data + at, element.data(), element.size());
   }
   return Weight{data, bytes};
 }
@@ -98,7 +98,7 @@ StatusOr<const char*> WeightStore::mapSource(const WeightSource& source) {
     }
     file->second = *std::move(mapped);
   }
-  const int64_t bytes = numElements(source.shape) * static_cast<int64_t>(dtypeBytes(source.dtype));
+  const int64_t bytes = dtypeBytes(source.dtype, numElements(source.shape));
   const int64_t size = static_cast<int64_t>(file->second->size());
   if (source.offset > size || bytes > size - source.offset) {
     return invalidError(path + " is cut short: it has " + std::to_string(size) +
@@ -119,18 +119,16 @@ StatusOr<const char*> WeightStore::mapSource(const WeightSource& source) {
 
 StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const WeightSlot& slot) {
   MLC_ASSIGN_OR_RETURN(const char* data, mapSource(source));
-  const size_t width = dtypeBytes(source.dtype);
-  const int64_t sourceBytes = numElements(source.shape) * static_cast<int64_t>(width);
-  const StridedView view = sliceOf(data, width, source.shape, slot.offsets, slot.sizes);
+  const int64_t sourceBytes = dtypeBytes(source.dtype, numElements(source.shape));
+  const StridedView view = sliceOf(data, source.dtype, source.shape, slot.offsets, slot.sizes);
   if (slot.layout == WeightLayout::kPanels) {
-    const int64_t bytes =
-        panelsElements(view.sizes, panelShapeOf(slot)) * static_cast<int64_t>(width);
+    const int64_t bytes = dtypeBytes(source.dtype, panelsElements(view.sizes, panelShapeOf(slot)));
     MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));
     packPanels(view, panelShapeOf(slot), threads_, out);
     files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
     return Weight{out, bytes};
   }
-  const int64_t bytes = view.numElements() * static_cast<int64_t>(width);
+  const int64_t bytes = view.bytes();
   if (view.contiguous() && reinterpret_cast<uintptr_t>(view.data) % kBufferAlignment == 0) {
     mappedBytes_ += bytes;
     return Weight{view.data, bytes, true};

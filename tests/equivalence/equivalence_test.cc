@@ -45,11 +45,11 @@ void expectClose(const Tensors& actual, const Tensors& expected) {
     ASSERT_EQ(actual[i].dtype(), expected[i].dtype());
     double largest = 1e-2;
     for (int64_t j = 0; j < expected[i].numElements(); ++j) {
-      const double want = graph::loadNumber(expected[i], j);
+      const double want = loadNumber(expected[i], j);
       if (std::isfinite(want)) largest = std::max(largest, std::abs(want));
     }
     for (int64_t j = 0; j < expected[i].numElements(); ++j) {
-      const double got = graph::loadNumber(actual[i], j), want = graph::loadNumber(expected[i], j);
+      const double got = loadNumber(actual[i], j), want = loadNumber(expected[i], j);
       // As a mean over an empty batch is.
       if (got == want || (std::isnan(got) && std::isnan(want))) continue;
       ASSERT_NEAR(got, want, kTolerance * largest) << "element " << j;
@@ -61,7 +61,7 @@ void expectClose(const Tensors& actual, const Tensors& expected) {
 void expectFinite(const Tensors& tensors) {
   for (const HostTensor& tensor : tensors) {
     for (int64_t i = 0; i < tensor.numElements(); ++i)
-      ASSERT_TRUE(std::isfinite(graph::loadNumber(tensor, i)));
+      ASSERT_TRUE(std::isfinite(loadNumber(tensor, i)));
   }
 }
 

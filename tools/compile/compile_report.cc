@@ -5,13 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/base/strided_view.h"
+
 namespace mlc::tools {
 namespace {
 
 int64_t bytesOf(const package::WeightSlot& slot, const package::WeightSource& source) {
-  int64_t bytes = dtypeBytes(source.dtype);
-  for (int64_t dim : slot.offsets.empty() ? source.shape : slot.sizes) bytes *= dim;
-  return bytes;
+  return sliceOf(nullptr, source.dtype, source.shape, slot.offsets, slot.sizes).bytes();
 }
 
 }  // namespace

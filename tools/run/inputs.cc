@@ -9,7 +9,7 @@
 
 #include "compiler/library/compiler_library.h"
 #include "runtime/base/dim_expr.h"
-#include "runtime/base/float16.h"
+#include "runtime/base/element.h"
 #include "runtime/base/npy.h"
 #include "runtime/executor/symbols.h"
 #include "tools/run/file_name.h"
@@ -29,49 +29,11 @@ struct Description {
   std::string fill = "random";
 };
 
-void setNumber(HostTensor& tensor, int64_t i, double value) {
-  switch (tensor.dtype()) {
-    case DType::kF32:
-      tensor.data<float>()[i] = static_cast<float>(value);
-      break;
-    case DType::kF64:
-      tensor.data<double>()[i] = value;
-      break;
-    case DType::kF16:
-      tensor.data<Float16>()[i] = Float16(static_cast<float>(value));
-      break;
-    case DType::kBF16:
-      tensor.data<BFloat16>()[i] = BFloat16(static_cast<float>(value));
-      break;
-    case DType::kI8:
-    case DType::kU8:
-      tensor.data<int8_t>()[i] = static_cast<int8_t>(static_cast<int64_t>(value));
-      break;
-    case DType::kBool:
-      tensor.data<uint8_t>()[i] = value != 0;
-      break;
-    case DType::kI16:
-    case DType::kU16:
-      tensor.data<int16_t>()[i] = static_cast<int16_t>(value);
-      break;
-    case DType::kI32:
-    case DType::kU32:
-      tensor.data<int32_t>()[i] = static_cast<int32_t>(value);
-      break;
-    default:
-      tensor.data<int64_t>()[i] = static_cast<int64_t>(value);
-  }
-}
-
-bool isFloat(DType type) {
-  return type == DType::kF32 || type == DType::kF64 || type == DType::kF16 || type == DType::kBF16;
-}
-
 StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, const std::string& fill,
                             uint64_t seed) {
   // More than any machine has.
   constexpr int64_t kMostBytes = int64_t{1} << 46;
-  int64_t bytes = dtypeBytes(dtype);
+  int64_t bytes = dtypeBytes(dtype, 1);
   for (int64_t dim : shape) {
     if (__builtin_mul_overflow(bytes, std::max<int64_t>(dim, 1), &bytes) || bytes > kMostBytes)
       return invalidError("is too large");
@@ -82,17 +44,17 @@ StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, cons
     std::mt19937_64 random(seed);
     std::uniform_real_distribution<double> uniform(-1, 1);
     for (int64_t i = 0; i < count; ++i) {
-      setNumber(tensor, i, isFloat(dtype) ? uniform(random) : static_cast<double>(random() & 1));
+      storeNumber(tensor, i, isFloat(dtype) ? uniform(random) : static_cast<double>(random() & 1));
     }
   } else if (fill == "iota") {
-    for (int64_t i = 0; i < count; ++i) setNumber(tensor, i, static_cast<double>(i));
+    for (int64_t i = 0; i < count; ++i) storeNumber(tensor, i, static_cast<double>(i));
   } else {
     double value = 0;
     const auto [stop, error] = std::from_chars(fill.data(), fill.data() + fill.size(), value);
     if (error != std::errc() || stop != fill.data() + fill.size()) {
       return usageError("'" + fill + "' is no fill: use a number, random or iota");
     }
-    for (int64_t i = 0; i < count; ++i) setNumber(tensor, i, value);
+    for (int64_t i = 0; i < count; ++i) storeNumber(tensor, i, value);
   }
   return tensor;
 }

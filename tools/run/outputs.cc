@@ -6,7 +6,7 @@
 #include <set>
 
 #include "compiler/library/compiler_library.h"
-#include "runtime/base/float16.h"
+#include "runtime/base/element.h"
 #include "runtime/base/npy.h"
 #include "tools/job/cache_folder.h"
 #include "tools/run/file_name.h"
@@ -16,36 +16,6 @@ namespace mlc::tools {
 namespace {
 
 namespace fs = std::filesystem;
-
-double number(const HostTensor& tensor, int64_t i) {
-  switch (tensor.dtype()) {
-    case DType::kF32:
-      return tensor.data<float>()[i];
-    case DType::kF64:
-      return tensor.data<double>()[i];
-    case DType::kF16:
-      return static_cast<float>(tensor.data<Float16>()[i]);
-    case DType::kBF16:
-      return static_cast<float>(tensor.data<BFloat16>()[i]);
-    case DType::kI8:
-      return tensor.data<int8_t>()[i];
-    case DType::kU8:
-    case DType::kBool:
-      return tensor.data<uint8_t>()[i];
-    case DType::kI16:
-      return tensor.data<int16_t>()[i];
-    case DType::kU16:
-      return tensor.data<uint16_t>()[i];
-    case DType::kI32:
-      return tensor.data<int32_t>()[i];
-    case DType::kU32:
-      return tensor.data<uint32_t>()[i];
-    case DType::kU64:
-      return static_cast<double>(tensor.data<uint64_t>()[i]);
-    default:
-      return static_cast<double>(tensor.data<int64_t>()[i]);
-  }
-}
 
 std::string shapeText(const std::vector<int64_t>& shape) {
   std::string text;
@@ -117,7 +87,7 @@ Comparison compare(const std::vector<package::TensorSpec>& specs,
     }
     double largest = 0, difference = 0;
     for (int64_t i = 0; i < a.numElements(); ++i) {
-      const double x = number(a, i), y = number(b, i);
+      const double x = loadNumber(a, i), y = loadNumber(b, i);
       if (x == y || (std::isnan(x) && std::isnan(y))) {
         if (std::isfinite(y)) largest = std::max(largest, std::abs(y));
         continue;

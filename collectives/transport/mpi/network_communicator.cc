@@ -15,7 +15,7 @@ constexpr int64_t kEarlyBytes = 32 * 1024;
 constexpr size_t kSignatureBytes = 64;  // keeps contributions aligned
 static_assert(sizeof(CallSignature) <= kSignatureBytes);
 
-int64_t widthOf(DType dtype) { return static_cast<int64_t>(dtypeBytes(dtype)); }
+int64_t widthOf(DType dtype) { return static_cast<int64_t>(elementBytes(dtype)); }
 
 void copy(void* to, const void* from, int64_t bytes) {
   if (bytes > 0 && to != from) std::memcpy(to, from, static_cast<size_t>(bytes));

@@ -13,7 +13,7 @@ namespace {
 // Up to here every rank reduces everything itself: cheaper than another meeting.
 constexpr int64_t kReducedByAllBytes = 32 * 1024;
 
-int64_t widthOf(DType dtype) { return static_cast<int64_t>(dtypeBytes(dtype)); }
+int64_t widthOf(DType dtype) { return static_cast<int64_t>(elementBytes(dtype)); }
 
 void copy(void* to, const void* from, int64_t bytes) {
   if (bytes > 0 && to != from) std::memcpy(to, from, static_cast<size_t>(bytes));

@@ -28,7 +28,7 @@ class ThreadCommunicator : public Communicator {
   Status allReduce(void* data, int64_t count, DType dtype, Reduction reduction) override {
     MLC_RETURN_IF_ERROR(checkCount(count));
     if (size() == 1) return okStatus();
-    const auto width = static_cast<int64_t>(dtypeBytes(dtype));
+    const auto width = static_cast<int64_t>(elementBytes(dtype));
     const bool copied = count * width <= kCopiedBytes;
     if (copied && count > 0) std::memcpy(group_->copyOf(rank_, turn_ + 1), data, count * width);
     MLC_RETURN_IF_ERROR(agree(
@@ -46,7 +46,7 @@ class ThreadCommunicator : public Communicator {
   Status allGather(const void* in, void* out, const std::vector<int64_t>& counts,
                    DType dtype) override {
     MLC_RETURN_IF_ERROR(checkCounts(counts, size()));
-    const auto width = static_cast<int64_t>(dtypeBytes(dtype));
+    const auto width = static_cast<int64_t>(elementBytes(dtype));
     const bool copied = std::ranges::max(counts) * width <= kCopiedBytes;
     if (copied && counts[rank_] > 0) {
       std::memcpy(group_->copyOf(rank_, turn_ + 1), in, counts[rank_] * width);
@@ -66,7 +66,7 @@ class ThreadCommunicator : public Communicator {
   Status reduceScatter(const void* in, void* out, const std::vector<int64_t>& counts, DType dtype,
                        Reduction reduction) override {
     MLC_RETURN_IF_ERROR(checkCounts(counts, size()));
-    const auto width = static_cast<int64_t>(dtypeBytes(dtype));
+    const auto width = static_cast<int64_t>(elementBytes(dtype));
     MLC_RETURN_IF_ERROR(
         agree({{Collective::kReduceScatter, static_cast<int>(reduction), digestOf(counts), dtype},
                const_cast<void*>(in)}));
@@ -86,7 +86,7 @@ class ThreadCommunicator : public Communicator {
     both.insert(both.end(), receiveCounts.begin(), receiveCounts.end());
     MLC_RETURN_IF_ERROR(
         agree({{Collective::kAllToAll, 0, 0, dtype}, const_cast<void*>(in), both.data()}));
-    const Status status = copyFromAll(static_cast<char*>(out), dtypeBytes(dtype));
+    const Status status = copyFromAll(static_cast<char*>(out), elementBytes(dtype));
     MLC_RETURN_IF_ERROR(group_->finish());
     return status;
   }

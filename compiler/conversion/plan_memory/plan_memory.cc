@@ -231,8 +231,7 @@ Value storageOf(Value value) {
 }
 
 DimExpr tensorBytes(mlir::Type type) {
-  return graph::elementCount(graph::shapeOf(type)) *
-         static_cast<int64_t>(dtypeBytes(graph::dtypeOf(type)));
+  return graph::bytesOf(graph::shapeOf(type), graph::dtypeOf(type));
 }
 
 FramePlan planMemory(mlir::func::FuncOp function,

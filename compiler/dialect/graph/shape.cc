@@ -51,6 +51,12 @@ DimExpr elementCount(llvm::ArrayRef<DimExpr> shape) {
   return count;
 }
 
+DimExpr bytesOf(llvm::ArrayRef<DimExpr> shape, DType type) {
+  const DimExpr count = elementCount(shape);
+  return isPacked(type) ? ceilDiv(count, elementsPerByte(type))
+                        : count * static_cast<int64_t>(elementBytes(type));
+}
+
 StatusOr<DimExpr> unifyDims(const DimExpr& a, const DimExpr& b) {
   if (a == b) return a;
   if (a.isConstant() == b.isConstant()) {
@@ -122,6 +128,26 @@ Type elementType(MLIRContext* context, DType type) {
       return integer(64, IntegerType::Unsigned);
     case DType::kBool:
       return integer(1, IntegerType::Signless);
+    case DType::kI4:
+      return integer(4, IntegerType::Signless);
+    case DType::kU4:
+      return integer(4, IntegerType::Unsigned);
+    case DType::kI2:
+      return integer(2, IntegerType::Signless);
+    case DType::kU2:
+      return integer(2, IntegerType::Unsigned);
+    case DType::kF4E2M1:
+      return Float4E2M1FNType::get(context);
+    case DType::kF8E4M3FN:
+      return Float8E4M3FNType::get(context);
+    case DType::kF8E4M3FNUZ:
+      return Float8E4M3FNUZType::get(context);
+    case DType::kF8E5M2:
+      return Float8E5M2Type::get(context);
+    case DType::kF8E5M2FNUZ:
+      return Float8E5M2FNUZType::get(context);
+    case DType::kF8E8M0:
+      return Float8E8M0FNUType::get(context);
   }
   llvm_unreachable("all element types are listed");
 }
@@ -132,11 +158,21 @@ DType dtypeOf(Type elementOrTensorType) {
   if (type.isF64()) return DType::kF64;
   if (type.isF16()) return DType::kF16;
   if (type.isBF16()) return DType::kBF16;
+  if (isa<Float4E2M1FNType>(type)) return DType::kF4E2M1;
+  if (isa<Float8E4M3FNType>(type)) return DType::kF8E4M3FN;
+  if (isa<Float8E4M3FNUZType>(type)) return DType::kF8E4M3FNUZ;
+  if (isa<Float8E5M2Type>(type)) return DType::kF8E5M2;
+  if (isa<Float8E5M2FNUZType>(type)) return DType::kF8E5M2FNUZ;
+  if (isa<Float8E8M0FNUType>(type)) return DType::kF8E8M0;
   auto integer = cast<IntegerType>(type);
   bool isUnsigned = integer.isUnsigned();
   switch (integer.getWidth()) {
     case 1:
       return DType::kBool;
+    case 2:
+      return isUnsigned ? DType::kU2 : DType::kI2;
+    case 4:
+      return isUnsigned ? DType::kU4 : DType::kI4;
     case 8:
       return isUnsigned ? DType::kU8 : DType::kI8;
     case 16:

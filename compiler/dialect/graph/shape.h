@@ -29,6 +29,9 @@ mlir::RankedTensorType tensorType(llvm::ArrayRef<DimExpr> shape, mlir::Type elem
 // Product of all dims.
 DimExpr elementCount(llvm::ArrayRef<DimExpr> shape);
 
+// Bytes of a tensor, row-major and without gaps.
+DimExpr bytesOf(llvm::ArrayRef<DimExpr> shape, DType type);
+
 // The dim that two dims which must be equal have. Equal texts agree; of a symbolic and a static dim
 // the static one wins; otherwise fails with a message naming the two.
 StatusOr<DimExpr> unifyDims(const DimExpr& a, const DimExpr& b);
@@ -42,7 +45,7 @@ DimsAttr dimsAttr(mlir::MLIRContext* context, llvm::ArrayRef<DimExpr> exprs);
 Shape exprsOf(DimsAttr attr);
 
 // Element types: MLIR's integer types are signless but for u8, u16, u32, u64, which are unsigned
-// (ui8, ...); i1 is bool.
+// (ui8, ...); i1 is bool. i4 and i2 are packed in memory.
 mlir::Type elementType(mlir::MLIRContext* context, DType type);
 DType dtypeOf(mlir::Type elementOrTensorType);
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "runtime/base/mapped_file.h"
+#include "runtime/base/strided_view.h"
 
 namespace mlc::graph {
 namespace {
@@ -26,7 +27,8 @@ StatusOr<HostTensor> mapFile(const std::string& name, const Weight& weight) {
                         weight.file + ", which has " + std::to_string(file->size()));
   }
   const char* data = file->data() + offset;
-  if (reinterpret_cast<uintptr_t>(data) % dtypeBytes(weight.dtype) == 0) {
+  if (isPacked(weight.dtype) ||
+      reinterpret_cast<uintptr_t>(data) % elementBytes(weight.dtype) == 0) {
     return HostTensor::wrap(weight.dtype, weight.shape, data, file);
   }
   HostTensor aligned = HostTensor::uninitialized(weight.dtype, weight.shape);
@@ -37,49 +39,6 @@ StatusOr<HostTensor> mapFile(const std::string& name, const Weight& weight) {
 bool isSame(const HostTensor& a, const HostTensor& b) {
   return a.dtype() == b.dtype() && a.shape() == b.shape() &&
          std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
-}
-
-std::vector<int64_t> stridesOf(const std::vector<int64_t>& shape) {
-  std::vector<int64_t> strides(shape.size(), 1);
-  for (size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
-  return strides;
-}
-
-// Whether a part of a row-major tensor is one range: before the last dim that is cut there are only
-// single indices.
-bool isContiguous(const std::vector<int64_t>& shape, const std::vector<int64_t>& sizes) {
-  size_t lastCut = 0;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (sizes[i] != shape[i]) lastCut = i;
-  }
-  for (size_t i = 0; i < lastCut; ++i) {
-    if (sizes[i] != 1) return false;
-  }
-  return true;
-}
-
-// Copies the part, row by row of its last dim.
-HostTensor copyPart(const HostTensor& whole, const std::vector<int64_t>& offsets,
-                    const std::vector<int64_t>& sizes) {
-  HostTensor part = HostTensor::uninitialized(whole.dtype(), sizes);
-  if (part.bytes() == 0) return part;
-  const size_t elementBytes = dtypeBytes(whole.dtype());
-  const std::vector<int64_t> strides = stridesOf(whole.shape());
-  const char* from = static_cast<const char*>(whole.raw());
-  char* to = static_cast<char*>(part.raw());
-  const size_t rank = sizes.size();
-  const size_t rowBytes = (rank == 0 ? 1 : sizes.back()) * elementBytes;
-  std::vector<int64_t> index(rank, 0);
-  for (size_t written = 0; written < part.bytes(); written += rowBytes) {
-    int64_t element = 0;
-    for (size_t i = 0; i < rank; ++i) element += (offsets[i] + index[i]) * strides[i];
-    std::memcpy(to + written, from + element * elementBytes, rowBytes);
-    for (size_t i = rank; i-- > 1;) {
-      if (++index[i - 1] < sizes[i - 1]) break;
-      index[i - 1] = 0;
-    }
-  }
-  return part;
 }
 
 }  // namespace
@@ -103,15 +62,16 @@ StatusOr<std::string> WeightTable::addSlice(const std::string& name,
 
   Weight slice = *whole;
   slice.shape = sizes;
-  if (whole->kind == Weight::Kind::kFile && isContiguous(whole->shape, sizes)) {
-    const std::vector<int64_t> strides = stridesOf(whole->shape);
-    for (size_t i = 0; i < sizes.size(); ++i) {
-      slice.offset += offsets[i] * strides[i] * static_cast<int64_t>(dtypeBytes(whole->dtype));
+  if (whole->kind != Weight::Kind::kFill) {
+    const StridedView extent = sliceOf(nullptr, whole->dtype, whole->shape, offsets, sizes);
+    if (whole->kind == Weight::Kind::kFile && extent.contiguous()) {
+      slice.offset += extent.data - static_cast<const char*>(nullptr);
+    } else {
+      MLC_ASSIGN_OR_RETURN(HostTensor bytes, load(name));
+      slice.kind = Weight::Kind::kBytes;
+      slice.bytes = HostTensor::uninitialized(whole->dtype, sizes);
+      copyOut(sliceOf(bytes.raw(), whole->dtype, whole->shape, offsets, sizes), slice.bytes.raw());
     }
-  } else if (whole->kind != Weight::Kind::kFill) {
-    MLC_ASSIGN_OR_RETURN(HostTensor bytes, load(name));
-    slice.kind = Weight::Kind::kBytes;
-    slice.bytes = copyPart(bytes, offsets, sizes);
   }
   set(partName, std::move(slice));
   return partName;

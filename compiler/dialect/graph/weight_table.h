@@ -23,7 +23,7 @@ struct Weight {
   std::vector<int64_t> shape;
   std::string file;    // kFile: absolute path
   int64_t offset = 0;  // kFile: bytes
-  std::string fill;    // kFill: the bytes of one element
+  std::string fill;    // kFill: the bytes of one element; of packed ones, a byte full of them
   HostTensor bytes;    // kBytes
 };
 

@@ -8,9 +8,7 @@ using namespace mlir;
 namespace mlc::graph {
 namespace {
 
-DimExpr bytesOf(Value value) {
-  return elementCount(shapeOf(value)) * static_cast<int64_t>(dtypeBytes(dtypeOf(value.getType())));
-}
+DimExpr bytesOf(Value value) { return graph::bytesOf(shapeOf(value), dtypeOf(value.getType())); }
 
 DimExpr operationsOfConv(ConvOp op) {
   Shape filter = shapeOf(op.getFilter());

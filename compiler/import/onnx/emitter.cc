@@ -1,9 +1,8 @@
 #include "compiler/import/onnx/emitter.h"
 
-#include <cstring>
-
+#include "compiler/dialect/graph/dense_elements.h"
 #include "mlir/IR/Verifier.h"
-#include "runtime/base/float16.h"
+#include "runtime/base/element.h"
 
 using namespace mlir;
 
@@ -13,54 +12,9 @@ namespace {
 // Constants of more bytes are weights.
 constexpr size_t kMaxConstantBytes = 1024;
 
-template <typename T, typename Via = T>
-void store(HostTensor& tensor, double value) {
-  tensor.data<T>()[0] = T(static_cast<Via>(value));
-}
-
 HostTensor scalarTensor(double value, DType dtype) {
-  HostTensor tensor = HostTensor::uninitialized(dtype, {});
-  switch (dtype) {
-    case DType::kF32:
-      store<float>(tensor, value);
-      break;
-    case DType::kF64:
-      store<double>(tensor, value);
-      break;
-    case DType::kF16:
-      store<Float16, float>(tensor, value);
-      break;
-    case DType::kBF16:
-      store<BFloat16, float>(tensor, value);
-      break;
-    case DType::kI8:
-      store<int8_t>(tensor, value);
-      break;
-    case DType::kI16:
-      store<int16_t>(tensor, value);
-      break;
-    case DType::kI32:
-      store<int32_t>(tensor, value);
-      break;
-    case DType::kI64:
-      store<int64_t>(tensor, value);
-      break;
-    case DType::kU8:
-      store<uint8_t>(tensor, value);
-      break;
-    case DType::kU16:
-      store<uint16_t>(tensor, value);
-      break;
-    case DType::kU32:
-      store<uint32_t>(tensor, value);
-      break;
-    case DType::kU64:
-      store<uint64_t>(tensor, value);
-      break;
-    case DType::kBool:
-      store<bool>(tensor, value);
-      break;
-  }
+  HostTensor tensor = HostTensor::zeros(dtype, {});
+  storeNumber(tensor, 0, value);
   return tensor;
 }
 
@@ -143,15 +97,8 @@ Value Emitter::constant(const HostTensor& tensor, const std::string& hint) {
     return weight(weights_.addBytes(hint, tensor), entry);
   }
   auto shaped = RankedTensorType::get(tensor.shape(), graph::elementType(context_, tensor.dtype()));
-  DenseElementsAttr attribute;
-  if (tensor.dtype() == DType::kBool) {
-    attribute =
-        DenseElementsAttr::get(shaped, llvm::ArrayRef(tensor.data<bool>(), tensor.numElements()));
-  } else {
-    attribute = DenseElementsAttr::getFromRawBuffer(
-        shaped, llvm::ArrayRef(static_cast<const char*>(tensor.raw()), tensor.bytes()));
-  }
-  return emitAt<graph::ConstantOp>(entry_, mlir::cast<ElementsAttr>(attribute));
+  return emitAt<graph::ConstantOp>(entry_,
+                                   mlir::cast<ElementsAttr>(graph::denseElements(shaped, tensor)));
 }
 
 std::string Emitter::unusedWeightName(const std::string& wanted) const {
@@ -168,18 +115,14 @@ Value Emitter::filled(const Tensor& tensor) {
     graph::BroadcastOp::build(entry_, state, type(tensor.shape, tensor.dtype), constant(one));
     return created(entry_, state);
   }
-  if (*count <= static_cast<int64_t>(kMaxConstantBytes / one.bytes())) {
-    HostTensor whole = HostTensor::uninitialized(tensor.dtype, constantDims(tensor));
-    for (int64_t i = 0; i < *count; ++i) {
-      std::memcpy(static_cast<char*>(whole.raw()) + i * one.bytes(), one.raw(), one.bytes());
-    }
-    return constant(whole);
-  }
+  if (*count <= static_cast<int64_t>(kMaxConstantBytes / one.bytes()))
+    return constant(filledTensor(tensor.dtype, constantDims(tensor), one));
   graph::Weight entry;
   entry.kind = graph::Weight::Kind::kFill;
   entry.dtype = tensor.dtype;
   entry.shape = constantDims(tensor);
-  entry.fill.assign(static_cast<const char*>(one.raw()), one.bytes());
+  const HostTensor unit = filledTensor(tensor.dtype, {elementsPerByte(tensor.dtype)}, one);
+  entry.fill.assign(unit.data<char>(), unit.bytes());
   const std::string name = unusedWeightName(tensor.name.empty() ? "fill" : tensor.name);
   weights_.set(name, std::move(entry));
   return weight(name, tensor);

@@ -19,10 +19,8 @@ constexpr int64_t kMaxInlineBytes = 1024;
 // Parameters are weights too, however small: repeated blocks then differ in names only, and a bias
 // is sharded as its matrix is.
 bool isWeight(const TensorHeader& header) {
-  const bool isFloat = header.dtype == DType::kF32 || header.dtype == DType::kF64 ||
-                       header.dtype == DType::kF16 || header.dtype == DType::kBF16;
-  const bool isScalar = header.bytes <= static_cast<int64_t>(dtypeBytes(header.dtype));
-  return header.bytes > kMaxInlineBytes || (isFloat && !isScalar);
+  const bool isScalar = header.bytes <= dtypeBytes(header.dtype, 1);
+  return header.bytes > kMaxInlineBytes || (isFloat(header.dtype) && !isScalar);
 }
 // Functions that call functions, and subgraphs in subgraphs; deeper is taken for a recursion.
 constexpr int kMaxDepth = 64;
@@ -183,7 +181,7 @@ TensorRef GraphImporter::importInitializer(const onnx::TensorProto& proto, bool 
   }
   for (int64_t dim : header.shape) tensor->shape.push_back(dim);
   // Integer tables that shapes are computed from are read even so.
-  if (dtypeBytes(header.dtype) * kMaxElements >= static_cast<size_t>(header.bytes)) {
+  if (dtypeBytes(header.dtype, kMaxElements) >= header.bytes) {
     tensor->elements = elementsOf(valueOrThrow(readTensor(proto, file_.path)));
   }
   tensor->weight = emitter_.unusedWeightName(proto.name());

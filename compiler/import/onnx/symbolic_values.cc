@@ -92,9 +92,8 @@ bool fits(const DimExpr& value, DType dtype) {
     case DType::kBool:
       return v == 0 || v == 1;
     default: {
-      const int bits = static_cast<int>(8 * dtypeBytes(dtype));
-      const bool isUnsigned = dtype == DType::kU8 || dtype == DType::kU16 || dtype == DType::kU32;
-      const int64_t low = isUnsigned ? 0 : -(int64_t{1} << (bits - 1));
+      const int bits = dtypeBits(dtype);
+      const int64_t low = isUnsigned(dtype) ? 0 : -(int64_t{1} << (bits - 1));
       return v >= low && v < low + (int64_t{1} << bits);
     }
   }

@@ -1,43 +1,12 @@
 #include "compiler/import/onnx/tensor.h"
 
-#include <type_traits>
+#include "runtime/base/element.h"
 
 namespace mlc::onnx_import {
 namespace {
 
-// Calls `function` with a value of the C++ type of an integer or bool DType; returns false for
-// others.
-template <typename Function>
-bool withIntegerType(DType dtype, Function&& function) {
-  switch (dtype) {
-    case DType::kI8:
-      function(int8_t{});
-      return true;
-    case DType::kI16:
-      function(int16_t{});
-      return true;
-    case DType::kI32:
-      function(int32_t{});
-      return true;
-    case DType::kI64:
-      function(int64_t{});
-      return true;
-    case DType::kU8:
-      function(uint8_t{});
-      return true;
-    case DType::kU16:
-      function(uint16_t{});
-      return true;
-    case DType::kU32:
-      function(uint32_t{});
-      return true;
-    case DType::kBool:
-      function(bool{});
-      return true;
-    default:
-      return false;
-  }
-}
+// Types of whole bytes whose values an expression can be.
+bool isSymbolic(DType dtype) { return !isFloat(dtype) && !isPacked(dtype) && dtype != DType::kU64; }
 
 }  // namespace
 
@@ -46,14 +15,10 @@ std::optional<int64_t> constantCount(llvm::ArrayRef<DimExpr> shape) {
 }
 
 std::optional<Elements> elementsOf(const HostTensor& tensor) {
-  if (tensor.numElements() > kMaxElements) return std::nullopt;
+  if (tensor.numElements() > kMaxElements || !isSymbolic(tensor.dtype())) return std::nullopt;
   Elements elements;
-  const bool known = withIntegerType(tensor.dtype(), [&](auto zero) {
-    const auto* data = tensor.data<decltype(zero)>();
-    for (int64_t i = 0; i < tensor.numElements(); ++i)
-      elements.emplace_back(static_cast<int64_t>(data[i]));
-  });
-  return known ? std::optional(std::move(elements)) : std::nullopt;
+  for (int64_t i = 0; i < tensor.numElements(); ++i) elements.emplace_back(loadInteger(tensor, i));
+  return elements;
 }
 
 std::optional<HostTensor> constantOf(const Elements& elements, DType dtype,
@@ -63,16 +28,14 @@ std::optional<HostTensor> constantOf(const Elements& elements, DType dtype,
     if (!dim.isConstant()) return std::nullopt;
     dims.push_back(*dim.constant());
   }
+  if (!isSymbolic(dtype)) return std::nullopt;
   HostTensor tensor = HostTensor::uninitialized(dtype, dims);
-  bool constant = true;
-  const bool known = withIntegerType(dtype, [&](auto zero) {
-    auto* data = tensor.data<decltype(zero)>();
-    for (size_t i = 0; i < elements.size(); ++i) {
-      constant &= elements[i].isConstant();
-      data[i] = static_cast<decltype(zero)>(elements[i].constant().value_or(0));
-    }
-  });
-  return known && constant ? std::optional(std::move(tensor)) : std::nullopt;
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const std::optional<int64_t> value = elements[i].constant();
+    if (!value) return std::nullopt;
+    storeInteger(tensor, static_cast<int64_t>(i), *value);
+  }
+  return tensor;
 }
 
 TensorRef symbolicTensor(DType dtype, graph::Shape shape, Elements elements) {

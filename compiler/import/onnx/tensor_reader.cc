@@ -21,8 +21,9 @@ Status countError(const onnx::TensorProto& tensor, int64_t have, int64_t need) {
 // an int32).
 template <typename To, typename Field>
 Status readField(const onnx::TensorProto& tensor, const Field& field, HostTensor& result) {
-  if (field.size() != result.numElements())
-    return countError(tensor, field.size(), result.numElements());
+  const int64_t perValue = elementsPerByte(result.dtype());
+  const int64_t count = (result.numElements() + perValue - 1) / perValue;
+  if (field.size() != count) return countError(tensor, field.size(), count);
   To* out = result.data<To>();
   for (int i = 0; i < field.size(); ++i) out[i] = static_cast<To>(field.Get(i));
   return okStatus();
@@ -47,6 +48,18 @@ Status readTypedFields(const onnx::TensorProto& tensor, HostTensor& result) {
     case DType::kI8:
       return readField<int8_t>(tensor, tensor.int32_data(), result);
     case DType::kU8:
+    case DType::kF8E4M3FN:
+    case DType::kF8E4M3FNUZ:
+    case DType::kF8E5M2:
+    case DType::kF8E5M2FNUZ:
+    case DType::kF8E8M0:
+      return readField<uint8_t>(tensor, tensor.int32_data(), result);
+    // A value of the field is a byte of them.
+    case DType::kI4:
+    case DType::kU4:
+    case DType::kI2:
+    case DType::kU2:
+    case DType::kF4E2M1:
       return readField<uint8_t>(tensor, tensor.int32_data(), result);
     case DType::kF16:
     case DType::kBF16:
@@ -104,17 +117,19 @@ StatusOr<TensorHeader> readTensorHeader(const onnx::TensorProto& tensor) {
     return unsupportedError("tensor '" + tensor.name() + "' has the unsupported type " +
                             dataTypeName(tensor.data_type()));
   }
-  TensorHeader header{*dtype, {}, static_cast<int64_t>(dtypeBytes(*dtype))};
+  TensorHeader header{*dtype, {}, 0};
+  int64_t count = 1;
   bool empty = false;
   for (int64_t dim : tensor.dims()) {
     if (dim < 0) return tensorError(tensor, "has the dim " + std::to_string(dim));
     header.shape.push_back(dim);
     empty |= dim == 0;
-    if (dim != 0 && __builtin_mul_overflow(header.bytes, dim, &header.bytes)) {
+    // An element has at most 8 bytes.
+    if (dim != 0 && (__builtin_mul_overflow(count, dim, &count) || count > INT64_MAX / 8)) {
       return tensorError(tensor, "has more bytes than 64 bits can count");
     }
   }
-  if (empty) header.bytes = 0;
+  header.bytes = empty ? 0 : dtypeBytes(*dtype, count);
   return header;
 }
 
@@ -141,8 +156,8 @@ StatusOr<HostTensor> readTensor(const onnx::TensorProto& tensor, const std::stri
   const int64_t values = static_cast<int64_t>(tensor.float_data_size()) + tensor.int32_data_size() +
                          tensor.int64_data_size() + tensor.double_data_size() +
                          tensor.uint64_data_size();
-  const int64_t elements = header.bytes / static_cast<int64_t>(dtypeBytes(header.dtype));
-  if (values != elements) return countError(tensor, values, elements);
+  const int64_t needed = header.bytes / dtypeBytes(header.dtype, 1);
+  if (values != needed) return countError(tensor, values, needed);
   HostTensor result = HostTensor::uninitialized(header.dtype, header.shape);
   MLC_RETURN_IF_ERROR(readTypedFields(tensor, result));
   return result;

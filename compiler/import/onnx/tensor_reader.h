@@ -13,7 +13,7 @@
 namespace mlc::onnx_import {
 
 // The element type of an onnx.TensorProto.DataType; none for those that the graph dialect lacks
-// (strings, complex, 4 and 8-bit floats, ...).
+// (strings, complex, 6-bit floats, ...).
 std::optional<DType> dtypeFromOnnx(int dataType);
 
 // "FLOAT8E4M3FN"; "type 99" for unknown ones.

@@ -23,10 +23,10 @@ double toleranceOf(DType type) {
 void expectEqual(const HostTensor& actual, const HostTensor& expected) {
   ASSERT_EQ(actual.shape(), expected.shape());
   for (int64_t i = 0; i < expected.numElements(); ++i) {
-    const double a = graph::loadNumber(actual, i), e = graph::loadNumber(expected, i);
+    const double a = loadNumber(actual, i), e = loadNumber(expected, i);
     if (a == e || (std::isnan(e) && std::isnan(a))) continue;
     const double tolerance =
-        graph::isFloat(expected.dtype()) ? toleranceOf(expected.dtype()) * (1 + std::abs(e)) : 0;
+        isFloat(expected.dtype()) ? toleranceOf(expected.dtype()) * (1 + std::abs(e)) : 0;
     ASSERT_NEAR(a, e, tolerance) << "element " << i;
   }
 }

@@ -83,12 +83,12 @@ inline HostTensor randomTensor(mlir::Type type, SymbolValues& symbols, std::mt19
   HostTensor tensor = HostTensor::zeros(graph::dtypeOf(type), shapeUnder(type, symbols));
   std::uniform_real_distribution<double> real(-2, 2);
   for (int64_t i = 0; i < tensor.numElements(); ++i) {
-    if (graph::isFloat(tensor.dtype())) {
+    if (isFloat(tensor.dtype())) {
       const bool special =
           tensor.dtype() == DType::kF64 && i < static_cast<int64_t>(std::size(kSpecial));
-      graph::storeFloat(tensor, i, special ? kSpecial[i] : real(random));
+      storeFloat(tensor, i, special ? kSpecial[i] : real(random));
     } else {
-      graph::storeInteger(tensor, i, static_cast<int64_t>(random() % 7) - 3);
+      storeInteger(tensor, i, static_cast<int64_t>(random() % 7) - 3);
     }
   }
   return tensor;

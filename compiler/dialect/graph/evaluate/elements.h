@@ -1,7 +1,5 @@
-// Single elements of host tensors, whatever their type: floats as double, integers and bools as
-// int64_t.
-//
-// Reference evaluation computes in these two and rounds once, when it stores.
+// What reference evaluation walks tensors with. It reads elements as double or int64_t, computes in
+// these two and rounds once, when it stores (runtime/base/element.h).
 #pragma once
 
 #include <cstdint>
@@ -9,23 +7,9 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "mlir/IR/Value.h"
-#include "runtime/base/host_tensor.h"
+#include "runtime/base/element.h"
 
 namespace mlc::graph {
-
-bool isFloat(DType type);
-// Whether 64-bit values of the type are read as unsigned.
-bool isUnsigned(DType type);
-
-double loadFloat(const HostTensor& tensor, int64_t i);
-int64_t loadInteger(const HostTensor& tensor, int64_t i);
-// An element of any type as a double.
-double loadNumber(const HostTensor& tensor, int64_t i);
-// Rounds to the tensor's float type.
-void storeFloat(HostTensor& tensor, int64_t i, double value);
-// Keeps the low bits; a bool is value != 0.
-void storeInteger(HostTensor& tensor, int64_t i, int64_t value);
-void copyElement(HostTensor& to, int64_t i, const HostTensor& from, int64_t j);
 
 using Index = llvm::SmallVector<int64_t, 6>;
 

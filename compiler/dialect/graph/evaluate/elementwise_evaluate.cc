@@ -111,7 +111,7 @@ double gelu(double x, bool tanhApproximation) {
 // The value of a float as an integer type: truncated, saturated, NaN as zero.
 int64_t saturated(double value, DType type) {
   if (std::isnan(value)) return 0;
-  const int bits = static_cast<int>(8 * dtypeBytes(type));
+  const int bits = dtypeBits(type);
   const double high = std::ldexp(1.0, isUnsigned(type) ? bits : bits - 1);
   if (value >= high) {
     return isUnsigned(type) ? static_cast<int64_t>(~uint64_t{0} >> (64 - bits))

@@ -16,7 +16,7 @@ int64_t scaleOffset(llvm::ArrayRef<int64_t> index, const HostTensor& scale, int6
 
 // The ends of an integer type's range.
 std::pair<double, double> rangeOf(DType type) {
-  const int bits = static_cast<int>(8 * dtypeBytes(type));
+  const int bits = dtypeBits(type);
   if (isUnsigned(type)) return {0, std::ldexp(1.0, bits) - 1};
   return {-std::ldexp(1.0, bits - 1), std::ldexp(1.0, bits - 1) - 1};
 }

@@ -37,11 +37,6 @@ void mean(Node& node) {
       sum, node.emitter.scalarLike(static_cast<double>(node.inputCount()), sum)));
 }
 
-bool isFloat(DType dtype) {
-  return dtype == DType::kF32 || dtype == DType::kF64 || dtype == DType::kF16 ||
-         dtype == DType::kBF16;
-}
-
 // The exponent may have another type; the result has the base's.
 void pow(Node& node) {
   Emitter& e = node.emitter;

@@ -9,7 +9,7 @@
 #include "compiler/import/onnx/op_table.h"
 #include "compiler/import/onnx/ops/movement.h"
 #include "compiler/import/onnx/tensor_reader.h"
-#include "runtime/base/float16.h"
+#include "runtime/base/element.h"
 
 using mlir::Value;
 
@@ -67,11 +67,8 @@ Value iota(Emitter& e, const graph::Shape& shape, int64_t axis, DType dtype) {
 
 std::optional<double> constantScalar(const Tensor& tensor) {
   if (!tensor.constant || tensor.constant->numElements() != 1) return std::nullopt;
-  if (tensor.dtype == DType::kF32) return *tensor.constant->data<float>();
-  if (tensor.dtype == DType::kF64) return *tensor.constant->data<double>();
-  if (tensor.dtype == DType::kF16) return static_cast<float>(*tensor.constant->data<Float16>());
-  if (tensor.dtype == DType::kBF16) return static_cast<float>(*tensor.constant->data<BFloat16>());
-  return std::nullopt;
+  if (!isFloat(tensor.dtype)) return std::nullopt;
+  return loadFloat(*tensor.constant, 0);
 }
 
 // Number of elements of a range; known elements are integers.

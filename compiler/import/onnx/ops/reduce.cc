@@ -61,10 +61,7 @@ void reduceSumSquare(Node& node) {
 
 // The operand as floating-point numbers: roots and logarithms of integers are computed in f64.
 Value asFloats(Node& node) {
-  const DType type = node.dtype(0);
-  const bool isFloat =
-      type == DType::kF32 || type == DType::kF64 || type == DType::kF16 || type == DType::kBF16;
-  return isFloat ? node.value(0) : node.emitter.cast(node.value(0), DType::kF64);
+  return isFloat(node.dtype(0)) ? node.value(0) : node.emitter.cast(node.value(0), DType::kF64);
 }
 
 void setAsOperand(Node& node, Value result) { node.set(node.emitter.cast(result, node.dtype(0))); }
