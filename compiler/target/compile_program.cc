@@ -12,6 +12,7 @@
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/conversion/host_to_llvm/lower_host.h"
 #include "compiler/diagnostics.h"
+#include "compiler/target/cpu/attention/attention_kernel.h"
 #include "compiler/target/cpu/contract/contract_kernel.h"
 #include "compiler/target/cpu/emit_object.h"
 #include "compiler/target/cpu/link_shared_object.h"
@@ -34,6 +35,7 @@ conversion::KernelPolicy cpuPolicy(const cpu::CpuTarget& target) {
     if (!layout) return std::nullopt;
     return conversion::PackedLayout{layout->panel, layout->transposed, layout->group};
   };
+  policy.keepsAttention = cpu::hasAttentionKernel;
   return policy;
 }
 
@@ -142,10 +144,10 @@ StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTa
                                          const DumpFunction& dump) {
   DiagnosticCollector diagnostics(program.getContext());
   mlir::PassManager passes(program.getContext());
-  passes.addPass(conversion::createDecomposeAttentionPass());
-  passes.addPass(mlir::createCSEPass());
   const conversion::KernelPolicy policy =
       target.gpu ? conversion::KernelPolicy() : cpuPolicy(target.cpu);
+  passes.addPass(conversion::createDecomposeAttentionPass(policy));
+  passes.addPass(mlir::createCSEPass());
   if (mlir::failed(passes.run(program)) || mlir::failed(conversion::formKernels(program, policy))) {
     return diagnostics.status(StatusCode::kInvalid, "cannot form kernels");
   }

@@ -97,6 +97,9 @@ struct DecomposeAttention
     : mlir::PassWrapper<DecomposeAttention, mlir::OperationPass<mlir::ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DecomposeAttention)
 
+  explicit DecomposeAttention(const KernelPolicy& policy)
+      : keepsAttention_(policy.keepsAttention) {}
+
   llvm::StringRef getArgument() const override { return "decompose-attention"; }
   llvm::StringRef getDescription() const override {
     return "Decompose attention into contractions and a softmax";
@@ -104,19 +107,24 @@ struct DecomposeAttention
 
   void runOnOperation() override {
     llvm::SmallVector<graph::AttentionOp> ops;
-    getOperation().walk([&](graph::AttentionOp op) { ops.push_back(op); });
+    getOperation().walk([&](graph::AttentionOp op) {
+      if (!keepsAttention_ || !keepsAttention_(op)) ops.push_back(op);
+    });
     mlir::IRRewriter rewriter(&getContext());
     for (graph::AttentionOp op : ops) {
       rewriter.setInsertionPoint(op);
       rewriter.replaceOp(op, Decomposition(op, rewriter).emit());
     }
   }
+
+ private:
+  std::function<bool(graph::AttentionOp)> keepsAttention_;
 };
 
 }  // namespace
 
-std::unique_ptr<mlir::Pass> createDecomposeAttentionPass() {
-  return std::make_unique<DecomposeAttention>();
+std::unique_ptr<mlir::Pass> createDecomposeAttentionPass(const KernelPolicy& policy) {
+  return std::make_unique<DecomposeAttention>(policy);
 }
 
 }  // namespace mlc::conversion

@@ -8,14 +8,16 @@
 //   %r = graph.contract %p, %v {equation = "bhqk,bhkd->bhqd"}
 //
 // Grouped key and value heads become a further dim; a causal mask is a comparison of two iotas.
+// Attention that the target has a kernel for stays.
 #pragma once
 
 #include <memory>
 
+#include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlc::conversion {
 
-std::unique_ptr<mlir::Pass> createDecomposeAttentionPass();
+std::unique_ptr<mlir::Pass> createDecomposeAttentionPass(const KernelPolicy& policy = {});
 
 }  // namespace mlc::conversion

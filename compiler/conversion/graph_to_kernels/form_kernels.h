@@ -5,10 +5,11 @@
 //   {mlc.kernel} { %2 = graph.gelu %1                      contract, add, gelu }
 //
 // A kernel has at most one root that is not elementwise or movement: a contraction, convolution,
-// reduction, norm, softmax, pooling. Elementwise ops join the producer of their operand where it
-// has no other user and the same shape; elementwise producers of a reduction, norm or softmax join
-// it. Small constants and sizes are cloned into the kernels that use them. Kernels with the same
-// text are one function, named after the root and the text's hash.
+// reduction, norm, softmax, attention, pooling. Elementwise ops join the producer of their operand
+// where it has no other user and the same shape; elementwise producers of a reduction, norm or
+// softmax join it. Transposes before and after an attention join it. Small constants and sizes are
+// cloned into the kernels that use them. Kernels with the same text are one function, named after
+// the root and the text's hash.
 //
 // What stays in the host functions: calls of kernels and blocks, reshapes (views), weights,
 // collectives, if, loop and fail_if.
@@ -43,6 +44,8 @@ struct PackedLayout {
 struct KernelPolicy {
   // The layout in which a weight on the right side of this contraction should arrive, if packed.
   std::function<std::optional<PackedLayout>(graph::ContractOp)> packedLayout;
+  // Whether the target has a kernel for this attention; if null or not, it is decomposed.
+  std::function<bool(graph::AttentionOp)> keepsAttention;
   // Whether elementwise producers join reductions, norms and softmax.
   bool fuseProducers = true;
 };

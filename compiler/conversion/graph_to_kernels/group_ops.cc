@@ -23,6 +23,12 @@ bool takesProducers(Operation* op) {
   return mlir::isa<graph::SoftmaxOp, graph::LayerNormOp, graph::RmsNormOp, graph::ReduceOp>(op);
 }
 
+bool areTransposes(llvm::ArrayRef<Operation*> ops) {
+  return llvm::all_of(ops, [](Operation* op) { return mlir::isa<graph::TransposeOp>(op); });
+}
+
+bool isAttention(Operation* op) { return mlir::isa_and_nonnull<graph::AttentionOp>(op); }
+
 bool sameShape(Value a, Value b) { return graph::shapeOf(a) == graph::shapeOf(b); }
 
 class Grouping {
@@ -68,6 +74,11 @@ class Grouping {
       if (!llvm::is_contained(to.ops, user)) return false;
     }
     if (from.root && to.root) return false;
+    if (isAttention(from.root)) return areTransposes(to.ops);
+    if (isAttention(to.root)) {
+      return to.root == op && operand != mlir::cast<graph::AttentionOp>(op).getMask() &&
+             areTransposes(from.ops);
+    }
     const bool toElementwise = llvm::all_of(to.ops, isElementwise);
     if (isElementwise(op)) {
       if (!sameShape(operand, op->getResult(0))) return false;

@@ -1,6 +1,7 @@
 #include "compiler/target/cpu/lower_kernel.h"
 
 #include "compiler/conversion/graph_to_loops/lower_to_loops.h"
+#include "compiler/target/cpu/attention/attention_kernel.h"
 #include "compiler/target/cpu/bfloat16.h"
 #include "compiler/target/cpu/contract/contract_kernel.h"
 #include "mlir/Conversion/Passes.h"
@@ -70,6 +71,7 @@ void addLoweringPasses(mlir::OpPassManager& passes) {
 mlir::FailureOr<mlir::func::FuncOp> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
                                                 mlir::OpBuilder& builder) {
   if (canLowerContract(kernel, target)) return lowerContractKernel(kernel, target, builder);
+  if (canLowerAttention(kernel)) return lowerAttentionKernel(kernel, target, builder);
   return conversion::lowerToLoops(kernel, builder, conversion::Sharing::kRows);
 }
 

@@ -8,6 +8,7 @@
 
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/target/cpu/attention/attention_kernel.h"
 #include "compiler/target/cpu/contract/contract_kernel.h"
 #include "compiler/target/cpu/emit_object.h"
 #include "compiler/target/cpu/lower_kernel.h"
@@ -89,13 +90,17 @@ StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuT
   auto source = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!source) return invalidError("cannot parse: " + messages);
   auto kernel = source->lookupSymbol<mlir::func::FuncOp>("kernel");
-  if (!canLowerContract(kernel, target)) return invalidError("canLowerContract says no");
+  const bool isAttention = canLowerAttention(kernel);
+  if (!isAttention && !canLowerContract(kernel, target)) {
+    return invalidError("neither canLowerContract nor canLowerAttention says yes");
+  }
 
   KernelRunner runner;
   runner.symbols_ = conversion::symbolsOf(kernel);
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(kernel.getLoc());
   auto builder = mlir::OpBuilder::atBlockEnd(module->getBody());
-  auto lowered = lowerContractKernel(kernel, target, builder);
+  auto lowered = isAttention ? lowerAttentionKernel(kernel, target, builder)
+                             : lowerContractKernel(kernel, target, builder);
   if (mlir::failed(lowered) || mlir::failed(mlir::verify(*module))) {
     return invalidError("cannot lower: " + messages);
   }

@@ -16,47 +16,61 @@ using Carried = KernelBuilder::Carried;
 // Emits the loops over k; the offsets into both operands move with them.
 class KLoops {
  public:
-  KLoops(KernelBuilder& k, const MicroKernel& kernel, Value panel, Value panelStride)
-      : k_(k), kernel_(kernel), panel_(panel), panelStride_(panelStride) {}
+  KLoops(KernelBuilder& k, const MicroKernel& kernel, Value panel, Value panelStride, Value size)
+      : k_(k), kernel_(kernel), panel_(panel), panelStride_(panelStride), size_(size) {}
 
   Carried emit(size_t level, llvm::ArrayRef<Value> rowOffsets, Value panelOffset, Carried sums) {
+    if (!kernel_.kDims) {
+      return innermost(size_, k_.index(1), panelStride_, rowOffsets, panelOffset, std::move(sums));
+    }
     const LoopDims& dims = *kernel_.kDims;
     if (level == dims.size()) return step(rowOffsets, panelOffset, std::move(sums));
-    const bool innermost = level + 1 == dims.size();
     Value size = k_.dim(dims[level].size);
     Value lhsStride = k_.dim(dims[level].strides[kLhs]);
     // How far the panel moves: all inner dims of k are consecutive rows of it.
     DimExpr innerRows(1);
     for (size_t i = level + 1; i < dims.size(); ++i) innerRows = innerRows * dims[i].size;
     Value panelStep = k_.mul(panelStride_, k_.dim(innerRows));
+    if (level + 1 == dims.size()) {
+      return innermost(size, lhsStride, panelStep, rowOffsets, panelOffset, std::move(sums),
+                       dims[level].size.constant());
+    }
+    return k_.loop(
+        k_.index(0), size, k_.index(1), sums, [&](Value position, mlir::ValueRange carried) {
+          return emit(level + 1, moved(rowOffsets, position, lhsStride),
+                      k_.add(panelOffset, k_.mul(position, panelStep)), Carried(carried));
+        });
+  }
 
-    auto at = [&](Value position, llvm::SmallVector<Value>& rows) {
-      Value moved = k_.mul(position, lhsStride);
-      for (Value offset : rowOffsets) rows.push_back(k_.add(offset, moved));
-      return k_.add(panelOffset, k_.mul(position, panelStep));
-    };
+ private:
+  llvm::SmallVector<Value> moved(llvm::ArrayRef<Value> rowOffsets, Value position, Value stride) {
+    llvm::SmallVector<Value> rows;
+    Value distance = k_.mul(position, stride);
+    for (Value offset : rowOffsets) rows.push_back(k_.add(offset, distance));
+    return rows;
+  }
+
+  // The last dim of k, some steps per trip. `constant`: its size, if known.
+  Carried innermost(Value size, Value lhsStride, Value panelStep, llvm::ArrayRef<Value> rowOffsets,
+                    Value panelOffset, Carried sums, std::optional<int64_t> constant = {}) {
     auto trip = [&](int64_t steps) {
       return [&, steps](Value position, mlir::ValueRange carried) {
         Carried current(carried);
         for (int64_t i = 0; i < steps; ++i) {
-          llvm::SmallVector<Value> rows;
-          Value panelAt = at(k_.add(position, k_.index(i)), rows);
-          current = emit(level + 1, rows, panelAt, std::move(current));
+          Value at = k_.add(position, k_.index(i));
+          current = step(moved(rowOffsets, at, lhsStride),
+                         k_.add(panelOffset, k_.mul(at, panelStep)), std::move(current));
         }
         return current;
       };
     };
-    Value zero = k_.index(0), one = k_.index(1);
-    if (!innermost) return k_.loop(zero, size, one, sums, trip(1));
-    const auto constant = dims[level].size.constant();
     const int64_t unroll = unrollOf(rowOffsets.size());
     Value whole = k_.mul(k_.div(size, k_.index(unroll)), k_.index(unroll));
-    sums = k_.loop(zero, whole, k_.index(unroll), sums, trip(unroll));
+    sums = k_.loop(k_.index(0), whole, k_.index(unroll), sums, trip(unroll));
     if (constant && *constant % unroll == 0) return sums;
-    return k_.loop(whole, size, one, sums, trip(1));
+    return k_.loop(whole, size, k_.index(1), sums, trip(1));
   }
 
- private:
   Carried step(llvm::ArrayRef<Value> rowOffsets, Value panelOffset, Carried sums) {
     const TileShape& tile = kernel_.tile;
     const Product& product = kernel_.product;
@@ -77,7 +91,7 @@ class KLoops {
 
   KernelBuilder& k_;
   const MicroKernel& kernel_;
-  Value panel_, panelStride_;
+  Value panel_, panelStride_, size_;
 };
 
 }  // namespace
@@ -93,14 +107,15 @@ TileShape TileShape::of(const CpuTarget& target, const Product& product) {
 
 mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::StringRef name,
                                              size_t rows) const {
-  // Arguments: the symbols, lhs, panel, sums, the panel's offset and stride, the rows' offsets.
+  // Arguments: the symbols; lhs, sums, panel; the panel's offset and stride, the sums' offset, the
+  // size of k; the rows' offsets.
   mlir::OpBuilder& outer = caller.builder();
   mlir::Type index = outer.getIndexType();
   const std::vector<std::string> symbols = caller.symbols();
   llvm::SmallVector<mlir::Type> types(symbols.size(), index);
   for (Value view : {lhs, sums}) types.push_back(KernelBuilder::pointerType(view));
   types.push_back(mlir::MemRefType::get({1}, conversion::storageType(product.panelElement)));
-  types.append(2 + rows, index);
+  types.append(4 + rows, index);
 
   mlir::OpBuilder::InsertionGuard guard(outer);
   outer.setInsertionPoint(caller.function());
@@ -117,34 +132,43 @@ mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::String
   kernel.lhs = k.flatView(arguments[0]);
   kernel.sums = k.flatView(arguments[1]);
   Value panel = k.flatView(arguments[2]);
-  llvm::SmallVector<Value> rowOffsets(arguments.drop_front(5));
+  llvm::SmallVector<Value> rowOffsets(arguments.drop_front(7));
 
+  Value stride = k.dim(sumsStride.value_or(DimExpr(tile.columns())));
+  auto forEachSum = [&](llvm::function_ref<void(size_t, Value)> body) {
+    for (size_t row = 0; row < rows; ++row) {
+      Value begin = k.add(arguments[5], k.mul(k.index(static_cast<int64_t>(row)), stride));
+      for (int64_t j = 0; j < tile.vectors; ++j) {
+        body(row * tile.vectors + j, k.add(begin, k.index(j * tile.width)));
+      }
+    }
+  };
   Value zero =
       conversion::constantLike(inner, k.loc(), vectorOf(product.accumulator, tile.width), 0);
   Carried initial(rows * tile.vectors, zero);
-  Carried result =
-      KLoops(k, kernel, panel, arguments[4]).emit(0, rowOffsets, arguments[3], initial);
-  for (size_t row = 0; row < rows; ++row) {
-    for (int64_t j = 0; j < tile.vectors; ++j) {
-      k.store(result[row * tile.vectors + j], kernel.sums,
-              k.index(static_cast<int64_t>(row) * tile.columns() + j * tile.width));
-    }
+  if (addsToSums) {
+    forEachSum([&](size_t i, Value at) { initial[i] = k.load(kernel.sums, at, tile.width); });
   }
+  Carried result = KLoops(k, kernel, panel, arguments[4], arguments[6])
+                       .emit(0, rowOffsets, arguments[3], initial);
+  forEachSum([&](size_t i, Value at) { k.store(result[i], kernel.sums, at); });
   mlir::func::ReturnOp::create(inner, k.loc());
   return function;
 }
 
 void MicroKernel::call(KernelBuilder& k, llvm::ArrayRef<Value> rowOffsets, Value panel,
-                       Value panelOffset, Value panelStride) const {
+                       Value panelOffset, Value panelStride, Place place) const {
   const std::string name =
-      (k.function().getName() + "_rows" + llvm::Twine(rowOffsets.size())).str();
+      (k.function().getName() + "_" + this->name + llvm::Twine(rowOffsets.size())).str();
   auto module = k.function()->getParentOfType<mlir::ModuleOp>();
   auto function = module.lookupSymbol<mlir::func::FuncOp>(name);
   if (!function) function = makeFunction(k, name, rowOffsets.size());
   llvm::SmallVector<Value> arguments;
   for (const std::string& symbol : k.symbols()) arguments.push_back(k.dim(DimExpr::symbol(symbol)));
   for (Value view : {lhs, sums, panel}) arguments.push_back(k.pointer(view));
-  arguments.append({panelOffset, panelStride});
+  Value zero = k.index(0);
+  arguments.append({panelOffset, panelStride, place.sumsOffset ? place.sumsOffset : zero,
+                    place.size ? place.size : zero});
   arguments.append(rowOffsets.begin(), rowOffsets.end());
   mlir::func::CallOp::create(k.builder(), k.loc(), function, arguments);
 }

@@ -1,6 +1,8 @@
 // The inner loops: a few rows times one panel of columns, held in registers over all of k.
 #pragma once
 
+#include <optional>
+
 #include "compiler/target/cpu/contract/loop_nest.h"
 #include "compiler/target/cpu/contract/product.h"
 #include "compiler/target/cpu/cpu_target.h"
@@ -27,15 +29,29 @@ struct TileShape {
 struct MicroKernel {
   TileShape tile;
   Product product;
-  const LoopDims* kDims;
-  mlir::Value lhs;   // flat view
-  mlir::Value sums;  // flat view of [tile.rows][tile.columns()] accumulators
+  const LoopDims* kDims;  // null: one dim, contiguous in lhs, whose size each call gives
+  mlir::Value lhs;        // flat view
+  mlir::Value sums;       // flat view of [tile.rows][tile.columns()] accumulators
+  // How many accumulators the rows of `sums` are apart, if not tile.columns().
+  std::optional<DimExpr> sumsStride = std::nullopt;
+  bool addsToSums = false;        // sums += instead of sums =
+  llvm::StringRef name = "rows";  // tells a kernel's micro-kernels apart
+
+  // What calls may differ in; null: 0.
+  struct Place {
+    mlir::Value sumsOffset = {};  // of the tile in `sums`
+    mlir::Value size = {};        // of k, where kDims is null
+  };
 
   // rowOffsets: where each row of lhs begins. The panel's rows (of groups) are `panelStride`
   // elements apart; a stride that is not the tile's width is of a matrix that is read where it
   // lies. The function is added to the module before the one that `k` emits.
   void call(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
-            mlir::Value panelOffset, mlir::Value panelStride) const;
+            mlir::Value panelOffset, mlir::Value panelStride, Place place) const;
+  void call(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
+            mlir::Value panelOffset, mlir::Value panelStride) const {
+    call(k, rowOffsets, panel, panelOffset, panelStride, Place());
+  }
 
  private:
   mlir::func::FuncOp makeFunction(KernelBuilder& caller, llvm::StringRef name, size_t rows) const;

@@ -1,0 +1,38 @@
+// Lowers kernels of one attention, with the transposes around it, to micro-kernel code: the scores
+// of a few queries and keys at a time stay in cache, and nothing of size queries x keys is ever in
+// memory.
+//
+//   func.func private @kernel(%q, %k, %v, %mask) {
+//     %0 = graph.transpose %q                                  for (head, block of queries):
+//     %1 = graph.attention %0, %k, %v, %mask {scale}             for each block of keys:
+//     %2 = graph.transpose %1                         ==>          scores = scale q k^T + mask
+//     return %2                                                    maximum, sum, weights: online
+//                                                                  sums = rescaled sums + weights v
+//                                                                result = sums / sum
+//
+// The algorithm is that of "FlashAttention" (Dao et al., 2022, section 3.1) with the maximum and
+// the sum of Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018). Scores,
+// statistics and sums are f32 whatever the tensors' type is. The lowered function is as in
+// contract/contract_kernel.h.
+#pragma once
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/target/cpu/cpu_target.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace mlc::cpu {
+
+// Whether there is code for such an attention; else it is to be decomposed.
+bool hasAttentionKernel(graph::AttentionOp op);
+
+// Whether lowerAttentionKernel has code for this kernel.
+bool canLowerAttention(mlir::func::FuncOp kernel);
+
+// Makes the lowered function, under the same name, where `intoModule` stands. Fails with an error
+// on the kernel if it cannot.
+mlir::FailureOr<mlir::func::FuncOp> lowerAttentionKernel(mlir::func::FuncOp kernel,
+                                                         const CpuTarget& target,
+                                                         mlir::OpBuilder& intoModule);
+
+}  // namespace mlc::cpu

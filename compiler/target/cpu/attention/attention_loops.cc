@@ -1,0 +1,387 @@
+#include "compiler/target/cpu/attention/attention_loops.h"
+
+#include <algorithm>
+
+#include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "compiler/target/cpu/attention/online_softmax.h"
+#include "compiler/target/cpu/contract/panel_source.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace mlc::cpu {
+
+namespace arith = mlir::arith;
+using mlir::Value;
+
+namespace {
+
+constexpr int64_t kRowsPerBlock = 48;
+constexpr int64_t kKeysPerBlock = 256;  // a multiple of every tile's columns
+constexpr int64_t kBytes = 4;           // of f32
+
+DimExpr alignedTo64(const DimExpr& bytes) { return ceilDiv(bytes, 64) * DimExpr(64); }
+
+// A right side [batch, head, columns, k] for a panel source.
+LoopNest panelNest(const AttentionOperands& operands,
+                   const AttentionOperands::StridedBuffer& buffer, size_t columns,
+                   const DimExpr& columnCount, size_t sum, const DimExpr& sumCount) {
+  auto dim = [&](const DimExpr& size, size_t i) {
+    return LoopDim{size, {DimExpr(0), buffer.strides[i], DimExpr(0)}};
+  };
+  LoopNest nest;
+  nest.batch = {dim(operands.batch, 0), dim(operands.kvHeads, 1)};
+  nest.n = {dim(columnCount, columns)};
+  nest.k = {dim(sumCount, sum)};
+  return nest;
+}
+
+}  // namespace
+
+AttentionLoops::AttentionLoops(const AttentionOperands& operands, const CpuTarget& target)
+    : operands_(operands) {
+  mlir::Type f32 = mlir::Float32Type::get(operands.query.tensor.getContext());
+  product_ = Product::of(target, f32, f32, /*packed=*/false);
+  keyTile_ = TileShape::of(target, product_);
+  valueTile_ = keyTile_;
+  if (auto depth = operands.valueDepth.constant()) {
+    // As few panels as possible, and as narrow as they then can be.
+    const int64_t vectors = std::max<int64_t>((*depth + keyTile_.width - 1) / keyTile_.width, 1);
+    const int64_t panels = (vectors + keyTile_.vectors - 1) / keyTile_.vectors;
+    valueTile_.vectors = (vectors + panels - 1) / panels;
+  }
+  keyNest_ = panelNest(operands, operands.key, 2, operands.keys, 3, operands.depth);
+  valueNest_ = panelNest(operands, operands.value, 3, operands.valueDepth, 2, operands.keys);
+  depthDims_ = {{operands.depth, {DimExpr(1)}}};
+}
+
+DimExpr AttentionLoops::keyBytes() const {
+  const int64_t columns = keyTile_.columns();
+  return alignedTo64(ceilDiv(operands_.keys, columns) * operands_.depth *
+                     DimExpr(columns * kBytes));
+}
+
+DimExpr AttentionLoops::sumStride() const {
+  const int64_t columns = valueTile_.columns();
+  return ceilDiv(operands_.valueDepth, columns) * DimExpr(columns);
+}
+
+DimExpr AttentionLoops::valueBytes() const {
+  return alignedTo64(sumStride() * operands_.keys * DimExpr(kBytes));
+}
+
+DimExpr AttentionLoops::queryBytes() const {
+  return alignedTo64(operands_.depth * DimExpr(kRowsPerBlock * kBytes));
+}
+
+DimExpr AttentionLoops::sumBytes() const {
+  return alignedTo64(sumStride() * DimExpr(kRowsPerBlock * kBytes));
+}
+
+DimExpr AttentionLoops::scratchBytes() const {
+  return keyBytes() + valueBytes() + queryBytes() + sumBytes() +
+         DimExpr(kRowsPerBlock * kKeysPerBlock * kBytes);
+}
+
+class AttentionLoops::Emitter {
+ public:
+  Emitter(KernelBuilder& k, const AttentionLoops& loops, const Views& views)
+      : k_(k),
+        loops_(loops),
+        views_(views),
+        operands_(loops.operands_),
+        f32_(k.builder().getF32Type()),
+        keySource_(loops.keyNest_, loops.keyTile_, views.key, loops.operands_.key.element(), f32_),
+        valueSource_(loops.valueNest_, loops.valueTile_, views.value,
+                     loops.operands_.value.element(), f32_) {
+    Value at = k.mul(views.thread, k.dim(loops.scratchBytes()));
+    auto take = [&](const DimExpr& bytes) {
+      Value view = k.scratchView(views.scratch, at, f32_);
+      at = k.add(at, k.dim(bytes));
+      return view;
+    };
+    keyPanels_ = take(loops.keyBytes());
+    valuePanels_ = take(loops.valueBytes());
+    scaledQueries_ = take(loops.queryBytes());
+    sums_ = take(loops.sumBytes());
+    scores_ = take(DimExpr(kRowsPerBlock * kKeysPerBlock * kBytes));
+    softmax_.emplace(k, loops.keyTile_.width, allocate(), allocate());
+    keyKernel_ = {loops.keyTile_,       loops.product_, &loops.depthDims_,
+                  scaledQueries_,       scores_,        DimExpr(kKeysPerBlock),
+                  /*addsToSums=*/false, "scores"};
+    valueKernel_ = {loops.valueTile_,    loops.product_,
+                    /*kDims=*/nullptr,   scores_,        sums_, loops.sumStride(),
+                    /*addsToSums=*/true, "sums"};
+    queries_ = k.dim(operands_.queries);
+    keys_ = k.dim(operands_.keys);
+    rowsOfHead_ = k.mul(k.dim(operands_.group), queries_);
+  }
+
+  // Tasks are (batch, head of keys, block of rows); each thread takes its share of their sequence.
+  void emit() {
+    Value zero = k_.index(0), one = k_.index(1);
+    Value heads = k_.dim(operands_.batch * operands_.kvHeads);
+    Value alone = k_.equal(views_.threads, one);
+    Value wanted = arith::SelectOp::create(k_.builder(), k_.loc(), alone, one,
+                                           k_.mul(views_.threads, k_.index(2)));
+    Value blocks = k_.ceilDiv(rowsOfHead_, k_.index(kRowsPerBlock));
+    Value most = k_.ceilDiv(rowsOfHead_, k_.index(loops_.keyTile_.rows));
+    blocks_ = k_.max(blocks, k_.min(most, k_.ceilDiv(wanted, k_.max(heads, one))));
+    Value tasks = k_.mul(heads, blocks_);
+    Value begin = shareBegin(k_, views_.thread, views_.threads, tasks);
+    Value end = shareBegin(k_, k_.add(views_.thread, one), views_.threads, tasks);
+    k_.branch(k_.less(begin, end), [&] {
+      k_.loop(k_.div(begin, blocks_), k_.ceilDiv(end, blocks_), one, [&](Value head) {
+        pack(head);
+        Value first = k_.mul(head, blocks_);
+        k_.loop(k_.max(k_.sub(begin, first), zero), k_.min(k_.sub(end, first), blocks_), one,
+                [&](Value block) { attend(head, block); });
+      });
+    });
+  }
+
+ private:
+  // One f32 for each row of a block.
+  Value allocate() {
+    auto type = mlir::MemRefType::get({kRowsPerBlock}, f32_);
+    return mlir::memref::AllocaOp::create(k_.builder(), k_.loc(), type,
+                                          k_.builder().getI64IntegerAttr(64));
+  }
+
+  // body(panel, first column, number of columns) for `columns` in panels of a tile's width.
+  void forPanels(const TileShape& tile, Value columns,
+                 llvm::function_ref<void(Value, Value, Value)> body) {
+    Value width = k_.index(tile.columns());
+    k_.loop(k_.index(0), k_.ceilDiv(columns, width), k_.index(1), [&](Value panel) {
+      Value first = k_.mul(panel, width);
+      body(panel, first, k_.min(k_.sub(columns, first), width));
+    });
+  }
+
+  void pack(Value head) {
+    Value keyPanel = k_.mul(k_.dim(operands_.depth), k_.index(loops_.keyTile_.columns()));
+    forPanels(loops_.keyTile_, keys_, [&](Value panel, Value first, Value columns) {
+      keySource_.pack(k_, head, first, columns, keyPanels_, k_.mul(panel, keyPanel));
+    });
+    Value valuePanel = k_.mul(keys_, k_.index(loops_.valueTile_.columns()));
+    forPanels(loops_.valueTile_, k_.dim(operands_.valueDepth),
+              [&](Value panel, Value first, Value columns) {
+                valueSource_.pack(k_, head, first, columns, valuePanels_,
+                                  k_.mul(panel, valuePanel));
+              });
+  }
+
+  // Row r of a head of keys is query `query` of its head `head` (of queries).
+  struct Row {
+    Value head, query;
+  };
+  Row rowOf(Value row) {
+    if (operands_.group == DimExpr(1)) return {kvHead_, row};
+    Value inGroup = k_.div(row, queries_);
+    return {k_.add(k_.mul(kvHead_, k_.dim(operands_.group)), inGroup), k_.rem(row, queries_)};
+  }
+
+  // Where a row of a buffer over [batch, heads, length, ..] begins.
+  Value offsetOfRow(const AttentionOperands::StridedBuffer& buffer, const Row& row) {
+    Value offset = k_.mul(batch_, k_.dim(buffer.strides[0]));
+    offset = k_.add(offset, k_.mul(row.head, k_.dim(buffer.strides[1])));
+    return k_.add(offset, k_.mul(row.query, k_.dim(buffer.strides[2])));
+  }
+
+  // A block of rows and all keys that they see.
+  void attend(Value head, Value block) {
+    Value zero = k_.index(0), one = k_.index(1), kvHeads = k_.dim(operands_.kvHeads);
+    batch_ = k_.div(head, kvHeads);
+    kvHead_ = k_.rem(head, kvHeads);
+    firstRow_ = shareBegin(k_, block, blocks_, rowsOfHead_);
+    rows_ = k_.sub(shareBegin(k_, k_.add(block, one), blocks_, rowsOfHead_), firstRow_);
+    k_.loop(zero, rows_, one, [&](Value row) { scaleQuery(row); });
+    k_.loop(zero, seenByBlock(), k_.index(kKeysPerBlock), [&](Value firstKey) {
+      Value count = k_.min(k_.sub(seenByBlock_, firstKey), k_.index(kKeysPerBlock));
+      multiplyKeys(firstKey, count);
+      k_.loop(zero, rows_, one, [&](Value row) { weigh(row, firstKey, count); });
+      multiplyValues(firstKey, count);
+    });
+    k_.loop(zero, rows_, one, [&](Value row) { storeRow(row); });
+  }
+
+  // How many keys a query sees.
+  Value seenBy(Value query) {
+    if (!operands_.causal) return keys_;
+    Value last = k_.add(query, k_.sub(keys_, queries_));
+    return k_.max(k_.min(k_.add(last, k_.index(1)), keys_), k_.index(0));
+  }
+
+  // How many keys the last query of the block sees; if it goes into the next head's queries, the
+  // last of all.
+  Value seenByBlock() {
+    seenByBlock_ = keys_;
+    if (!operands_.causal) return seenByBlock_;
+    Value one = k_.index(1);
+    Value first = rowOf(firstRow_).head;
+    const Row last = rowOf(k_.sub(k_.add(firstRow_, rows_), one));
+    Value query = last.query;
+    if (!(operands_.group == DimExpr(1))) {
+      query = arith::SelectOp::create(k_.builder(), k_.loc(), k_.equal(first, last.head), query,
+                                      k_.sub(queries_, one));
+    }
+    seenByBlock_ = seenBy(query);
+    return seenByBlock_;
+  }
+
+  // Copies a query as f32, multiplied by the scale, and sets its sums to zero.
+  void scaleQuery(Value row) {
+    mlir::OpBuilder& b = k_.builder();
+    const AttentionOperands::StridedBuffer& query = operands_.query;
+    Value from = offsetOfRow(query, rowOf(k_.add(firstRow_, row)));
+    Value depth = k_.dim(operands_.depth), stride = k_.dim(query.strides[3]);
+    Value to = k_.mul(row, depth);
+    forElements(depth, query.strides[3] == DimExpr(1), [&](Value d, int64_t width) {
+      Value loaded = k_.load(views_.query, k_.add(from, k_.mul(d, stride)), width);
+      Value element = widen(k_, loaded, query.element(), f32_);
+      Value scale = conversion::constantLike(b, k_.loc(), element.getType(), operands_.scale);
+      k_.store(arith::MulFOp::create(b, k_.loc(), element, scale), scaledQueries_, k_.add(to, d));
+    });
+    forSums(row, [&](Value at) {
+      k_.store(conversion::constantLike(b, k_.loc(), vectorType(), 0), sums_, at);
+    });
+    softmax_->start(row);
+  }
+
+  mlir::Type vectorType() { return vectorOf(f32_, loops_.valueTile_.width); }
+
+  // body(element, width) for `count` elements: vectors if they are contiguous, then single ones.
+  void forElements(Value count, bool contiguous, llvm::function_ref<void(Value, int64_t)> body) {
+    const int64_t width = loops_.valueTile_.width;
+    Value whole = k_.index(0);
+    if (contiguous) {
+      whole = k_.mul(k_.div(count, k_.index(width)), k_.index(width));
+      k_.loop(k_.index(0), whole, k_.index(width), [&](Value i) { body(i, width); });
+    }
+    k_.loop(whole, count, k_.index(1), [&](Value i) { body(i, 1); });
+  }
+
+  // body(offset) for each vector of a row's sums.
+  void forSums(Value row, llvm::function_ref<void(Value)> body) {
+    Value stride = k_.dim(loops_.sumStride());
+    Value begin = k_.mul(row, stride);
+    k_.loop(begin, k_.add(begin, stride), k_.index(loops_.valueTile_.width), body);
+  }
+
+  // body(first row, number of rows) for the block's rows in tiles of about the same size.
+  void forTiles(int64_t tileRows, llvm::function_ref<void(Value, int64_t)> body) {
+    Value one = k_.index(1);
+    Value tiles = k_.ceilDiv(rows_, k_.index(tileRows));
+    llvm::SmallVector<int64_t> counts;
+    for (int64_t count = tileRows; count >= 1; --count) counts.push_back(count);
+    k_.loop(k_.index(0), tiles, one, [&](Value tile) {
+      Value row = shareBegin(k_, tile, tiles, rows_);
+      Value rows = k_.sub(shareBegin(k_, k_.add(tile, one), tiles, rows_), row);
+      k_.switchOn(rows, counts, [&](int64_t count) { body(row, count); });
+    });
+  }
+
+  // Where `count` rows from `row` on begin.
+  llvm::SmallVector<Value> rowOffsets(Value row, int64_t count, Value stride) {
+    llvm::SmallVector<Value> offsets;
+    for (int64_t i = 0; i < count; ++i) offsets.push_back(k_.mul(k_.add(row, k_.index(i)), stride));
+    return offsets;
+  }
+
+  // scores = queries * keys of the block.
+  void multiplyKeys(Value firstKey, Value count) {
+    const TileShape& tile = loops_.keyTile_;
+    Value columns = k_.index(tile.columns()), depth = k_.dim(operands_.depth);
+    Value panelElements = k_.mul(depth, columns);
+    Value firstPanel = k_.div(firstKey, columns);
+    forPanels(tile, count, [&](Value panel, Value column, Value) {
+      Value from = k_.mul(k_.add(firstPanel, panel), panelElements);
+      forTiles(tile.rows, [&](Value row, int64_t rows) {
+        Value to = k_.add(k_.mul(row, k_.index(kKeysPerBlock)), column);
+        keyKernel_.call(k_, rowOffsets(row, rows, depth), keyPanels_, from, columns, {to, {}});
+      });
+    });
+  }
+
+  // Turns a row's scores into weights and makes its sums fit them.
+  void weigh(Value row, Value firstKey, Value count) {
+    mlir::OpBuilder& b = k_.builder();
+    const Row at = rowOf(k_.add(firstRow_, row));
+    ScoreRow scores;
+    scores.scores = scores_;
+    scores.offset = k_.mul(row, k_.index(kKeysPerBlock));
+    scores.count = count;
+    scores.seen = count;
+    if (operands_.causal) {
+      scores.seen = k_.max(k_.min(k_.sub(seenBy(at.query), firstKey), count), k_.index(0));
+    }
+    if (operands_.mask.tensor) {
+      scores.mask = views_.mask;
+      scores.maskStride = k_.dim(operands_.mask.strides[3]);
+      scores.maskOffset =
+          k_.add(offsetOfRow(operands_.mask, at), k_.mul(firstKey, scores.maskStride));
+      scores.maskVectors = operands_.mask.strides[3] == DimExpr(1);
+      scores.maskElement = operands_.mask.element();
+    }
+    Value factor = softmax_->add(row, scores);
+    // There is nothing in the sums before the first block.
+    k_.branch(k_.less(k_.index(0), firstKey), [&] {
+      Value factors = k_.broadcast(factor, loops_.valueTile_.width);
+      forSums(row, [&](Value offset) {
+        Value sums = k_.load(sums_, offset, loops_.valueTile_.width);
+        k_.store(arith::MulFOp::create(b, k_.loc(), sums, factors), sums_, offset);
+      });
+    });
+  }
+
+  // sums += weights * values of the block.
+  void multiplyValues(Value firstKey, Value count) {
+    const TileShape& tile = loops_.valueTile_;
+    Value columns = k_.index(tile.columns()), stride = k_.dim(loops_.sumStride());
+    Value panelElements = k_.mul(keys_, columns);
+    forPanels(tile, k_.dim(operands_.valueDepth), [&](Value panel, Value column, Value) {
+      Value from = k_.add(k_.mul(panel, panelElements), k_.mul(firstKey, columns));
+      forTiles(tile.rows, [&](Value row, int64_t rows) {
+        Value to = k_.add(k_.mul(row, stride), column);
+        valueKernel_.call(k_, rowOffsets(row, rows, k_.index(kKeysPerBlock)), valuePanels_, from,
+                          columns, {to, count});
+      });
+    });
+  }
+
+  void storeRow(Value row) {
+    mlir::OpBuilder& b = k_.builder();
+    const AttentionOperands::StridedBuffer& result = operands_.result;
+    // Without keys the result is a sum of nothing.
+    Value zero = k_.equal(keys_, k_.index(0));
+    if (operands_.zeroMasked) zero = arith::ConstantIntOp::create(b, k_.loc(), 1, 1);
+    Value factor = softmax_->normalization(row, zero);
+    Value from = k_.mul(row, k_.dim(loops_.sumStride()));
+    Value to = offsetOfRow(result, rowOf(k_.add(firstRow_, row)));
+    Value stride = k_.dim(result.strides[3]);
+    forElements(k_.dim(operands_.valueDepth), result.strides[3] == DimExpr(1),
+                [&](Value d, int64_t width) {
+                  Value sum = k_.load(sums_, k_.add(from, d), width);
+                  Value mean = arith::MulFOp::create(b, k_.loc(), sum, k_.broadcast(factor, width));
+                  Value stored = conversion::toStorage(b, k_.loc(), mean, result.element());
+                  k_.store(stored, views_.result, k_.add(to, k_.mul(d, stride)));
+                });
+  }
+
+  KernelBuilder& k_;
+  const AttentionLoops& loops_;
+  const Views& views_;
+  const AttentionOperands& operands_;
+  mlir::Type f32_;
+  StridedPanelSource keySource_, valueSource_;
+  MicroKernel keyKernel_, valueKernel_;
+  std::optional<OnlineSoftmax> softmax_;
+  Value keyPanels_, valuePanels_, scaledQueries_, sums_, scores_;
+  Value queries_, keys_, rowsOfHead_, blocks_;
+  Value batch_, kvHead_, firstRow_, rows_, seenByBlock_;  // of the task
+};
+
+void AttentionLoops::emit(KernelBuilder& k, const Views& views) const {
+  Emitter(k, *this, views).emit();
+}
+
+}  // namespace mlc::cpu
