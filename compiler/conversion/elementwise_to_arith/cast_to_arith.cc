@@ -3,6 +3,7 @@
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
 
 namespace mlc::conversion {
@@ -48,6 +49,50 @@ Value floatToInteger(mlir::OpBuilder& builder, mlir::Location loc, Value value, 
   return arith::SelectOp::create(builder, loc, nan, constantLike(builder, loc, type, 0), result);
 }
 
+// f64 to f32 towards the odd one of two neighbours, which keeps what decides the next rounding: to
+// f16 or bf16, where rounding to nearest twice is not rounding once (Boldo and Melquiond, "When
+// double rounding is odd").
+Value roundToOdd(mlir::OpBuilder& builder, mlir::Location loc, Value value) {
+  auto like = [&](Type element) -> Type {
+    if (auto vector = mlir::dyn_cast<mlir::VectorType>(value.getType()))
+      return vector.clone(element);
+    return element;
+  };
+  const Type integers = like(builder.getI32Type()), floats = like(builder.getF32Type());
+  Value nearest = arith::TruncFOp::create(builder, loc, floats, value);
+  Value back = arith::ExtFOp::create(builder, loc, value.getType(), nearest);
+  Value bits = arith::BitcastOp::create(builder, loc, integers, nearest);
+  Value one = constantLike(builder, loc, integers, 1);
+  Value grew = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT,
+                                     mlir::math::AbsFOp::create(builder, loc, back),
+                                     mlir::math::AbsFOp::create(builder, loc, value));
+  Value towardsZero = arith::SelectOp::create(
+      builder, loc, grew, Value(arith::SubIOp::create(builder, loc, bits, one)), bits);
+  Value odd = arith::OrIOp::create(builder, loc, towardsZero, one);
+  Value inexact = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ONE, back, value);
+  Value chosen = arith::SelectOp::create(builder, loc, inexact, odd, bits);
+  return arith::BitcastOp::create(builder, loc, floats, chosen);
+}
+
+// 64-bit integers beyond 2^53 with what f64 cannot hold gathered in one bit, so that f64 holds them
+// and the next rounding is right.
+Value fitsF64(mlir::OpBuilder& builder, mlir::Location loc, Value value, bool isUnsigned) {
+  auto constant = [&](double number) {
+    return constantLike(builder, loc, value.getType(), number);
+  };
+  auto both = [&](Value a, Value b) { return Value(arith::AndIOp::create(builder, loc, a, b)); };
+  Value rest = both(value, constant(0xfff));
+  Value isExact = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, rest, constant(0));
+  Value gathered =
+      arith::OrIOp::create(builder, loc, both(value, constant(-0x1000)), constant(0x800));
+  Value shifted = value;
+  if (!isUnsigned) shifted = arith::AddIOp::create(builder, loc, value, constant(0x1p53));
+  Value isSmall = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, shifted,
+                                        constant(isUnsigned ? 0x1p53 : 0x1p54));
+  Value keep = arith::OrIOp::create(builder, loc, isExact, isSmall);
+  return arith::SelectOp::create(builder, loc, keep, value, gathered);
+}
+
 }  // namespace
 
 Value emitCast(mlir::OpBuilder& builder, mlir::Location loc, Value value, Type from, Type to) {
@@ -67,12 +112,20 @@ Value emitCast(mlir::OpBuilder& builder, mlir::Location loc, Value value, Type f
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, value, zero);
   }
   if (auto floating = mlir::dyn_cast<mlir::FloatType>(element)) {
+    const bool narrow = to.isF16() || to.isBF16();
     if (mlir::isa<mlir::IntegerType>(source)) {
+      const unsigned bits = source.getIntOrFloatBitWidth();
+      if (narrow && bits > 16) {
+        if (bits == 64) value = fitsF64(builder, loc, value, fromUnsigned);
+        Value real = emitCast(builder, loc, value, from, builder.getF64Type());
+        return roundToOdd(builder, loc, real);
+      }
       if (fromUnsigned) return arith::UIToFPOp::create(builder, loc, target, value);
       return arith::SIToFPOp::create(builder, loc, target, value);
     }
     const unsigned have = source.getIntOrFloatBitWidth(), want = floating.getWidth();
     if (want > have) return arith::ExtFOp::create(builder, loc, target, value);
+    if (want < have && narrow) return roundToOdd(builder, loc, value);
     if (want < have) return arith::TruncFOp::create(builder, loc, target, value);
     return value;
   }

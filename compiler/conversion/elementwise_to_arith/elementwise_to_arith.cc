@@ -28,6 +28,13 @@ Type shapedLike(Type like, Type element) {
   return element;
 }
 
+// Whether results need no rounding: operands that the element type represents give such a result.
+bool keepsElements(mlir::Operation* op) {
+  return mlir::isa<graph::MaxOp, graph::MinOp, graph::ModOp, graph::SelectOp, graph::AbsOp,
+                   graph::NegOp, graph::SignOp, graph::CeilOp, graph::FloorOp, graph::RoundOp,
+                   graph::ReluOp>(op);
+}
+
 // Emits one op; holds what all cases need.
 class Emitter {
  public:
@@ -208,11 +215,20 @@ class Emitter {
     if (std::optional<double> exponent = constantExponent()) {
       if (*exponent == 2) return mul(x(), x());
       if (*exponent == 3) return mul(mul(x(), x()), x());
-      if (*exponent == 0.5) return unary<math::SqrtOp>();
+      if (*exponent == 0.5) return squareRoot();
       if (*exponent == 1) return x();
       if (*exponent == -1) return div(constant(1), x());
     }
     return make<math::PowFOp>();
+  }
+
+  // The square root, but as a power: 0 for -0, infinity for -infinity.
+  Value squareRoot() {
+    Value infinity = constant(std::numeric_limits<double>::infinity());
+    Value negative = arith::NegFOp::create(b_, loc_, infinity);
+    Value isNegative = compareFloats(arith::CmpFPredicate::OEQ, x(), negative);
+    Value root = add(unary<math::SqrtOp>(), constant(0));
+    return arith::SelectOp::create(b_, loc_, isNegative, infinity, root);
   }
 
   // By squaring, one bit of the exponent at a time; wraps around. A negative exponent gives zero,
@@ -320,9 +336,16 @@ Value toStorage(mlir::OpBuilder& builder, mlir::Location loc, Value computed, Ty
   return computed;
 }
 
+Value roundTo(mlir::OpBuilder& builder, mlir::Location loc, Value value, Type elementType) {
+  if (!elementType.isF16() && !elementType.isBF16()) return value;
+  return fromStorage(builder, loc, toStorage(builder, loc, value, elementType), elementType);
+}
+
 Value emitElementwise(mlir::OpBuilder& builder, mlir::Location loc, mlir::Operation* op,
                       mlir::ValueRange operands) {
-  return Emitter(builder, loc, op, operands).emit();
+  Value result = Emitter(builder, loc, op, operands).emit();
+  return keepsElements(op) ? result
+                           : roundTo(builder, loc, result, elementTypeOf(op->getResult(0)));
 }
 
 Value constantLike(mlir::OpBuilder& builder, mlir::Location loc, Type type, double value) {

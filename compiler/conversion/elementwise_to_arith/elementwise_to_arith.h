@@ -20,12 +20,18 @@ mlir::Value fromStorage(mlir::OpBuilder& builder, mlir::Location loc, mlir::Valu
 mlir::Value toStorage(mlir::OpBuilder& builder, mlir::Location loc, mlir::Value computed,
                       mlir::Type elementType);
 
-// The result of an elementwise op for operands in their compute types; all scalars, or all vectors
-// of one length.
+// The result of an elementwise op for operands in their compute types, rounded to its element type;
+// all scalars, or all vectors of one length.
 mlir::Value emitElementwise(mlir::OpBuilder& builder, mlir::Location loc, mlir::Operation* op,
                             mlir::ValueRange operands);
 
-// value converted from one tensor element type to another as graph.cast does, in compute types.
+// The value, in its compute type, rounded to the element type: what an op of f16 or bf16 gives,
+// whether or not it is stored.
+mlir::Value roundTo(mlir::OpBuilder& builder, mlir::Location loc, mlir::Value value,
+                    mlir::Type elementType);
+
+// value converted from one tensor element type to another as graph.cast does, in compute types: to
+// f16 or bf16 it is to be rounded by roundTo, which then rounds right.
 mlir::Value emitCast(mlir::OpBuilder& builder, mlir::Location loc, mlir::Value value,
                      mlir::Type from, mlir::Type to);
 

@@ -76,6 +76,11 @@ Value ElementEvaluator::at(Value tensor, llvm::ArrayRef<Value> indices) {
       .Default([](mlir::Operation*) -> Value { llvm_unreachable("supports() says no"); });
 }
 
+void ElementEvaluator::bind(Value tensor, Value element) {
+  bound_[tensor] =
+      element ? roundTo(frame_.builder(), frame_.loc(), element, elementTypeOf(tensor)) : element;
+}
+
 void ElementEvaluator::store(Value element, llvm::ArrayRef<Value> indices) {
   mlir::Type type = kernel_.getResultTypes()[0];
   mlir::OpBuilder& b = frame_.builder();
@@ -290,8 +295,9 @@ Value ElementEvaluator::rotate(graph::RotaryEmbeddingOp op, llvm::ArrayRef<Value
   Value sin = at(op.getSin(), broadcastIndices(frame_, angle, shapeOf(op.getSin())));
   Value signedSin =
       arith::SelectOp::create(b, loc, second, sin, Value(arith::NegFOp::create(b, loc, sin)));
-  return arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, cos),
-                               arith::MulFOp::create(b, loc, y, signedSin));
+  Value sum = arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, cos),
+                                    arith::MulFOp::create(b, loc, y, signedSin));
+  return roundTo(b, loc, sum, elementTypeOf(op.getResult()));
 }
 
 namespace {

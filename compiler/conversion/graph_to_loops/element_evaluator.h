@@ -22,8 +22,9 @@ class ElementEvaluator {
   mlir::Value at(mlir::Value tensor, llvm::ArrayRef<mlir::Value> indices);
 
   // Says that the element of `tensor` at whatever indices are asked for next is `element` (a root's
-  // result, computed by a loop). A null element takes it back.
-  void bind(mlir::Value tensor, mlir::Value element) { bound_[tensor] = element; }
+  // result, computed by a loop), which is rounded to the tensor's type. A null element takes it
+  // back.
+  void bind(mlir::Value tensor, mlir::Value element);
 
   // Stores an element of the kernel's only result.
   void store(mlir::Value element, llvm::ArrayRef<mlir::Value> indices);

@@ -100,10 +100,10 @@ Value Epilogue::emit(KernelBuilder& k, Value accumulated, int64_t width,
     mlir::Type element = elementOf(operands_[operand]);
     return conversion::fromStorage(k.builder(), k.loc(), load(operand), element);
   };
-  values[root_] = accumulated;
   if (bias_) {
-    values[root_] = mlir::arith::AddFOp::create(k.builder(), k.loc(), accumulated, loaded(*bias_));
+    accumulated = mlir::arith::AddFOp::create(k.builder(), k.loc(), accumulated, loaded(*bias_));
   }
+  values[root_] = conversion::roundTo(k.builder(), k.loc(), accumulated, elementOf(root_));
   auto evaluate = [&](auto&& self, Value value) -> Value {
     if (Value known = values.lookup(value)) return known;
     Value result;
