@@ -88,6 +88,8 @@ class Rows {
   Value sum(Value a, Value b) { return arith::AddFOp::create(b_, loc_, a, b, kReassociate); }
   Value sub(Value a, Value b) { return arith::SubFOp::create(b_, loc_, a, b); }
   Value mul(Value a, Value b) { return arith::MulFOp::create(b_, loc_, a, b); }
+  // A square that may join the sum it is added to.
+  Value square(Value a) { return arith::MulFOp::create(b_, loc_, a, a, kReassociate); }
   Value div(Value a, Value b) { return arith::DivFOp::create(b_, loc_, a, b); }
   Value exp(Value a) { return math::ExpOp::create(b_, loc_, a); }
   Value log(Value a) { return math::LogOp::create(b_, loc_, a); }
@@ -165,7 +167,7 @@ void emitLayerNorm(graph::LayerNormOp op, Rows& rows) {
     Value mean = rows.div(sum, count);
     Value squares = rows.fold(rows.constant(0), [&](Value x, mlir::ValueRange carried) {
       Value difference = rows.sub(x, mean);
-      return llvm::SmallVector<Value>{rows.sum(carried[0], rows.mul(difference, difference))};
+      return llvm::SmallVector<Value>{rows.sum(carried[0], rows.square(difference))};
     })[0];
     Value variance = rows.div(squares, count);
     Value epsilon = rows.constant(op.getEpsilon().convertToDouble());
@@ -181,7 +183,7 @@ void emitLayerNorm(graph::LayerNormOp op, Rows& rows) {
 void emitRmsNorm(graph::RmsNormOp op, Rows& rows) {
   rows.forEachRow([&] {
     Value squares = rows.fold(rows.constant(0), [&](Value x, mlir::ValueRange carried) {
-      return llvm::SmallVector<Value>{rows.sum(carried[0], rows.mul(x, x))};
+      return llvm::SmallVector<Value>{rows.sum(carried[0], rows.square(x))};
     })[0];
     Value mean = rows.div(squares, rows.lengthAsFloat());
     Value epsilon = rows.constant(op.getEpsilon().convertToDouble());

@@ -31,7 +31,8 @@ StatusOr<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const CpuTarget
   const llvm::Target* backend = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!backend) return unsupportedError("LLVM has no x86-64 backend: " + error);
   llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
+  // Products join sums only where both say so (docs/architecture.md, Arithmetic).
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
       triple, "x86-64", target.llvmFeatures(), options, llvm::Reloc::PIC_, std::nullopt,
       llvm::CodeGenOptLevel::Aggressive));

@@ -31,7 +31,8 @@ StatusOr<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const GpuTarget
   const llvm::Target* backend = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!backend) return unsupportedError("LLVM has no NVPTX backend: " + error);
   llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
+  // Products join sums only where both say so (docs/architecture.md, Arithmetic).
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   return std::unique_ptr<llvm::TargetMachine>(
       backend->createTargetMachine(triple, target.name(), target.ptxFeature(), options,
                                    std::nullopt, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
