@@ -42,8 +42,8 @@ class PointEmitter {
       ranges.push_back(frame_.dims(shape)[d]);
       count = count * shape[d];
     }
-    const mlir::Type element = elementTypeOf(op.getInput()), folded = foldType(element);
-    const mlir::Type type = computeType(element);
+    const mlir::Type element = elementTypeOf(op.getInput());
+    const mlir::Type folded = foldType(op.getKind(), element);
     Value start = emitCast(b_, loc_, initial(op.getKind(), element), element, folded);
     Value total = nest(ranges, start, [&](llvm::ArrayRef<Value> at, Value carried) {
       Indices source;
@@ -59,13 +59,8 @@ class PointEmitter {
       Value x = emitCast(b_, loc_, evaluator_.at(op.getInput(), source), element, folded);
       return combine(op.getKind(), folded, carried, x);
     });
-    total = emitCast(b_, loc_, total, folded, element);
-    if (op.getKind() != graph::ReduceKind::mean) return total;
-    Value n = arith::IndexCastOp::create(b_, loc_, b_.getI64Type(), frame_.index(count));
-    if (mlir::isa<mlir::FloatType>(type)) {
-      return arith::DivFOp::create(b_, loc_, total, arith::SIToFPOp::create(b_, loc_, type, n));
-    }
-    return arith::DivSIOp::create(b_, loc_, total, emitCast(b_, loc_, n, b_.getI64Type(), type));
+    if (op.getKind() == graph::ReduceKind::mean) total = quotient(total, folded, count);
+    return emitCast(b_, loc_, total, folded, element);
   }
 
   Value argReduce(graph::ArgReduceOp op) {
@@ -298,11 +293,25 @@ class PointEmitter {
                                arith::MulFOp::create(b_, loc_, logarithm, constant(exponent)));
   }
 
-  // Narrow integers are folded as wider ones, which LLVM vectorizes in a fraction of the time.
-  mlir::Type foldType(mlir::Type element) {
+  // Narrow integers are folded as wider ones, which LLVM vectorizes in a fraction of the time; a
+  // mean's sum, which need not fit the element type, in 64 bits.
+  mlir::Type foldType(graph::ReduceKind kind, mlir::Type element) {
     auto integer = mlir::dyn_cast<mlir::IntegerType>(element);
-    if (!integer || integer.getWidth() >= 32 || integer.getWidth() == 1) return element;
-    return mlir::IntegerType::get(b_.getContext(), 32, integer.getSignedness());
+    const unsigned width = kind == graph::ReduceKind::mean ? 64 : 32;
+    if (!integer || integer.getWidth() >= width || integer.getWidth() == 1) return element;
+    return mlir::IntegerType::get(b_.getContext(), width, integer.getSignedness());
+  }
+
+  // A sum divided by the number of its elements. The mean of no integers is zero.
+  Value quotient(Value total, mlir::Type element, const DimExpr& count) {
+    Value n = arith::IndexCastOp::create(b_, loc_, b_.getI64Type(), frame_.index(count));
+    if (mlir::isa<mlir::FloatType>(total.getType())) {
+      n = arith::SIToFPOp::create(b_, loc_, total.getType(), n);
+      return arith::DivFOp::create(b_, loc_, total, n);
+    }
+    n = arith::MaxSIOp::create(b_, loc_, n, constantLike(b_, loc_, n.getType(), 1));
+    if (element.isUnsignedInteger()) return arith::DivUIOp::create(b_, loc_, total, n);
+    return arith::DivSIOp::create(b_, loc_, total, n);
   }
 
   Value initial(graph::ReduceKind kind, mlir::Type element) {
@@ -348,11 +357,18 @@ class PointEmitter {
     llvm_unreachable("kind of reduction");
   }
 
+  // Whether x takes the place of the best element so far; NaN is beyond every number.
   Value beats(Value x, Value best, bool maximum, bool orEqual, mlir::Type element) {
     if (mlir::isa<mlir::FloatType>(element)) {
       using P = arith::CmpFPredicate;
-      const P predicate = maximum ? (orEqual ? P::OGE : P::OGT) : (orEqual ? P::OLE : P::OLT);
-      return arith::CmpFOp::create(b_, loc_, predicate, x, best);
+      auto compare = [&](P predicate, Value a, Value b) -> Value {
+        return arith::CmpFOp::create(b_, loc_, predicate, a, b);
+      };
+      Value beyond =
+          compare(maximum ? (orEqual ? P::OGE : P::OGT) : (orEqual ? P::OLE : P::OLT), x, best);
+      Value isNan = compare(P::UNO, x, x);
+      if (!orEqual) isNan = arith::AndIOp::create(b_, loc_, isNan, compare(P::ORD, best, best));
+      return arith::OrIOp::create(b_, loc_, beyond, isNan);
     }
     using P = arith::CmpIPredicate;
     const bool isUnsigned = element.isUnsignedInteger() || element.isInteger(1);

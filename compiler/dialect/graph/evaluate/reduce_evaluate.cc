@@ -28,13 +28,76 @@ T fold(ReduceKind kind, T a, T b) {
   return a;
 }
 
+// What a reduction of nothing gives, and others begin with.
 template <typename T>
-T initialOf(ReduceKind kind) {
-  using Limits = std::numeric_limits<T>;
+T initialOf(ReduceKind kind, DType type) {
   if (kind == ReduceKind::prod) return 1;
-  if (kind == ReduceKind::max) return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-  if (kind == ReduceKind::min) return Limits::has_infinity ? Limits::infinity() : Limits::max();
-  return 0;
+  if (kind != ReduceKind::max && kind != ReduceKind::min) return 0;
+  const bool maximum = kind == ReduceKind::max;
+  if constexpr (std::is_floating_point_v<T>) {
+    const T infinity = std::numeric_limits<T>::infinity();
+    return maximum ? -infinity : infinity;
+  } else {
+    // The ends of the type's range.
+    const int bits = static_cast<int>(8 * dtypeBytes(type));
+    if (std::is_unsigned_v<T>) return maximum ? 0 : static_cast<T>(~uint64_t{0} >> (64 - bits));
+    const auto high = static_cast<int64_t>(~uint64_t{0} >> (65 - bits));
+    return static_cast<T>(maximum ? -high - 1 : high);
+  }
+}
+
+template <typename T>
+T loadAs(const HostTensor& tensor, int64_t i) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return loadFloat(tensor, i);
+  } else {
+    return static_cast<T>(loadInteger(tensor, i));
+  }
+}
+
+template <typename T>
+void storeAs(HostTensor& tensor, int64_t i, T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    storeFloat(tensor, i, value);
+  } else {
+    storeInteger(tensor, i, static_cast<int64_t>(value));
+  }
+}
+
+// Reduces to the dims `kept`, where those that vanish are 1 and were of `count` elements.
+template <typename T>
+void reduce(ReduceKind kind, const HostTensor& input, const std::vector<int64_t>& kept,
+            int64_t count, HostTensor& result) {
+  std::vector<T> folded(result.numElements(), initialOf<T>(kind, input.dtype()));
+  forEachIndex(input.shape(), [&](llvm::ArrayRef<int64_t> index, int64_t i) {
+    T& to = folded[broadcastOffset(index, kept)];
+    to = fold(kind, to, loadAs<T>(input, i));
+  });
+  for (int64_t i = 0; i < result.numElements(); ++i) {
+    // The mean of no integers is zero.
+    if (kind == ReduceKind::mean && (count != 0 || std::is_floating_point_v<T>))
+      folded[i] /= static_cast<T>(count);
+    storeAs(result, i, folded[i]);
+  }
+}
+
+// The position of the extreme element among `length` ones; NaN is beyond every number.
+template <typename T>
+int64_t extremePosition(const HostTensor& input, int64_t base, int64_t stride, int64_t length,
+                        bool maximum, bool last) {
+  int64_t best = 0;
+  T extreme = length > 0 ? loadAs<T>(input, base) : T();
+  for (int64_t k = 1; k < length; ++k) {
+    const T x = loadAs<T>(input, base + k * stride);
+    const bool bothNan = x != x && extreme != extreme;
+    bool better = maximum ? x > extreme : x < extreme;
+    if (x != x || extreme != extreme) better = x != x && extreme == extreme;
+    if (better || (last && (x == extreme || bothNan))) {
+      best = k;
+      extreme = x;
+    }
+  }
+  return best;
 }
 
 }  // namespace
@@ -55,24 +118,12 @@ llvm::LogicalResult ReduceOp::evaluate(llvm::ArrayRef<HostTensor> x, const Evalu
     if (!reduced[d] || getKeepDims()) shape.push_back(kept[d]);
   }
   HostTensor result = HostTensor::uninitialized(input.dtype(), shape);
-  const bool floats = isFloat(input.dtype());
-  std::vector<double> doubles(floats ? result.numElements() : 0, initialOf<double>(getKind()));
-  std::vector<int64_t> integers(floats ? 0 : result.numElements(), initialOf<int64_t>(getKind()));
-  forEachIndex(input.shape(), [&](llvm::ArrayRef<int64_t> index, int64_t i) {
-    const int64_t to = broadcastOffset(index, kept);
-    if (floats) {
-      doubles[to] = fold(getKind(), doubles[to], loadFloat(input, i));
-    } else {
-      integers[to] = fold(getKind(), integers[to], loadInteger(input, i));
-    }
-  });
-  const bool mean = getKind() == ReduceKind::mean;
-  for (int64_t i = 0; i < result.numElements(); ++i) {
-    if (floats) {
-      storeFloat(result, i, mean ? doubles[i] / static_cast<double>(count) : doubles[i]);
-    } else {
-      storeInteger(result, i, mean && count ? integers[i] / count : integers[i]);
-    }
+  if (isFloat(input.dtype())) {
+    reduce<double>(getKind(), input, kept, count, result);
+  } else if (isUnsigned(input.dtype())) {
+    reduce<uint64_t>(getKind(), input, kept, count, result);
+  } else {
+    reduce<int64_t>(getKind(), input, kept, count, result);
   }
   results.push_back(std::move(result));
   return mlir::success();
@@ -90,14 +141,14 @@ llvm::LogicalResult ArgReduceOp::evaluate(llvm::ArrayRef<HostTensor> x, const Ev
   HostTensor result = HostTensor::uninitialized(DType::kI64, shape);
   forEachIndex(kept, [&](llvm::ArrayRef<int64_t> index, int64_t i) {
     const int64_t base = offsetOf(index, strides);
-    int64_t best = 0;
-    for (int64_t k = 1; k < input.shape()[axis]; ++k) {
-      const double a = loadNumber(input, base + k * strides[axis]);
-      const double b = loadNumber(input, base + best * strides[axis]);
-      const bool better = getKind() == ReduceKind::max ? a > b : a < b;
-      if (better || (getSelectLast() && a == b)) best = k;
-    }
-    storeInteger(result, i, best);
+    auto position = [&]<typename T>(T) {
+      return extremePosition<T>(input, base, strides[axis], input.shape()[axis],
+                                getKind() == ReduceKind::max, getSelectLast());
+    };
+    storeInteger(result, i,
+                 isFloat(input.dtype())      ? position(double{})
+                 : isUnsigned(input.dtype()) ? position(uint64_t{})
+                                             : position(int64_t{}));
   });
   results.push_back(std::move(result));
   return mlir::success();
