@@ -82,6 +82,26 @@ double withNan(double a, double b, double result) {
   return std::isnan(a) || std::isnan(b) ? std::numeric_limits<double>::quiet_NaN() : result;
 }
 
+// Whether a < b, as integers of the type.
+bool less(int64_t a, int64_t b, DType type) {
+  return type == DType::kU64 ? static_cast<uint64_t>(a) < static_cast<uint64_t>(b) : a < b;
+}
+
+// base ^ exponent modulo 2^64; a negative exponent gives the truncated quotient of 1.
+int64_t power(int64_t base, int64_t exponent, bool isUnsigned) {
+  if (exponent < 0 && !isUnsigned) {
+    if (base == 1) return 1;
+    if (base == -1) return exponent % 2 == 0 ? 1 : -1;
+    return 0;
+  }
+  uint64_t result = 1, square = static_cast<uint64_t>(base);
+  for (auto bits = static_cast<uint64_t>(exponent); bits != 0; bits >>= 1) {
+    if ((bits & 1) != 0) result *= square;
+    square *= square;
+  }
+  return static_cast<int64_t>(result);
+}
+
 template <typename T>
 bool holds(Predicate predicate, T a, T b) {
   switch (predicate) {
@@ -183,13 +203,12 @@ MLC_EVALUATE(IsInfOp) {
 MLC_BINARY(AddOp, a + b, static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)))
 MLC_BINARY(SubOp, a - b, static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)))
 MLC_BINARY(MulOp, a* b, static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)))
-MLC_BINARY(MaxOp, withNan(a, b, std::max(a, b)), std::max(a, b))
-MLC_BINARY(MinOp, withNan(a, b, std::min(a, b)), std::min(a, b))
+MLC_BINARY(MaxOp, withNan(a, b, std::max(a, b)), less(a, b, x[0].dtype()) ? b : a)
+MLC_BINARY(MinOp, withNan(a, b, std::min(a, b)), less(b, a, x[0].dtype()) ? b : a)
 MLC_BINARY(AndOp, 0, a& b)
 MLC_BINARY(OrOp, 0, a | b)
 MLC_BINARY(XorOp, 0, a ^ b)
-MLC_BINARY(PowOp, std::pow(a, b),
-           static_cast<int64_t>(std::pow(static_cast<double>(a), static_cast<double>(b))))
+MLC_BINARY(PowOp, std::pow(a, b), power(a, b, isUnsigned(x[0].dtype())))
 
 MLC_EVALUATE(DivOp) {
   if (hasZero(x[1])) return emitError("divides an integer by zero");
@@ -207,7 +226,9 @@ MLC_EVALUATE(ModOp) {
   if (hasZero(x[1])) return emitError("divides an integer by zero");
   return binary(
       getResult(), x, results, [](double a, double b) { return std::fmod(a, b); },
-      [](int64_t a, int64_t b) -> int64_t {
+      [&](int64_t a, int64_t b) -> int64_t {
+        if (x[0].dtype() == DType::kU64)
+          return static_cast<int64_t>(static_cast<uint64_t>(a) % static_cast<uint64_t>(b));
         if (b == -1) return 0;
         const int64_t rest = a % b;
         return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
@@ -215,12 +236,15 @@ MLC_EVALUATE(ModOp) {
 }
 
 MLC_EVALUATE(CompareOp) {
+  const DType type = x[0].dtype();
   results.push_back(map(getResult(), x, [&](HostTensor& made, int64_t i, auto& at) {
-    const bool result =
-        isFloat(x[0].dtype())
-            ? holds(getPredicate(), loadFloat(x[0], at[0]), loadFloat(x[1], at[1]))
-            : holds(getPredicate(), loadInteger(x[0], at[0]), loadInteger(x[1], at[1]));
-    storeInteger(made, i, result);
+    if (isFloat(type)) {
+      storeInteger(made, i, holds(getPredicate(), loadFloat(x[0], at[0]), loadFloat(x[1], at[1])));
+      return;
+    }
+    const int64_t a = loadInteger(x[0], at[0]), b = loadInteger(x[1], at[1]);
+    storeInteger(made, i,
+                 holds<int>(getPredicate(), less(b, a, type) ? 1 : 0, less(a, b, type) ? 1 : 0));
   }));
   return mlir::success();
 }
