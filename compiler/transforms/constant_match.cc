@@ -1,7 +1,5 @@
 #include "compiler/transforms/constant_match.h"
 
-#include <cmath>
-
 #include "compiler/dialect/graph/graph_dialect.h"
 
 using namespace mlir;
@@ -37,9 +35,9 @@ std::optional<double> splatOf(Value value) {
   return std::nullopt;
 }
 
-bool isSplat(Value value, double number, double tolerance) {
+bool isSplat(Value value, double number) {
   std::optional<double> splat = splatOf(value);
-  return splat && std::abs(*splat - number) <= tolerance * std::abs(number);
+  return splat && *splat == number;
 }
 
 bool isWeightOrConstant(Value value) {

@@ -11,9 +11,8 @@ namespace mlc::transforms {
 // transposes. Bools are 0 and 1.
 std::optional<double> splatOf(mlir::Value value);
 
-// Whether all elements are this number (exactly, or up to a relative difference: exporters write
-// 1/sqrt(2) with few digits).
-bool isSplat(mlir::Value value, double number, double tolerance = 0);
+// Whether all elements are this number.
+bool isSplat(mlir::Value value, double number);
 
 // Whether every operand of a chain that makes the value is a constant or a weight.
 bool isWeightOrConstant(mlir::Value value);

@@ -8,18 +8,38 @@ using namespace mlc::graph;
 namespace mlc::transforms {
 namespace {
 
+void multiplyByNumber(Product& product, double number, Value constant, bool divides) {
+  int exponent;
+  if (std::abs(std::frexp(number, &exponent)) == 0.5 && std::abs(exponent) < 100) {
+    product.power = divides ? product.power / number : product.power * number;
+  } else {
+    Type type = cast<RankedTensorType>(constant.getType()).getElementType();
+    product.numbers.push_back({number, type, divides});
+  }
+}
+
+// The number as a constant of the type states it.
+double rounded(double number, Type type) {
+  auto floating = dyn_cast<FloatType>(type);
+  if (!floating) return number;
+  APFloat value(number);
+  bool lossy;
+  value.convert(floating.getFloatSemantics(), APFloat::rmNearestTiesToEven, &lossy);
+  return value.convertToDouble();
+}
+
 void multiplyInto(Product& product, Value value, ArrayRef<Value> atoms) {
   constexpr size_t kMostFactors = 8;
   std::optional<double> number = splatOf(value);
   if (number) {
-    product.coefficient *= *number;
+    multiplyByNumber(product, *number, value, /*divides=*/false);
   } else if (llvm::is_contained(atoms, value) || product.factors.size() > kMostFactors) {
     product.factors.push_back(value);
   } else if (auto mul = value.getDefiningOp<MulOp>()) {
     multiplyInto(product, mul.getLhs(), atoms);
     multiplyInto(product, mul.getRhs(), atoms);
   } else if (auto div = value.getDefiningOp<DivOp>(); div && splatOf(div.getRhs())) {
-    product.coefficient /= *splatOf(div.getRhs());
+    multiplyByNumber(product, *splatOf(div.getRhs()), div.getRhs(), /*divides=*/true);
     multiplyInto(product, div.getLhs(), atoms);
   } else if (auto pow = value.getDefiningOp<PowOp>();
              pow && (isSplat(pow.getRhs(), 2) || isSplat(pow.getRhs(), 3))) {
@@ -49,7 +69,11 @@ Scaled scaledValue(Value value) {
 }
 
 bool Product::is(double expected, ArrayRef<Value> values) const {
-  if (std::abs(coefficient - expected) > kConstantTolerance * std::abs(expected)) return false;
+  const double rest = expected / power;
+  if (numbers.size() > 1 || (numbers.empty() && rest != 1)) return false;
+  for (const Number& number : numbers) {
+    if (number.value != rounded(number.divides ? 1 / rest : rest, number.type)) return false;
+  }
   SmallVector<Value> left(factors.begin(), factors.end());
   for (Value value : values) {
     auto it = llvm::find(left, value);

@@ -30,19 +30,23 @@ struct Scaled {
 // Looks through multiplications and divisions by numbers that keep the type.
 Scaled scaledValue(mlir::Value value);
 
-// value = coefficient * product of factors. Multiplications are taken apart except for `atoms`,
+// value = product of factors and numbers. Multiplications are taken apart except for `atoms`,
 // powers by small integers become repeated factors.
 struct Product {
-  double coefficient = 1;
+  double power = 1;  // the product of the numbers that are powers of two, which is exact
+  // Another number that the rest is multiplied with, or divided by.
+  struct Number {
+    double value;
+    mlir::Type type;
+    bool divides;
+  };
+  llvm::SmallVector<Number, 2> numbers;
   llvm::SmallVector<mlir::Value, 4> factors;
 
-  // Whether the factors are these, in any order, and the coefficient is this one up to what
-  // exporters round.
+  // Whether the factors are these, in any order, and the numbers `expected` as the model can state
+  // it: rounded to the type of the one number that is no power of two.
   bool is(double expected, llvm::ArrayRef<mlir::Value> values) const;
 };
 Product productOf(mlir::Value value, llvm::ArrayRef<mlir::Value> atoms);
-
-// How far exporters' numbers, written in few digits or in half precision, are from the exact ones.
-inline constexpr double kConstantTolerance = 2e-3;
 
 }  // namespace mlc::transforms

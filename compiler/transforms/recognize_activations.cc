@@ -132,14 +132,13 @@ struct SigmoidFromReciprocal : OpRewritePattern<ReciprocalOp> {
   }
 };
 
-// y / (1 + exp(-x)) = y * sigmoid(x).
-struct SigmoidFromQuotient : OpRewritePattern<DivOp> {
+// x / (1 + exp(-x)) is a silu. Other dividends stay: a sigmoid would round their small quotients.
+struct SiluFromQuotient : OpRewritePattern<DivOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(DivOp op, PatternRewriter& rewriter) const override {
     Value x = logisticArgument(op.getRhs());
-    if (!x || x.getType() != op.getRhs().getType()) return failure();
-    Value sigmoid = SigmoidOp::create(rewriter, op.getLoc(), x);
-    rewriter.replaceOpWithNewOp<MulOp>(op, op.getLhs(), sigmoid);
+    if (!x || x != op.getLhs() || x.getType() != op.getType()) return failure();
+    rewriter.replaceOpWithNewOp<SiluOp>(op, x);
     return success();
   }
 };
@@ -147,9 +146,8 @@ struct SigmoidFromQuotient : OpRewritePattern<DivOp> {
 }  // namespace
 
 void populateActivationPatterns(RewritePatternSet& patterns) {
-  patterns
-      .add<GeluFromErf, GeluFromTanh, SiluFromProduct, SigmoidFromReciprocal, SigmoidFromQuotient>(
-          patterns.getContext());
+  patterns.add<GeluFromErf, GeluFromTanh, SiluFromProduct, SigmoidFromReciprocal, SiluFromQuotient>(
+      patterns.getContext());
 }
 
 }  // namespace mlc::transforms

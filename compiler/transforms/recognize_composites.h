@@ -11,9 +11,11 @@
 //
 //   %4 = graph.attention %q, %k, %v, %mask {scale = 0.125}
 //
-// Recognized: sigmoid, gelu (erf and tanh forms), silu, softmax and its logarithm, layer_norm,
-// rms_norm, attention (grouped heads included), rotary_embedding. Results may differ in the last
-// bits. Wants simplified modules with transposes folded into equations.
+// Recognized: sigmoid, gelu (erf and tanh forms), silu, softmax, layer_norm, rms_norm, attention
+// (grouped heads included), rotary_embedding. A composite is what its parts compute, for special
+// values too, without the rounding of what lies between them (docs/architecture.md, Arithmetic);
+// constants are the formula's, rounded to their type. Wants simplified modules with transposes
+// folded into equations.
 #pragma once
 
 #include <memory>

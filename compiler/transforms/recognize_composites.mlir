@@ -71,6 +71,40 @@ func.func @not_quite_gelu(%x: tensor<2x5x8xf32>) -> tensor<2x5x8xf32> {
 
 // -----
 
+// CHECK-LABEL: @gelu_with_a_root_of_few_digits
+// CHECK-NOT: graph.gelu
+// CHECK: graph.erf
+func.func @gelu_with_a_root_of_few_digits(%x: tensor<2x5x8xf32>) -> tensor<2x5x8xf32> {
+  %s = graph.constant dense<0.70711> : tensor<f32>
+  %one = graph.constant dense<1.0> : tensor<f32>
+  %h = graph.constant dense<0.5> : tensor<f32>
+  %0 = graph.mul %x, %s : (tensor<2x5x8xf32>, tensor<f32>) -> tensor<2x5x8xf32>
+  %1 = graph.erf %0 : (tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
+  %2 = graph.add %1, %one : (tensor<2x5x8xf32>, tensor<f32>) -> tensor<2x5x8xf32>
+  %3 = graph.mul %x, %h : (tensor<2x5x8xf32>, tensor<f32>) -> tensor<2x5x8xf32>
+  %4 = graph.mul %3, %2 : (tensor<2x5x8xf32>, tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
+  return %4 : tensor<2x5x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @gelu_with_another_factor
+// CHECK-NOT: graph.gelu
+// CHECK: graph.erf
+func.func @gelu_with_another_factor(%x: tensor<2x5x8xf32>) -> tensor<2x5x8xf32> {
+  %s = graph.constant dense<0.707106769> : tensor<f32>
+  %one = graph.constant dense<1.0> : tensor<f32>
+  %h = graph.constant dense<0.5009> : tensor<f32>
+  %0 = graph.mul %x, %s : (tensor<2x5x8xf32>, tensor<f32>) -> tensor<2x5x8xf32>
+  %1 = graph.erf %0 : (tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
+  %2 = graph.add %1, %one : (tensor<2x5x8xf32>, tensor<f32>) -> tensor<2x5x8xf32>
+  %3 = graph.mul %x, %h : (tensor<2x5x8xf32>, tensor<f32>) -> tensor<2x5x8xf32>
+  %4 = graph.mul %3, %2 : (tensor<2x5x8xf32>, tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
+  return %4 : tensor<2x5x8xf32>
+}
+
+// -----
+
 // CHECK-LABEL: @gelu_tanh_with_power
 // CHECK-NEXT: %[[R:.*]] = graph.gelu %arg0 {tanh_approximation = true}
 // CHECK-NEXT: return %[[R]]
@@ -153,9 +187,11 @@ func.func @softmax(%x: tensor<2x5x8xf32>) -> tensor<2x5x8xf32> {
 
 // -----
 
-// CHECK-LABEL: @log_softmax
-// CHECK-NEXT: graph.softmax %arg0 {axis = 2 : i64, logarithm = true}
-func.func @log_softmax(%x: tensor<2x5x8xf32>) -> tensor<2x5x8xf32> {
+// The logarithm of a softmax that underflows is -infinity, that of a log softmax is not.
+// CHECK-LABEL: @logarithm_of_softmax
+// CHECK-NEXT: %[[S:.*]] = graph.softmax %arg0 {axis = 2 : i64}
+// CHECK-NEXT: graph.log %[[S]]
+func.func @logarithm_of_softmax(%x: tensor<2x5x8xf32>) -> tensor<2x5x8xf32> {
   %0 = graph.reduce %x {kind = 2 : i32, axes = array<i64: 2>, keep_dims = true} : (tensor<2x5x8xf32>) -> tensor<2x5x1xf32>
   %1 = graph.sub %x, %0 : (tensor<2x5x8xf32>, tensor<2x5x1xf32>) -> tensor<2x5x8xf32>
   %2 = graph.exp %1 : (tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
@@ -163,6 +199,18 @@ func.func @log_softmax(%x: tensor<2x5x8xf32>) -> tensor<2x5x8xf32> {
   %4 = graph.div %2, %3 : (tensor<2x5x8xf32>, tensor<2x5x1xf32>) -> tensor<2x5x8xf32>
   %5 = graph.log %4 : (tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
   return %5 : tensor<2x5x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @softmax_that_overflows
+// CHECK-NOT: graph.softmax
+// CHECK: graph.div
+func.func @softmax_that_overflows(%x: tensor<2x5x8xf32>) -> tensor<2x5x8xf32> {
+  %0 = graph.exp %x : (tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
+  %1 = graph.reduce %0 {kind = 0 : i32, axes = array<i64: 2>, keep_dims = true} : (tensor<2x5x8xf32>) -> tensor<2x5x1xf32>
+  %2 = graph.div %0, %1 : (tensor<2x5x8xf32>, tensor<2x5x1xf32>) -> tensor<2x5x8xf32>
+  return %2 : tensor<2x5x8xf32>
 }
 
 // -----

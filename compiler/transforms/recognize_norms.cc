@@ -28,7 +28,8 @@ std::pair<Value, Value> quotientOf(Operation* op) {
   return {};
 }
 
-// exp(x - max(x)) / sum(exp(x - max(x))), with or without the maximum.
+// exp(x - max(x)) / sum(exp(x - max(x))). Without the maximum it overflows where a softmax does
+// not.
 template <typename OpType>
 struct SoftmaxFromQuotient : OpRewritePattern<OpType> {
   using OpRewritePattern<OpType>::OpRewritePattern;
@@ -37,27 +38,16 @@ struct SoftmaxFromQuotient : OpRewritePattern<OpType> {
     auto exp = dividend ? dividend.template getDefiningOp<ExpOp>() : ExpOp();
     ReduceOp sum = exp ? reductionOf(divisor, ReduceKind::sum, exp.getResult()) : ReduceOp();
     if (!sum || sum.getAxes().size() != 1) return failure();
-    Value x = exp.getInput();
-    if (auto sub = x.getDefiningOp<SubOp>()) {
-      ReduceOp max = reductionOf(sub.getRhs(), ReduceKind::max, sub.getLhs());
-      if (max && max.getAxes() == sum.getAxes()) x = sub.getLhs();
-    }
-    rewriter.replaceOpWithNewOp<SoftmaxOp>(op, x, sum.getAxes()[0], false);
+    auto sub = exp.getInput().template getDefiningOp<SubOp>();
+    ReduceOp max = sub ? reductionOf(sub.getRhs(), ReduceKind::max, sub.getLhs()) : ReduceOp();
+    if (!max || max.getAxes() != sum.getAxes()) return failure();
+    rewriter.replaceOpWithNewOp<SoftmaxOp>(op, sub.getLhs(), sum.getAxes()[0], false);
     return success();
   }
 };
 
-struct LogSoftmax : OpRewritePattern<LogOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(LogOp op, PatternRewriter& rewriter) const override {
-    auto softmax = op.getInput().getDefiningOp<SoftmaxOp>();
-    if (!softmax || softmax.getLogarithm()) return failure();
-    rewriter.replaceOpWithNewOp<SoftmaxOp>(op, softmax.getInput(), softmax.getAxis(), true);
-    return success();
-  }
-};
-
-// value / sqrt(radicand), also as value * rsqrt(radicand).
+// value / sqrt(radicand), also as value * rsqrt(radicand), and with radicand ^ 0.5 for the root,
+// which is the same for the radicands of norms: they are not negative.
 struct RootQuotient {
   Value value, radicand;
 };
@@ -67,11 +57,15 @@ SmallVector<RootQuotient> rootQuotientsOf(Operation* op) {
   auto [dividend, divisor] = quotientOf(op);
   if (dividend) {
     if (auto sqrt = divisor.getDefiningOp<SqrtOp>()) found.push_back({dividend, sqrt.getInput()});
+    if (auto pow = divisor.getDefiningOp<PowOp>(); pow && isSplat(pow.getRhs(), 0.5))
+      found.push_back({dividend, pow.getLhs()});
   }
   if (!isa<MulOp>(op)) return found;
   for (unsigned i : {0u, 1u}) {
     if (auto rsqrt = op->getOperand(i).getDefiningOp<RsqrtOp>())
       found.push_back({op->getOperand(1 - i), rsqrt.getInput()});
+    if (auto pow = op->getOperand(i).getDefiningOp<PowOp>(); pow && isSplat(pow.getRhs(), -0.5))
+      found.push_back({op->getOperand(1 - i), pow.getLhs()});
   }
   return found;
 }
@@ -89,7 +83,9 @@ std::optional<MeanOfSquares> meanOfSquares(Value radicand, Value value) {
        {std::pair(add.getLhs(), add.getRhs()), std::pair(add.getRhs(), add.getLhs())}) {
     auto mean = sum.getDefiningOp<ReduceOp>();
     std::optional<double> epsilon = splatOf(number);
-    if (!mean || !epsilon || mean.getKind() != ReduceKind::mean || !mean.getKeepDims()) continue;
+    if (!mean || !epsilon || !(*epsilon >= 0) || mean.getKind() != ReduceKind::mean ||
+        !mean.getKeepDims())
+      continue;
     if (!productOf(mean.getInput(), value).is(1, {value, value})) continue;
     int64_t rank = cast<RankedTensorType>(value.getType()).getRank(), count = mean.getAxes().size();
     if (count == 0 || mean.getAxes().front() != rank - count) continue;
@@ -200,9 +196,9 @@ struct BiasIntoNorm : OpRewritePattern<AddOp> {
 }  // namespace
 
 void populateNormPatterns(RewritePatternSet& patterns) {
-  patterns.add<SoftmaxFromQuotient<DivOp>, SoftmaxFromQuotient<MulOp>, LogSoftmax,
-               NormFromQuotient<DivOp>, NormFromQuotient<MulOp>, ScaleIntoNorm<LayerNormOp>,
-               ScaleIntoNorm<RmsNormOp>, BiasIntoNorm>(patterns.getContext());
+  patterns.add<SoftmaxFromQuotient<DivOp>, SoftmaxFromQuotient<MulOp>, NormFromQuotient<DivOp>,
+               NormFromQuotient<MulOp>, ScaleIntoNorm<LayerNormOp>, ScaleIntoNorm<RmsNormOp>,
+               BiasIntoNorm>(patterns.getContext());
 }
 
 }  // namespace mlc::transforms

@@ -39,6 +39,18 @@ Value rotatedHalves(Value value) {
   return first && first == second ? first : Value();
 }
 
+// The operand that a product or quotient scales by a number, of the result's type; null if there is
+// none.
+Value scaledOperand(Operation* op) {
+  for (unsigned i : {0u, 1u}) {
+    bool isScaled =
+        op->getOperand(i).getType() == op->getResult(0).getType() && splatOf(op->getOperand(1 - i));
+    if (isScaled) return op->getOperand(i);
+    if (isa<DivOp>(op)) break;
+  }
+  return {};
+}
+
 // Whether the halves of the last dim are equal: the value is made of concat(f, f) by ops that treat
 // elements alike.
 bool hasEqualHalves(Value value) {
@@ -49,8 +61,8 @@ bool hasEqualHalves(Value value) {
     return isTwice && static_cast<int64_t>(concat.getAxis()) == rankOf(value) - 1;
   }
   if (isa<MulOp, DivOp>(op)) {
-    Scaled scaled = scaledValue(value);
-    return scaled.value != value && hasEqualHalves(scaled.value);
+    Value scaled = scaledOperand(op);
+    return scaled && hasEqualHalves(scaled);
   }
   if (!isa<CosOp, SinOp, CastOp, ReshapeOp>(op)) return false;
   Value input = op->getOperand(0);
@@ -64,11 +76,14 @@ Value firstHalf(Value value, PatternRewriter& rewriter) {
   if (auto concat = dyn_cast<ConcatOp>(op)) return concat.getInputs()[0];
   Type elementType = cast<RankedTensorType>(value.getType()).getElementType();
   if (isa<MulOp, DivOp>(op)) {
-    Scaled scaled = scaledValue(value);
-    auto factor = DenseElementsAttr::get(RankedTensorType::get({}, elementType),
-                                         rewriter.getFloatAttr(elementType, scaled.factor));
-    return MulOp::create(rewriter, op->getLoc(), firstHalf(scaled.value, rewriter),
-                         ConstantOp::create(rewriter, op->getLoc(), factor));
+    bool scaledIsLhs = scaledOperand(op) == op->getOperand(0);
+    auto factor = DenseElementsAttr::get(
+        RankedTensorType::get({}, elementType),
+        rewriter.getFloatAttr(elementType, *splatOf(op->getOperand(scaledIsLhs ? 1 : 0))));
+    Value number = ConstantOp::create(rewriter, op->getLoc(), factor);
+    Value half = firstHalf(scaledOperand(op), rewriter);
+    if (isa<DivOp>(op)) return DivOp::create(rewriter, op->getLoc(), half, number);
+    return MulOp::create(rewriter, op->getLoc(), half, number);
   }
   Value half = firstHalf(op->getOperand(0), rewriter);
   Shape shape = shapeOf(value);

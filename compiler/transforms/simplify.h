@@ -9,7 +9,8 @@
 //
 //   %2 = graph.contract %q, %k {equation = "bhik,bhjk->bhij"}
 //
-// Floating-point results may change in the last bits only where constants are multiplied together.
+// Results are the same bit for bit, except that factors and summands of a convolution with constant
+// weights move into the weights and the bias.
 #pragma once
 
 #include <memory>

@@ -151,11 +151,12 @@ func.func @broadcast_into_elementwise(%x: tensor<4x8xf32>, %y: tensor<8xf32>) ->
 
 // -----
 
-// CHECK-LABEL: @factors_merge
-// CHECK: %[[C:.*]] = graph.constant dense<1.500000e+00> : tensor<f32>
-// CHECK-NEXT: %[[R:.*]] = graph.mul %arg0, %[[C]]
+// Their product need not be what two products are: x * 3 may overflow.
+// CHECK-LABEL: @factors_stay_apart
+// CHECK: %[[T:.*]] = graph.mul %arg0
+// CHECK-NEXT: %[[R:.*]] = graph.mul %[[T]]
 // CHECK-NEXT: return %[[R]]
-func.func @factors_merge(%x: tensor<4xf32>) -> tensor<4xf32> {
+func.func @factors_stay_apart(%x: tensor<4xf32>) -> tensor<4xf32> {
   %three = graph.constant dense<3.0> : tensor<f32>
   %two = graph.constant dense<2.0> : tensor<f32>
   %0 = graph.mul %x, %three : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
@@ -165,15 +166,35 @@ func.func @factors_merge(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
+// -infinity ^ 0.5 is infinity, its root is not a number.
 // CHECK-LABEL: @powers
-// CHECK-NEXT: graph.mul %arg0, %arg0
-// CHECK-NEXT: graph.sqrt %arg0
+// CHECK: graph.mul %arg0, %arg0
+// CHECK-NEXT: graph.pow %arg0
 func.func @powers(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   %two = graph.constant dense<2.0> : tensor<f32>
   %half = graph.constant dense<0.5> : tensor<f32>
   %0 = graph.pow %x, %two : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
   %1 = graph.pow %x, %half : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
   return %0, %1 : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// -0 + 0 is 0, and -0 - -0 too.
+// CHECK-LABEL: @neutral_summands
+// CHECK: %[[A:.*]] = graph.add %arg0
+// CHECK-NEXT: %[[S:.*]] = graph.sub %arg0
+// CHECK-NEXT: return %[[A]], %arg0, %arg0, %[[S]], %arg1
+func.func @neutral_summands(%x: tensor<4xf32>, %i: tensor<4xi32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>) {
+  %zero = graph.constant dense<0.0> : tensor<f32>
+  %minus = graph.constant dense<-0.0> : tensor<f32>
+  %none = graph.constant dense<0> : tensor<i32>
+  %0 = graph.add %x, %zero : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %1 = graph.add %x, %minus : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %2 = graph.sub %x, %zero : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %3 = graph.sub %x, %minus : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %4 = graph.add %i, %none : (tensor<4xi32>, tensor<i32>) -> tensor<4xi32>
+  return %0, %1, %2, %3, %4 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>
 }
 
 // -----

@@ -12,7 +12,8 @@ using namespace mlc::graph;
 namespace mlc::transforms {
 namespace {
 
-// op(x, c) or op(c, x) = x for a neutral constant c.
+// op(x, c) or op(c, x) = x for a neutral constant c. Of floats, the neutral element of sums is -0
+// (0 would turn -0 into 0), that of differences 0.
 template <typename OpType>
 struct RemoveNeutralOperand : OpRewritePattern<OpType> {
   RemoveNeutralOperand(MLIRContext* context, double neutral, bool eitherSide)
@@ -23,7 +24,7 @@ struct RemoveNeutralOperand : OpRewritePattern<OpType> {
       if (swapped && !eitherSide_) continue;
       Value kept = swapped ? op.getRhs() : op.getLhs(),
             constant = swapped ? op.getLhs() : op.getRhs();
-      if (kept.getType() != op.getType() || !isSplat(constant, neutral_)) continue;
+      if (kept.getType() != op.getType() || !isNeutral(constant, op.getType())) continue;
       rewriter.replaceOp(op, kept);
       return success();
     }
@@ -31,6 +32,13 @@ struct RemoveNeutralOperand : OpRewritePattern<OpType> {
   }
 
  private:
+  bool isNeutral(Value constant, RankedTensorType type) const {
+    std::optional<double> number = splatOf(constant);
+    if (!number || *number != neutral_) return false;
+    return !isa<FloatType>(type.getElementType()) ||
+           std::signbit(*number) == std::signbit(neutral_);
+  }
+
   double neutral_;
   bool eitherSide_;
 };
@@ -53,28 +61,6 @@ Value scalar(PatternRewriter& rewriter, Location location, Type elementType, dou
       rewriter, location, DenseElementsAttr::get(type, rewriter.getFloatAttr(elementType, value)));
 }
 
-// (x * a) * b = x * (a * b), for numbers a and b.
-struct MergeFactors : OpRewritePattern<MulOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(MulOp op, PatternRewriter& rewriter) const override {
-    for (bool swapped : {false, true}) {
-      auto inner = (swapped ? op.getRhs() : op.getLhs()).getDefiningOp<MulOp>();
-      std::optional<double> outer = splatOf(swapped ? op.getLhs() : op.getRhs());
-      Type elementType = op.getType().getElementType();
-      if (!inner || !outer || !inner->hasOneUse() || !isa<FloatType>(elementType)) continue;
-      for (bool innerSwapped : {false, true}) {
-        Value kept = innerSwapped ? inner.getRhs() : inner.getLhs();
-        std::optional<double> factor = splatOf(innerSwapped ? inner.getLhs() : inner.getRhs());
-        if (!factor || kept.getType() != op.getType()) continue;
-        rewriter.replaceOpWithNewOp<MulOp>(
-            op, kept, scalar(rewriter, op.getLoc(), elementType, *factor * *outer));
-        return success();
-      }
-    }
-    return failure();
-  }
-};
-
 // x / c = x * (1 / c) where c is a power of two, so that the quotients are equal.
 struct DivideByPowerOfTwo : OpRewritePattern<DivOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -93,7 +79,7 @@ struct DivideByPowerOfTwo : OpRewritePattern<DivOp> {
   }
 };
 
-// x ^ 2 = x * x, x ^ 0.5 = sqrt(x), x ^ 1 = x, x ^ -1 = 1 / x.
+// x ^ 2 = x * x, x ^ 1 = x, x ^ -1 = 1 / x. Not x ^ 0.5 = sqrt(x): -0 and -infinity differ.
 struct SimplifyPower : OpRewritePattern<PowOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(PowOp op, PatternRewriter& rewriter) const override {
@@ -105,8 +91,6 @@ struct SimplifyPower : OpRewritePattern<PowOp> {
       rewriter.replaceOp(op, base);
     } else if (*exponent == 2) {
       rewriter.replaceOpWithNewOp<MulOp>(op, base, base);
-    } else if (*exponent == 0.5 && isFloat) {
-      rewriter.replaceOpWithNewOp<SqrtOp>(op, base);
     } else if (*exponent == -1 && isFloat) {
       rewriter.replaceOpWithNewOp<ReciprocalOp>(op, base);
     } else {
@@ -279,13 +263,13 @@ struct ReshapeAfterElementwise : RewritePattern {
 
 void populateElementwisePatterns(RewritePatternSet& patterns) {
   MLIRContext* context = patterns.getContext();
-  patterns.add<RemoveNeutralOperand<AddOp>>(context, 0.0, true);
+  patterns.add<RemoveNeutralOperand<AddOp>>(context, -0.0, true);
   patterns.add<RemoveNeutralOperand<SubOp>>(context, 0.0, false);
   patterns.add<RemoveNeutralOperand<MulOp>>(context, 1.0, true);
   patterns.add<RemoveNeutralOperand<DivOp>>(context, 1.0, false);
-  patterns.add<RemoveInvolution<NegOp>, RemoveInvolution<NotOp>, MergeFactors, DivideByPowerOfTwo,
-               SimplifyPower, DivideOne, SelectByConstant, SimplifyCast, SizeOfConstant,
-               RemoveBroadcastOperand, BroadcastAfterElementwise, ReshapeAfterElementwise>(context);
+  patterns.add<RemoveInvolution<NegOp>, RemoveInvolution<NotOp>, DivideByPowerOfTwo, SimplifyPower,
+               DivideOne, SelectByConstant, SimplifyCast, SizeOfConstant, RemoveBroadcastOperand,
+               BroadcastAfterElementwise, ReshapeAfterElementwise>(context);
 }
 
 }  // namespace mlc::transforms
