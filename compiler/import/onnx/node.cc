@@ -54,7 +54,7 @@ int64_t Node::integer(const char* name, int64_t otherwise) const {
 
 double Node::number(const char* name, double otherwise) const {
   const onnx::AttributeProto* attribute = find(name, onnx::AttributeProto::FLOAT);
-  return attribute != nullptr ? attribute->f() : otherwise;
+  return attribute != nullptr ? attribute->f() : static_cast<float>(otherwise);
 }
 
 std::string Node::text(const char* name, const std::string& otherwise) const {

@@ -88,7 +88,9 @@ void attention(Node& node) {
     mask = mask ? e.binary<graph::AddOp>(mask, triangle) : triangle;
     causal = false;
   }
-  const double scale = node.number("scale", 1 / std::sqrt(static_cast<double>(*q[3].constant())));
+  const double scale = node.hasAttribute("scale")
+                           ? node.number("scale", 0)
+                           : 1 / std::sqrt(static_cast<double>(*q[3].constant()));
   Value result = e.emit<graph::AttentionOp>(query, key, value, mask, llvm::APFloat(scale), causal,
                                             /*zero_masked=*/static_cast<bool>(mask));
   node.set(flat ? mergeHeads(node, result) : result);

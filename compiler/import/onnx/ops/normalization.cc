@@ -7,6 +7,12 @@ using mlir::Value;
 namespace mlc::onnx_import {
 namespace {
 
+// An operand in f32 at least: statistics of narrow floats need it.
+Value wideOperand(Node& node, size_t input) {
+  const DType type = node.dtype(input);
+  return node.emitter.cast(node.value(input), type == DType::kF64 ? type : DType::kF32);
+}
+
 // Up to opset 12 everything from the axis on is one row (and the axis is 1 if not given); then it
 // is one dim.
 template <bool logarithm>
@@ -93,7 +99,7 @@ void batchNormalization(Node& node) {
 void instanceNormalization(Node& node) {
   Emitter& e = node.emitter;
   if (node.rank(0) < 3) node.invalid("needs spatial dims");
-  Value x = node.value(0);
+  Value x = wideOperand(node, 0);
   std::vector<int64_t> spatial;
   for (int64_t axis = 2; axis < node.rank(0); ++axis) spatial.push_back(axis);
   Value centred =
@@ -103,15 +109,16 @@ void instanceNormalization(Node& node) {
   Value factor = e.emit<graph::RsqrtOp>(
       e.binary<graph::AddOp>(variance, e.scalarLike(node.number("epsilon", 1e-5), x)));
   Value scaled = e.binary<graph::MulOp>(e.binary<graph::MulOp>(centred, factor),
-                                        perChannel(e, node.value(1), node.rank(0)));
-  node.set(e.binary<graph::AddOp>(scaled, perChannel(e, node.value(2), node.rank(0))));
+                                        perChannel(e, wideOperand(node, 1), node.rank(0)));
+  Value shifted = e.binary<graph::AddOp>(scaled, perChannel(e, wideOperand(node, 2), node.rank(0)));
+  node.set(e.cast(shifted, node.dtype(0)));
 }
 
 // x divided by its norm along an axis.
 void lpNormalization(Node& node) {
   Emitter& e = node.emitter;
   const int64_t p = node.integer("p", 2), axis = node.axis(node.integer("axis", -1), node.rank(0));
-  Value x = node.value(0);
+  Value x = wideOperand(node, 0);
   if (p != 1 && p != 2) node.invalid("p must be 1 or 2");
   Value terms = p == 1 ? e.emit<graph::AbsOp>(x) : e.binary<graph::MulOp>(x, x);
   Value norm =
@@ -120,7 +127,7 @@ void lpNormalization(Node& node) {
   // A row of zeros stays zero.
   Value isZero = e.binary<graph::CompareOp>(norm, e.scalarLike(0, norm), graph::Predicate::eq);
   norm = e.emit<graph::SelectOp>(isZero, e.scalarLike(1, norm), norm);
-  node.set(e.binary<graph::DivOp>(x, norm));
+  node.set(e.cast(e.binary<graph::DivOp>(x, norm), node.dtype(0)));
 }
 
 }  // namespace

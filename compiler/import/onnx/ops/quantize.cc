@@ -84,6 +84,9 @@ void dynamicQuantizeLinear(Node& node) {
   Value high = e.binary<graph::MaxOp>(extreme(graph::ReduceKind::max), zero);
   Value low = e.binary<graph::MinOp>(extreme(graph::ReduceKind::min), zero);
   Value scale = e.binary<graph::DivOp>(e.binary<graph::SubOp>(high, low), most);
+  // Of zeros alone any scale is right but 0, of which zero points and values are NaN.
+  Value none = e.binary<graph::CompareOp>(high, low, graph::Predicate::eq);
+  scale = e.emit<graph::SelectOp>(none, e.scalarLike(1, x), scale);
   Value point = e.binary<graph::DivOp>(e.emit<graph::NegOp>(low), scale);
   point = e.binary<graph::MinOp>(e.binary<graph::MaxOp>(point, zero), most);
   Value zeroPoint = e.cast(e.emit<graph::RoundOp>(point), DType::kU8);

@@ -50,21 +50,26 @@ void reduce(Node& node) {
   node.set(reduceOver(node, x, kind, axes));
 }
 
-Value square(Node& node) {
-  Value x = node.value(0);
-  return node.emitter.binary<graph::MulOp>(x, x);
-}
-
-void reduceSumSquare(Node& node) {
-  node.set(reduceOver(node, square(node), Kind::sum, readAxes(node)));
+// Squares of f16 and bf16 are summed in f32.
+Value wideOperand(Node& node) {
+  const DType type = node.dtype(0);
+  const bool isNarrow = type == DType::kF16 || type == DType::kBF16;
+  return isNarrow ? node.emitter.cast(node.value(0), DType::kF32) : node.value(0);
 }
 
 // The operand as floating-point numbers: roots and logarithms of integers are computed in f64.
 Value asFloats(Node& node) {
-  return isFloat(node.dtype(0)) ? node.value(0) : node.emitter.cast(node.value(0), DType::kF64);
+  return isFloat(node.dtype(0)) ? wideOperand(node)
+                                : node.emitter.cast(node.value(0), DType::kF64);
 }
 
 void setAsOperand(Node& node, Value result) { node.set(node.emitter.cast(result, node.dtype(0))); }
+
+void reduceSumSquare(Node& node) {
+  Value x = wideOperand(node);
+  Value squares = node.emitter.binary<graph::MulOp>(x, x);
+  setAsOperand(node, reduceOver(node, squares, Kind::sum, readAxes(node)));
+}
 
 void reduceL2(Node& node) {
   Emitter& e = node.emitter;
