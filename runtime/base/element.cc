@@ -1,5 +1,7 @@
 #include "runtime/base/element.h"
 
+#include <bit>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -11,6 +13,16 @@ namespace {
 [[noreturn]] void otherKind() {
   assert(false && "a float asked for as an integer, or the reverse");
   __builtin_unreachable();
+}
+
+// The f32 next to the value whose last bit is odd, unless one is the value: rounding it once more,
+// to 16 bits, gives what rounding the value itself gives.
+float roundedToOdd(double value) {
+  const auto nearest = static_cast<float>(value);
+  if (std::isnan(value) || static_cast<double>(nearest) == value) return nearest;
+  auto bits = std::bit_cast<uint32_t>(nearest);
+  if (std::abs(static_cast<double>(nearest)) > std::abs(value)) --bits;
+  return std::bit_cast<float>(bits | 1);
 }
 
 int64_t signExtended(uint8_t bits, int width) {
@@ -127,10 +139,10 @@ void storeFloat(HostTensor& tensor, int64_t i, double value, Conversion conversi
       tensor.data<double>()[i] = value;
       return;
     case DType::kF16:
-      tensor.data<Float16>()[i] = Float16(static_cast<float>(value));
+      tensor.data<Float16>()[i] = Float16(roundedToOdd(value));
       return;
     case DType::kBF16:
-      tensor.data<BFloat16>()[i] = BFloat16(static_cast<float>(value));
+      tensor.data<BFloat16>()[i] = BFloat16(roundedToOdd(value));
       return;
     case DType::kF4E2M1:
     case DType::kF8E4M3FN:
