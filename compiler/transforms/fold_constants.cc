@@ -17,6 +17,9 @@ using mlir::Value;
 
 constexpr size_t kConstantBytes = 1024;
 constexpr int64_t kBroadcastGrowth = 4;
+// What the pass may make in all: ops on more weights are left to be computed at run time, from
+// weights that stay in their files.
+constexpr int64_t kFoldedBytes = int64_t{1} << 30;
 
 bool isLeaf(Value value) {
   return mlir::isa_and_nonnull<graph::ConstantOp, graph::WeightOp>(value.getDefiningOp());
@@ -50,10 +53,16 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
         candidates.push_back(op);
       }
     });
+    int64_t folded = 0;
     for (Operation* op : candidates) {
       if (!llvm::all_of(op->getOperands(), isLeaf) || !hasStaticShape(op) || growsTooMuch(op))
         continue;
       if (moveFill(op)) continue;
+      const int64_t bytes = bytesOf(op->getResult(0));
+      if (bytes > static_cast<int64_t>(kConstantBytes)) {
+        if (bytes > kFoldedBytes - folded) continue;
+        folded += bytes;
+      }
       if (mlir::failed(fold(op))) return signalPassFailure();
     }
   }

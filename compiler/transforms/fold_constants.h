@@ -6,8 +6,8 @@
 //
 // Results of at most 1 KiB become graph.constant; larger ones new weights, in the table. A result
 // with one value throughout becomes a fill, and ops that only move a fill's elements are not
-// evaluated at all. Kept as they are: dequantization (the point of a quantized weight is its size)
-// and broadcasts to more than four times the bytes.
+// evaluated at all. Kept as they are: dequantization (the point of a quantized weight is its size),
+// broadcasts to more than four times the bytes, and what exceeds 1 GiB of results in all.
 #pragma once
 
 #include <memory>
