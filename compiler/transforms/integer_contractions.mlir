@@ -8,9 +8,9 @@
 // CHECK-DAG: %[[COLUMNS:.*]] = graph.reduce %{{.*}} {axes = array<i64: 0>, kind = 0 : i32}
 // CHECK-DAG: %[[SHIFT:.*]] = graph.mul %{{.*}}, %[[COLUMNS]] : (tensor<i32>, tensor<5xi32>)
 // CHECK: %[[EXACT:.*]] = graph.sub %[[SUM]], %[[SHIFT]]
-// CHECK: %[[SCALE:.*]] = graph.mul %{{.*}}, %{{.*}} : (tensor<f32>, tensor<5xf32>)
 // CHECK: %[[REAL:.*]] = graph.cast %[[EXACT]]
-// CHECK: %[[R:.*]] = graph.mul %[[REAL]], %[[SCALE]]
+// CHECK: %[[SCALED:.*]] = graph.mul %[[REAL]], %{{.*}} : (tensor<?x5xf32, #graph.dims<"m", "">>, tensor<f32>)
+// CHECK: %[[R:.*]] = graph.mul %[[SCALED]], %{{.*}} : (tensor<?x5xf32, #graph.dims<"m", "">>, tensor<5xf32>)
 // CHECK: return %[[R]]
 func.func @per_column(%a: tensor<?x8xui8, #graph.dims<"m", "">>) -> tensor<?x5xf32, #graph.dims<"m", "">> {
   %sa = graph.constant dense<0.02> : tensor<f32>
@@ -33,7 +33,8 @@ func.func @per_column(%a: tensor<?x8xui8, #graph.dims<"m", "">>) -> tensor<?x5xf
 // CHECK: graph.reshape %{{.*}} : (tensor<2x3xi32>) -> tensor<2x1x3xi32>
 // CHECK: graph.reshape %{{.*}} : (tensor<2x4xi32>) -> tensor<2x4x1xi32>
 // CHECK: graph.mul %{{.*}}, %[[DEPTH]]
-// CHECK: graph.mul %{{.*}}, %{{.*}} : (tensor<4x1xf32>, tensor<f32>) -> tensor<4x1xf32>
+// CHECK: graph.mul %{{.*}}, %{{.*}} : (tensor<2x4x3xf32>, tensor<4x1xf32>)
+// CHECK: graph.mul %{{.*}}, %{{.*}} : (tensor<2x4x3xf32>, tensor<f32>)
 // CHECK-NOT: graph.dequantize
 func.func @both_zero_points(%a: tensor<2x6x4xi8>, %b: tensor<2x3x6xui8>) -> tensor<2x4x3xf32> {
   %sa = graph.constant dense<[0.1, 0.2, 0.3, 0.4]> : tensor<4xf32>

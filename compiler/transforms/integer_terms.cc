@@ -105,8 +105,8 @@ Value IntegerTerms::number(int64_t value) {
 
 Value IntegerTerms::scaled(Value sums, IntegerSide& lhs, IntegerSide& rhs) {
   Value left = scale(lhs), right = scale(rhs);
-  Value factor = binary<MulOp>(left, right);
-  return binary<MulOp>(cast(sums, rewriter_.getF32Type()), factor);
+  // One after the other: the scales' product may overflow or underflow where the result does not.
+  return binary<MulOp>(binary<MulOp>(cast(sums, rewriter_.getF32Type()), left), right);
 }
 
 }  // namespace mlc::transforms

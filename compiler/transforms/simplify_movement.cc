@@ -183,12 +183,10 @@ struct SimplifyConcat : OpRewritePattern<ConcatOp> {
       return success();
     }
     if (changed) {
-      auto joined = ConcatOp::create(rewriter, op.getLoc(), inputs, op.getAxis());
-      if (joined.getType() != op.getType()) {
-        rewriter.eraseOp(joined);
-        return failure();
-      }
-      rewriter.replaceOp(op, joined);
+      DimExpr length = 0;
+      for (Value input : inputs) length = length + shapeOf(input)[op.getAxis()];
+      if (!(length == shapeOf(op.getResult())[op.getAxis()])) return failure();
+      rewriter.replaceOpWithNewOp<ConcatOp>(op, inputs, op.getAxis());
       return success();
     }
     if (Value joined = joinSlices(op, rewriter)) {
