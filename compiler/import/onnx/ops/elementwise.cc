@@ -31,10 +31,23 @@ void variadic(Node& node) {
   node.set(combine<Op>(node));
 }
 
+// The sum of all operands, of narrow floats in f32.
+Value sumOf(Node& node) {
+  const DType type = node.dtype(0);
+  const DType wide = isFloat(type) && type != DType::kF64 ? DType::kF32 : type;
+  Value result = node.emitter.cast(node.value(0), wide);
+  for (size_t i = 1; i < node.inputCount(); ++i)
+    result = node.emitter.binary<graph::AddOp>(result, node.emitter.cast(node.value(i), wide));
+  return result;
+}
+
+void sum(Node& node) { node.set(node.emitter.cast(sumOf(node), node.dtype(0))); }
+
 void mean(Node& node) {
-  Value sum = combine<graph::AddOp>(node);
-  node.set(node.emitter.binary<graph::DivOp>(
-      sum, node.emitter.scalarLike(static_cast<double>(node.inputCount()), sum)));
+  Value total = sumOf(node);
+  Value quotient = node.emitter.binary<graph::DivOp>(
+      total, node.emitter.scalarLike(static_cast<double>(node.inputCount()), total));
+  node.set(node.emitter.cast(quotient, node.dtype(0)));
 }
 
 // The exponent may have another type; the result has the base's.
@@ -271,7 +284,7 @@ std::vector<OpEntry> elementwiseOps() {
       {"Softsign", 7, kLast, 1, 1, "", softsign},
       {"Sqrt", 7, kLast, 1, 1, "", unary<graph::SqrtOp>},
       {"Sub", 7, kLast, 2, 2, "", binary<graph::SubOp>},
-      {"Sum", 7, kLast, 1, kAnyNumber, "", variadic<graph::AddOp>},
+      {"Sum", 7, kLast, 1, kAnyNumber, "", sum},
       {"Swish", 24, kLast, 1, 1, "alpha", swish},
       {"Tan", 7, kLast, 1, 1, "", tan},
       {"Tanh", 7, kLast, 1, 1, "", unary<graph::TanhOp>},

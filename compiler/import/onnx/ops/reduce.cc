@@ -59,8 +59,7 @@ Value wideOperand(Node& node) {
 
 // The operand as floating-point numbers: roots and logarithms of integers are computed in f64.
 Value asFloats(Node& node) {
-  return isFloat(node.dtype(0)) ? wideOperand(node)
-                                : node.emitter.cast(node.value(0), DType::kF64);
+  return isFloat(node.dtype(0)) ? wideOperand(node) : node.emitter.cast(node.value(0), DType::kF64);
 }
 
 void setAsOperand(Node& node, Value result) { node.set(node.emitter.cast(result, node.dtype(0))); }
