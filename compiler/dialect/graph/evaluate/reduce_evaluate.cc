@@ -39,7 +39,7 @@ T initialOf(ReduceKind kind, DType type) {
     return maximum ? -infinity : infinity;
   } else {
     // The ends of the type's range.
-    const int bits = static_cast<int>(8 * dtypeBytes(type));
+    const int bits = dtypeBits(type);
     if (std::is_unsigned_v<T>) return maximum ? 0 : static_cast<T>(~uint64_t{0} >> (64 - bits));
     const auto high = static_cast<int64_t>(~uint64_t{0} >> (65 - bits));
     return static_cast<T>(maximum ? -high - 1 : high);
