@@ -54,6 +54,7 @@ int64_t Node::integer(const char* name, int64_t otherwise) const {
 
 double Node::number(const char* name, double otherwise) const {
   const onnx::AttributeProto* attribute = find(name, onnx::AttributeProto::FLOAT);
+  // Defaults are f32 too: LeakyRelu's 0.01 is 0.01f for f64 operands.
   return attribute != nullptr ? attribute->f() : static_cast<float>(otherwise);
 }
 

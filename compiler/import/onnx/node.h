@@ -48,7 +48,6 @@ class Node {
   // Attributes; the default where they are absent. A wrong kind of attribute is an error.
   bool hasAttribute(const char* name) const { return find(name) != nullptr; }
   int64_t integer(const char* name, int64_t otherwise) const;
-  // Attributes are f32, defaults too: LeakyRelu's 0.01 is 0.01f for f64 operands.
   double number(const char* name, double otherwise) const;
   std::string text(const char* name, const std::string& otherwise) const;
   std::optional<std::vector<int64_t>> integerList(const char* name) const;
