@@ -274,6 +274,21 @@ TEST(AttentionKernel, HeadSizes) {
   }
 }
 
+TEST(AttentionKernel, FewQueriesReadKeysAndValuesInPlace) {
+  for (bool lengthFirst : {false, true}) {
+    Tester tester({.heads = 4,
+                   .kvHeads = 2,
+                   .depth = 32,
+                   .valueDepth = 64,
+                   .causal = lengthFirst,
+                   .lengthFirst = lengthFirst});
+    for (int64_t keys : {1, 7, 8, 9, 64, 267, 530}) tester.check({2, 1, keys});
+    for (int64_t queries : {2, 5, 6}) tester.check({2, queries, 77});
+  }
+  Tester narrow({.heads = 2, .kvHeads = 2, .depth = 48, .valueDepth = 32, .element = "f16"});
+  for (int64_t queries : {1, 2, 3}) narrow.check({2, queries, 71});
+}
+
 TEST(AttentionKernel, CausalSeesUpToItself) {
   Tester tester({.heads = 3, .kvHeads = 3, .causal = true});
   for (int64_t length : {1, 2, 7, 48, 49, 100, 300}) tester.check({1, length, length});

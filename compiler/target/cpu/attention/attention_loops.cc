@@ -6,7 +6,9 @@
 #include "compiler/target/cpu/attention/online_softmax.h"
 #include "compiler/target/cpu/contract/panel_source.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace mlc::cpu {
 
@@ -18,6 +20,11 @@ namespace {
 constexpr int64_t kRowsPerBlock = 48;
 constexpr int64_t kKeysPerBlock = 256;  // a multiple of every tile's columns
 constexpr int64_t kBytes = 4;           // of f32
+// Up to so many rows of a head, packing its keys costs more than a product for each row and key,
+// and packing its values more than reading their rows where they lie.
+constexpr int64_t kRowsByDotProducts = 2;
+constexpr int64_t kRowsWithValuesInPlace = 11;
+constexpr int64_t kKeysTogether = 8;  // of dot products
 
 DimExpr alignedTo64(const DimExpr& bytes) { return ceilDiv(bytes, 64) * DimExpr(64); }
 
@@ -114,6 +121,16 @@ class AttentionLoops::Emitter {
     queries_ = k.dim(operands_.queries);
     keys_ = k.dim(operands_.keys);
     rowsOfHead_ = k.mul(k.dim(operands_.group), queries_);
+    auto atMost = [&](int64_t rows) { return k.less(rowsOfHead_, k.index(rows + 1)); };
+    const AttentionOperands::StridedBuffer &key = operands_.key, &value = operands_.value;
+    const auto depth = operands_.depth.constant(), valueDepth = operands_.valueDepth.constant();
+    if (key.strides[3] == DimExpr(1) && depth && *depth % loops.keyTile_.width == 0) {
+      byDotProducts_ = atMost(kRowsByDotProducts);
+    }
+    if (value.strides[3] == DimExpr(1) && value.element() == f32_ && valueDepth &&
+        *valueDepth % loops.valueTile_.columns() == 0) {
+      valuesInPlace_ = atMost(kRowsWithValuesInPlace);
+    }
   }
 
   // Tasks are (batch, head of keys, block of rows); each thread takes its share of their sequence.
@@ -157,11 +174,26 @@ class AttentionLoops::Emitter {
     });
   }
 
+  // One or the other, by a condition that may be null: never.
+  void choose(Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise) {
+    if (!condition) return otherwise();
+    k_.branch(condition, then, otherwise);
+  }
+
   void pack(Value head) {
+    choose(byDotProducts_, [] {}, [&] { packKeys(head); });
+    choose(valuesInPlace_, [] {}, [&] { packValues(head); });
+  }
+
+  void packKeys(Value head) {
     Value keyPanel = k_.mul(k_.dim(operands_.depth), k_.index(loops_.keyTile_.columns()));
     forPanels(loops_.keyTile_, keys_, [&](Value panel, Value first, Value columns) {
       keySource_.pack(k_, head, first, columns, keyPanels_, k_.mul(panel, keyPanel));
     });
+  }
+
+  void packValues(Value head) {
     Value valuePanel = k_.mul(keys_, k_.index(loops_.valueTile_.columns()));
     forPanels(loops_.valueTile_, k_.dim(operands_.valueDepth),
               [&](Value panel, Value first, Value columns) {
@@ -197,9 +229,13 @@ class AttentionLoops::Emitter {
     k_.loop(zero, rows_, one, [&](Value row) { scaleQuery(row); });
     k_.loop(zero, seenByBlock(), k_.index(kKeysPerBlock), [&](Value firstKey) {
       Value count = k_.min(k_.sub(seenByBlock_, firstKey), k_.index(kKeysPerBlock));
-      multiplyKeys(firstKey, count);
+      choose(
+          byDotProducts_, [&] { multiplyKeysInPlace(firstKey, count); },
+          [&] { multiplyKeys(firstKey, count); });
       k_.loop(zero, rows_, one, [&](Value row) { weigh(row, firstKey, count); });
-      multiplyValues(firstKey, count);
+      choose(
+          valuesInPlace_, [&] { multiplyValuesInPlace(firstKey, count); },
+          [&] { multiplyValues(firstKey, count); });
     });
     k_.loop(zero, rows_, one, [&](Value row) { storeRow(row); });
   }
@@ -302,6 +338,45 @@ class AttentionLoops::Emitter {
     });
   }
 
+  // The same from the keys where they lie: the sums of vectors of products.
+  void multiplyKeysInPlace(Value firstKey, Value count) {
+    Value zero = k_.index(0), step = k_.index(kKeysTogether);
+    Value whole = k_.mul(k_.div(count, step), step);
+    k_.loop(zero, rows_, k_.index(1), [&](Value row) {
+      k_.loop(zero, whole, step, [&](Value key) { dotKeys(row, firstKey, key, kKeysTogether); });
+      k_.loop(whole, count, k_.index(1), [&](Value key) { dotKeys(row, firstKey, key, 1); });
+    });
+  }
+
+  // A row's scores of `n` keys of the block from `key` on.
+  void dotKeys(Value row, Value firstKey, Value key, int64_t n) {
+    mlir::OpBuilder& b = k_.builder();
+    const int64_t width = loops_.keyTile_.width;
+    const AttentionOperands::StridedBuffer& keys = operands_.key;
+    Value depth = k_.dim(operands_.depth), stride = k_.dim(keys.strides[2]);
+    Value begin = offsetOfRow(keys, {kvHead_, k_.add(firstKey, key)});
+    Value query = k_.mul(row, depth);
+    mlir::Type vector = vectorOf(f32_, width);
+    KernelBuilder::Carried sums(n, conversion::constantLike(b, k_.loc(), vector, 0));
+    sums =
+        k_.loop(k_.index(0), depth, k_.index(width), sums, [&](Value d, mlir::ValueRange carried) {
+          Value x = k_.load(scaledQueries_, k_.add(query, d), width);
+          KernelBuilder::Carried next;
+          for (int64_t i = 0; i < n; ++i) {
+            Value at = k_.add(k_.add(begin, k_.mul(k_.index(i), stride)), d);
+            Value y = widen(k_, k_.load(views_.key, at, width), keys.element(), f32_);
+            next.push_back(mlir::math::FmaOp::create(b, k_.loc(), x, y, carried[i]));
+          }
+          return next;
+        });
+    Value to = k_.add(k_.mul(row, k_.index(kKeysPerBlock)), key);
+    for (int64_t i = 0; i < n; ++i) {
+      Value sum = mlir::vector::ReductionOp::create(b, k_.loc(), mlir::vector::CombiningKind::ADD,
+                                                    sums[i], arith::FastMathFlags::reassoc);
+      k_.store(sum, scores_, k_.add(to, k_.index(i)));
+    }
+  }
+
   // Turns a row's scores into weights and makes its sums fit them.
   void weigh(Value row, Value firstKey, Value count) {
     mlir::OpBuilder& b = k_.builder();
@@ -336,15 +411,29 @@ class AttentionLoops::Emitter {
   // sums += weights * values of the block.
   void multiplyValues(Value firstKey, Value count) {
     const TileShape& tile = loops_.valueTile_;
-    Value columns = k_.index(tile.columns()), stride = k_.dim(loops_.sumStride());
+    Value columns = k_.index(tile.columns());
     Value panelElements = k_.mul(keys_, columns);
     forPanels(tile, k_.dim(operands_.valueDepth), [&](Value panel, Value column, Value) {
       Value from = k_.add(k_.mul(panel, panelElements), k_.mul(firstKey, columns));
-      forTiles(tile.rows, [&](Value row, int64_t rows) {
-        Value to = k_.add(k_.mul(row, stride), column);
-        valueKernel_.call(k_, rowOffsets(row, rows, k_.index(kKeysPerBlock)), valuePanels_, from,
-                          columns, {to, count});
-      });
+      multiplyPanel(valuePanels_, from, columns, column, count);
+    });
+  }
+
+  // The same from the values where they lie.
+  void multiplyValuesInPlace(Value firstKey, Value count) {
+    const AttentionOperands::StridedBuffer& value = operands_.value;
+    Value begin = offsetOfRow(value, {kvHead_, firstKey});
+    forPanels(loops_.valueTile_, k_.dim(operands_.valueDepth), [&](Value, Value column, Value) {
+      multiplyPanel(views_.value, k_.add(begin, column), k_.dim(value.strides[2]), column, count);
+    });
+  }
+
+  // All rows with `count` rows of a panel, for the sums from `column` on.
+  void multiplyPanel(Value panel, Value offset, Value stride, Value column, Value count) {
+    forTiles(loops_.valueTile_.rows, [&](Value row, int64_t rows) {
+      Value to = k_.add(k_.mul(row, k_.dim(loops_.sumStride())), column);
+      valueKernel_.call(k_, rowOffsets(row, rows, k_.index(kKeysPerBlock)), panel, offset, stride,
+                        {to, count});
     });
   }
 
@@ -377,6 +466,7 @@ class AttentionLoops::Emitter {
   std::optional<OnlineSoftmax> softmax_;
   Value keyPanels_, valuePanels_, scaledQueries_, sums_, scores_;
   Value queries_, keys_, rowsOfHead_, blocks_;
+  Value byDotProducts_, valuesInPlace_;                   // i1, or null: never
   Value batch_, kvHead_, firstRow_, rows_, seenByBlock_;  // of the task
 };
 

@@ -11,7 +11,7 @@ namespace mlc::cpu {
 
 // The queries of all heads that read the same keys and values are the rows of one product. A
 // thread's task is a block of rows of one head of keys; keys and values are packed into panels
-// when the head changes.
+// when the head changes, or read where they lie if the head has few rows, as in decoding.
 class AttentionLoops {
  public:
   AttentionLoops(const AttentionOperands& operands, const CpuTarget& target);
