@@ -4,8 +4,9 @@
 // CHECK-NEXT: return %arg0
 func.func @neutral_operands(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %zero = graph.constant dense<0.0> : tensor<f32>
+  %minus = graph.constant dense<-0.0> : tensor<f32>
   %one = graph.constant dense<1.0> : tensor<8xf32>
-  %0 = graph.add %x, %zero : (tensor<4x8xf32>, tensor<f32>) -> tensor<4x8xf32>
+  %0 = graph.add %x, %minus : (tensor<4x8xf32>, tensor<f32>) -> tensor<4x8xf32>
   %1 = graph.mul %one, %0 : (tensor<8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
   %2 = graph.div %1, %one : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
   %3 = graph.sub %2, %zero : (tensor<4x8xf32>, tensor<f32>) -> tensor<4x8xf32>
