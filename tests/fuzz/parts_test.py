@@ -1,0 +1,71 @@
+"""What the fuzzer is made of can tell right from wrong."""
+
+import unittest
+
+import numpy as np
+from comparison import difference
+from onnx import TensorProto as T
+from onnx import helper, numpy_helper
+from oracle import Oracle
+from smaller_model import smaller
+
+
+def model_of(nodes, inputs, output, initializers=()):
+    infos = [helper.make_tensor_value_info(name, kind, dims) for name, kind, dims in inputs]
+    graph = helper.make_graph(nodes, "g", infos, [helper.make_empty_tensor_value_info(output)],
+                              [numpy_helper.from_array(value, name) for name, value in initializers])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
+
+
+class Comparison(unittest.TestCase):
+    def difference(self, actual, model, inputs, elem_type=T.FLOAT):
+        samples = [run[0] for run in Oracle(model).samples(inputs, 10, 1)]
+        return difference(np.asarray(actual), samples, elem_type)
+
+    def test_allows_the_rounding_of_a_product_but_no_more(self):
+        model = model_of([helper.make_node("Mul", ["x", "c"], ["y"])], [("x", T.FLOAT, [3])], "y", [("c", np.float32(3.3))])
+        x = np.array([1.1, -2.7, 1e30], np.float32).astype(np.float64)
+        right = (x * float(np.float32(3.3))).astype(np.float32)
+        self.assertEqual(self.difference(right, model, {"x": x}), "")
+        self.assertIn("element [1]", self.difference(right * np.array([1, 1 + 1e-5, 1], np.float32), model, {"x": x}))
+
+    def test_allows_what_cancellation_leaves(self):
+        model = model_of([helper.make_node("Mul", ["x", "c"], ["a"]), helper.make_node("Sub", ["a", "b"], ["y"])],
+                         [("x", T.FLOAT, [1]), ("b", T.FLOAT, [1])], "y", [("c", np.float32(1 / 3))])
+        inputs = {"x": np.array([3.0]), "b": np.array([1.0])}
+        self.assertEqual(self.difference(np.array([3e-8], np.float32), model, inputs), "")
+        self.assertNotEqual(self.difference(np.array([3e-5], np.float32), model, inputs), "")
+
+    def test_tells_types_shapes_and_kinds_of_numbers(self):
+        model = model_of([helper.make_node("Sqrt", ["x"], ["y"])], [("x", T.FLOAT, [2])], "y")
+        inputs = {"x": np.array([-1.0, np.inf])}
+        self.assertEqual(self.difference(np.array([np.nan, np.inf], np.float32), model, inputs), "")
+        self.assertNotEqual(self.difference(np.array([0, np.inf], np.float32), model, inputs), "")
+        self.assertNotEqual(self.difference(np.array([np.nan, 3e38], np.float32), model, inputs), "")
+        self.assertIn("expected float32[2]", self.difference(np.array([np.nan], np.float32), model, inputs))
+        self.assertIn("expected float32[2]", self.difference(np.array([np.nan, np.inf]), model, inputs))
+
+    def test_leaves_alone_what_onnx_leaves_undefined(self):
+        model = model_of([helper.make_node("Cast", ["x"], ["y"], to=T.INT8)], [("x", T.FLOAT, [2])], "y")
+        inputs = {"x": np.array([np.nan, 3.0])}
+        self.assertEqual(self.difference(np.array([77, 3], np.int8), model, inputs, T.INT8), "")
+        self.assertNotEqual(self.difference(np.array([77, 4], np.int8), model, inputs, T.INT8), "")
+
+
+class SmallerModel(unittest.TestCase):
+    def test_leaves_the_node_that_matters(self):
+        nodes = [helper.make_node("Abs", ["x"], ["a"]), helper.make_node("Erf", ["a"], ["b"]), helper.make_node("Neg", ["b"], ["c"]),
+                 helper.make_node("Add", ["c", "w"], ["y"])]
+        model = model_of(nodes, [("x", T.FLOAT, ["n", 2])], "y", [("w", np.float32([1, 2]))])
+        sets = [{"x": np.array([[0.5, 7]], np.float32)}, {"x": np.ones((3, 2), np.float32)}]
+        model, sets = smaller(model, sets, lambda m, s: any(n.op_type == "Erf" for n in m.graph.node) and any(
+            (value == 7).any() for one in s for value in one.values()))
+        self.assertEqual([node.op_type for node in model.graph.node], ["Erf"])
+        self.assertEqual(len(sets), 1)
+        (value,) = sets[0].values()
+        np.testing.assert_array_equal(value, np.array([[1, 7]], np.float32))
+        self.assertFalse(model.graph.input[0].type.tensor_type.shape.dim[0].dim_param)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,86 @@
+"""The errors that a right implementation of an op may make, as random ones.
+
+A model is evaluated in double precision several times, each time with other random errors of the size that finite
+precision causes (Monte Carlo arithmetic: D. S. Parker, "Monte Carlo Arithmetic", UCLA CSD-970002, 1997). How far the results spread
+says how well each element is conditioned: where they agree a right answer must agree too, where they spread it may differ
+as much. Three classes of ops:
+
+- exact ones: movement, comparisons, integers. No error.
+- correctly rounded ones (+, -, *, /, square root, casts): an error of one unit in the last place, where the result had
+  to be rounded.
+- the others: sums of products have errors relative to their operands, not to their result, so each operand's elements
+  get an error of one unit, and the result one of RESULT_ULPS.
+
+Elements that ONNX leaves undefined (a NaN cast to an integer, a division of integers by zero) are random numbers in
+each evaluation, so that all that depends on them spreads.
+"""
+
+import numpy as np
+from element_types import FLOATS, INTEGERS, NUMPY, TINY, UNIT, rounded
+from onnx import TensorProto as T
+
+EXACT = set("""Abs And ArgMax ArgMin BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Ceil Clip Concat Constant ConstantOfShape
+    DepthToSpace Equal Expand EyeLike Flatten Floor Gather GatherElements GlobalMaxPool Greater GreaterOrEqual Identity IsInf
+    IsNaN Less LessOrEqual Max MaxPool Min Mod Neg Not OneHot Or Pad Range ReduceMax ReduceMin Relu Reshape Round Shape Sign Size Slice
+    SpaceToDepth Split Squeeze ThresholdedRelu Tile Transpose Trilu Unsqueeze Where Xor""".split())
+ROUNDED = set("Add BatchNormalization Cast CastLike DequantizeLinear Div LeakyRelu Mul PRelu Reciprocal Shrink Sqrt Sub".split())
+# Units in the last place that the functions of numerical libraries and short formulas of them may be off by.
+RESULT_ULPS = 4
+
+
+def with_errors(values, elem_type, ulps, rng):
+    """Each element off by 0.5 to 1 times so many units in its last place, up or down."""
+    with np.errstate(all="ignore"):
+        units = rng.uniform(0.5, 1, values.shape) * rng.choice([-1.0, 1.0], values.shape) * ulps
+        return rounded(values + units * (2 * UNIT[elem_type] * np.abs(values) + TINY[elem_type]), elem_type)
+
+
+def operands_with_errors(op_type, inputs, input_types, rng):
+    """What an op whose errors are relative to its operands may just as well have been given."""
+    if op_type in EXACT or op_type in ROUNDED:
+        return inputs
+    return [with_errors(x, t, 1, rng) if x is not None and t in FLOATS else x for x, t in zip(inputs, input_types)]
+
+
+def result_with_errors(op_type, result, elem_type, rng):
+    """A float result before rounding, as a right implementation may give it."""
+    if op_type in EXACT:
+        return rounded(result, elem_type)
+    if op_type in ROUNDED:
+        nearest = rounded(result, elem_type)
+        is_exact = (nearest == result) & (elem_type != T.DOUBLE)
+        return np.where(is_exact, nearest, with_errors(result, elem_type, 1, rng))
+    return with_errors(result, elem_type, RESULT_ULPS, rng)
+
+
+def random_elements(shape, elem_type, rng):
+    dtype = NUMPY[elem_type]
+    if elem_type == T.BOOL:
+        return rng.integers(0, 2, shape).astype(bool)
+    if elem_type in INTEGERS:
+        info = np.iinfo(dtype)
+        return rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
+    return rounded(rng.normal(size=shape) * 1e3, elem_type)
+
+
+def undefined(node, inputs, result, elem_type):
+    """Which of the result's elements ONNX leaves undefined: a mask that broadcasts to its shape; None: none."""
+    op, first = node.op_type, inputs[0] if inputs else None
+    is_float = first is not None and first.dtype == np.float64
+    if op in ("Cast", "CastLike") and is_float and elem_type in INTEGERS:
+        info = np.iinfo(NUMPY[elem_type])
+        return ~((np.trunc(first) >= float(info.min)) & (np.trunc(first) < float(info.max) + (info.bits < 53)))
+    if op in ("Div", "Mod") and elem_type in INTEGERS:
+        lowest = first == np.iinfo(first.dtype).min if np.iinfo(first.dtype).min < 0 else np.zeros(first.shape, bool)
+        return (inputs[1] == 0) | (lowest & (inputs[1] == np.array(-1).astype(inputs[1].dtype)))
+    if op == "Pow" and elem_type in INTEGERS:
+        exact = np.power(first.astype(np.float64), inputs[1].astype(np.float64))
+        return ~((np.abs(exact) < 2.0 ** min(np.iinfo(NUMPY[elem_type]).bits - 1, 53)) & (inputs[1] >= 0))
+    if op in ("ArgMax", "ArgMin") and is_float:
+        return np.asarray(np.isnan(first).any())
+    if op in ("QuantizeLinear", "DynamicQuantizeLinear"):
+        return np.asarray(np.isnan(first).any() or (op[0] == "D" and np.isinf(first).any()))
+    if op in ("Max", "Min", "Clip", "ReduceMax", "ReduceMin", "MaxPool") and is_float:
+        # Whether NaN goes through is the implementation's own.
+        return np.asarray(any(np.isnan(x).any() for x in inputs if x is not None and x.dtype == np.float64))
+    return None
