@@ -63,25 +63,29 @@ def near(expected, other, error, elem_type):
 
 
 def difference(actual, samples, elem_type, others=()):
-    """What is wrong with an output, in words; "" if nothing is.
+    """What is wrong with an output: (in words, how many times the allowed error the largest is); None if nothing is.
 
     `actual` as stored, `samples` held. An element is right as well where it is near that of one of `others` (stored):
     implementations that share a reading of ONNX that the oracle does not have.
     """
     expected = samples[0]
-    if actual.dtype != NUMPY[elem_type] or actual.shape != expected.shape:
-        return f"is {actual.dtype}{list(actual.shape)}, expected {NUMPY[elem_type]}{list(expected.shape)}"
-    if not actual.size:
-        return ""
-    error = allowed(samples, elem_type)
+    peers = [held(other, elem_type) for other in others if other.shape == actual.shape and other.dtype == actual.dtype]
     value = held(actual, elem_type)
+    if actual.dtype != NUMPY[elem_type] or actual.shape != expected.shape:
+        if any(not wrong_elements(value, peer, near(np.full(peer.shape, np.nan), peer, 0, elem_type)).any() for peer in peers):
+            return None
+        return f"is {actual.dtype}{list(actual.shape)}, expected {NUMPY[elem_type]}{list(expected.shape)}", np.inf
+    if not actual.size:
+        return None
+    error = allowed(samples, elem_type)
     wrong = wrong_elements(value, expected, error)
-    for other in others:
-        if other is not None and other.shape == actual.shape and other.dtype == actual.dtype:
-            wrong &= wrong_elements(value, held(other, elem_type), near(expected, held(other, elem_type), error, elem_type))
+    for peer in peers:
+        wrong &= wrong_elements(value, peer, near(expected, peer, error, elem_type))
     if not wrong.any():
-        return ""
+        return None
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
-    more = [f"; {np.count_nonzero(wrong)} of {wrong.size} elements are wrong"]
-    more += [f", another implementation says {other[at]}" for other in others if other is not None and other.shape == actual.shape]
-    return f"element {list(at)} is {actual[at]}, expected {expected[at]} within {error[at]:.3g}" + "".join(more)
+    text = f"element {list(at)} is {actual[at]}, expected {expected[at]} within {error[at]:.3g}; {np.count_nonzero(wrong)} of {wrong.size} are wrong"
+    text += "".join(f", another implementation says {peer[at]}" for peer in peers)
+    with np.errstate(all="ignore"):
+        times = np.abs(value.astype(np.float64) - expected.astype(np.float64))[wrong] / error[wrong]
+    return text, float(np.max(np.nan_to_num(times, nan=np.inf, posinf=np.inf)))

@@ -33,7 +33,8 @@ def loop(b):
         helper.make_tensor_value_info(i, T.INT64, []), helper.make_tensor_value_info(condition, T.BOOL, []),
         helper.make_tensor_value_info(carried, x.elem_type, shape)], [
             helper.make_tensor_value_info(kept, T.BOOL, []), helper.make_tensor_value_info(out, x.elem_type, shape)])
-    b.add("Loop", [trips, None, x], body=body)
+    # Not left out: the reference implementation takes that for false.
+    b.add("Loop", [trips, b.scalar(True, T.BOOL), x], body=body)
 
 
 MOTIFS = [branch, loop]

@@ -1,7 +1,8 @@
 """Runs one model in every way and says what is wrong with the answers.
 
 A finding is a dict: "kind" (crash, hang, error, compiled, evaluated, accepted), "text", and "set" and "output" where it
-is one of an output. Findings of the same kind and with the same signature() count as one defect while a model is made smaller.
+is one of an output. "times" says how many times the allowed error it is. is_like() says whether two
+findings count as one defect while a model is made smaller.
 """
 
 import re
@@ -11,6 +12,7 @@ import numpy as np
 from comparison import difference
 from element_types import held
 from oracle import Oracle
+from random_model import UNLIKE_SET
 
 # Of a wrong-looking answer, before it is believed.
 MORE_SAMPLES = 60
@@ -87,24 +89,32 @@ def examine(folder, children, mesh="one", use_onnx_runtime=True):
     if code == UNSUPPORTED or mesh != "one" and code == 2:
         return [], message
     if code:
-        return ([{"kind": "error", "text": message}] if right else []), None
+        excused = not right or re.search(ALLOWED_ERRORS, message) or refuses(others)
+        return ([] if excused else [{"kind": "error", "text": message}]), None
     findings = []
     for number in range(len(sets)):
         peer = case_folder.outputs(folder, number, "onnx_runtime")
         for kind, what in (("compiled", "run"), ("evaluated", "evaluate")):
+            if what == "evaluate" and answers.get(("run", number), (3, ""))[0]:
+                continue  # only what could be run is evaluated
             code, message = answers.get((what, number), (3, "no answer"))
             actual = case_folder.outputs(folder, number, kind)
             if number not in right:
-                refused = others.get(("run", number), (0, ""))[0] != 0
-                if not code and refused:
-                    findings.append({"kind": "accepted", "set": number, "text":
-                                     f"{kind}, while others say: {reference.few[number]}; {others['run', number][1]}"})
+                if not code and refuses(others, number):
+                    text = f"{kind}, while others say: {reference.few[number]}; {others}"
+                    findings.append({"kind": "accepted", "set": number, "text": text})
             elif code:
-                if not re.search(ALLOWED_ERRORS, message):
+                if number != UNLIKE_SET and not re.search(ALLOWED_ERRORS, message) and not refuses(others, number):
                     findings.append({"kind": "error", "set": number, "text": f"{kind}: {message}"})
             else:
                 findings += differences(reference, number, kind, actual, peer)
     return findings, None
+
+
+def refuses(others, number=0):
+    """Whether ONNX Runtime, too, says that the model or its inputs are wrong, and not only that it has no code for them."""
+    code, message = others.get(("compile", None)) or others.get(("run", number)) or (0, "")
+    return code != 0 and "NOT_IMPLEMENTED" not in message and "Type Error" not in message
 
 
 def differences(reference, number, kind, actual, peer):
@@ -113,14 +123,21 @@ def differences(reference, number, kind, actual, peer):
             yield {"kind": kind, "set": number, "output": output, "text": "is missing"}
             continue
         others = [peer[output]] if output < len(peer) else []
-        text = reference.difference(number, output, actual[output], others)
-        if text:
-            yield {"kind": kind, "set": number, "output": output, "text": text}
+        wrong = reference.difference(number, output, actual[output], others)
+        if wrong:
+            yield {"kind": kind, "set": number, "output": output, "text": wrong[0], "times": wrong[1]}
 
 
-def signature(finding):
-    """What two findings of one defect have in common while a model is made smaller."""
-    if finding["kind"] in ("compiled", "evaluated", "accepted", "crash", "hang"):
-        return finding["kind"]
-    # Messages without files, names and numbers.
-    return "error: " + re.sub(r"/\S+/model\.onnx: |'[^']*'|[\d.]+|\b[a-z]+\d+\b", "_", finding["text"])[:80]
+def without_names(text):
+    """A message without files, names and numbers."""
+    return re.sub(r"/\S+/model\.onnx: |'[^']*'|[\d.]+|\b[a-z]+\d+\b", "_", text)[:80]
+
+
+def is_like(finding, first):
+    """Whether a smaller model's finding may be that of the first one."""
+    if finding["kind"] != first["kind"]:
+        return False
+    if finding["kind"] == "error":
+        return without_names(finding["text"]) == without_names(first["text"])
+    # A large error is not made smaller into another, small one.
+    return finding.get("times", 1) >= min(first.get("times", 1), 1e6) / 100

@@ -19,7 +19,7 @@ import warnings
 import case_folder
 import numpy as np
 from child_process import Child
-from examination import Children, examine, signature
+from examination import Children, examine, is_like
 from random_model import random_model
 from smaller_model import smaller
 
@@ -74,12 +74,11 @@ class Fuzzer:
         print(f"seed {seed} {mesh}: {finding['kind']}: {finding['text']}", flush=True)
         if self.keep is None:
             return
-        wanted = signature(finding)
 
         def shows(other, other_sets, mesh=mesh):
             case_folder.write(self.scratch / "smaller", other, other_sets)
             found, _ = examine(self.scratch / "smaller", self.children, mesh)
-            return any(signature(one) == wanted for one in found)
+            return any(is_like(one, finding) for one in found)
 
         if mesh != "one" and shows(model, sets, "one"):
             mesh = "one"

@@ -48,6 +48,8 @@ def reshape_by_shapes(b):
     x = b.pick(has_rank(2))
     sizes = b.add("Shape", [x])
     at = b.between(0, x.rank - 1)
+    if any(s.shape[at] == 0 for s in x.sets):
+        raise Rejected("0 in a shape means another dim")
     first = b.add("Gather", [sizes, b.integers(at)], axis=0)
     parts = [first, b.integers(-1)] if b.chance(0.5) else [b.integers(-1), first]
     b.add("Reshape", [x, b.add("Concat", parts, axis=0)])

@@ -8,6 +8,7 @@ import io
 
 import numpy as np
 import onnx
+from mended_ops import MENDED
 from onnx import TensorProto as T
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
@@ -52,7 +53,7 @@ class NodeEvaluation:
         if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
             opset = max(opset, 19)  # the first that the package has; the earlier ones are the same
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
-        self.node = ReferenceEvaluator(model).rt_nodes_[0]
+        self.node = ReferenceEvaluator(model, new_ops=MENDED).rt_nodes_[0]
 
     def __call__(self, inputs, context):
         with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):

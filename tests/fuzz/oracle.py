@@ -20,7 +20,7 @@ def step(node, evaluate, values, types, output_types, rng):
             continue
         if elem_type in FLOATS:
             result = result.astype(np.float64)
-            result = rounded(result, elem_type) if rng is None else result_with_errors(node.op_type, result, elem_type, rng)
+            result = rounded(result, elem_type) if rng is None else result_with_errors(node.op_type, used, result, elem_type, rng)
         else:
             result = held(result, elem_type)
         if rng is not None:

@@ -20,7 +20,7 @@ def model_of(nodes, inputs, output, initializers=()):
 class Comparison(unittest.TestCase):
     def difference(self, actual, model, inputs, elem_type=T.FLOAT):
         samples = [run[0] for run in Oracle(model).samples(inputs, 10, 1)]
-        return difference(np.asarray(actual), samples, elem_type)
+        return (difference(np.asarray(actual), samples, elem_type) or ("", 0))[0]
 
     def test_allows_the_rounding_of_a_product_but_no_more(self):
         model = model_of([helper.make_node("Mul", ["x", "c"], ["y"])], [("x", T.FLOAT, [3])], "y", [("c", np.float32(3.3))])

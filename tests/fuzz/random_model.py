@@ -14,6 +14,7 @@ OPSETS = (13, 17, 18, 20, 21, 22, 23, 24)
 FAMILIES = [(elementwise_motifs.MOTIFS, 5), (movement_motifs.MOTIFS, 4), (reduction_motifs.MOTIFS, 2), (contraction_motifs.MOTIFS, 2.5),
             (control_motifs.MOTIFS, 0.4)]
 SETS = 2
+UNLIKE_SET = SETS
 MOST_TRIES = 60
 
 
@@ -49,8 +50,22 @@ def add_motif(b):
         pass
 
 
+def with_unlike_sizes(b, sets):
+    """A set of inputs in which one symbolic dim of one input has another size than the symbol elsewhere; or None."""
+    found = [(info.name, axis) for info, _ in b.inputs for axis, dim in enumerate(info.type.tensor_type.shape.dim) if dim.dim_param]
+    if not found:
+        return None
+    name, axis = b.one_of(found)
+    value = sets[0][name]
+    rows = b.one_of([size for size in range(1, 6) if size != value.shape[axis]])
+    if value.shape[axis] == 0:
+        return None
+    return {**sets[0], name: np.take(value, np.arange(rows) % value.shape[axis], axis)}
+
+
 def random_model(seed):
-    """A model and its sets of stored inputs."""
+    """A model and its sets of stored inputs: SETS of the declared sizes, and at times one more of unlike ones, which the model
+    need not take (UNLIKE_SET)."""
     rng = np.random.default_rng(seed)
     b = ModelBuilder(rng, int(rng.choice(OPSETS)), random_sizes(rng))
     add_inputs(b)
@@ -65,4 +80,8 @@ def random_model(seed):
     inner = [value for value in b.values if value.name in used and value.name in made]
     if inner and b.chance(0.4):
         ends.append(b.one_of(inner))
-    return b.finish(ends)
+    model, sets = b.finish(ends)
+    if b.chance(0.4):
+        unlike = with_unlike_sizes(b, sets)
+        sets += [unlike] if unlike else []
+    return model, sets

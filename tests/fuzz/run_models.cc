@@ -86,9 +86,9 @@ class Folder {
   }
 
   void run() {
-    evaluateAll();
     const Status compiled = compileAndRunAll();
     if (!compiled.ok()) say("compile", compiled);
+    if (!runs_.empty()) evaluateAll();
     std::error_code ignored;
     fs::remove_all(package(), ignored);
     std::cout << "done" << std::endl;
@@ -108,15 +108,18 @@ class Folder {
     MLC_ASSIGN_OR_RETURN(auto session, api::Session::openThreads(package(), sessionOptions));
     say("compile", okStatus());
     for (int i = 0; i < sets_; ++i) {
-      say("run " + std::to_string(i), [&]() -> Status {
+      const Status status = [&]() -> Status {
         MLC_ASSIGN_OR_RETURN(const Tensors inputs, readInputs(set(i)));
         MLC_ASSIGN_OR_RETURN(const Tensors outputs, session->run(inputs));
         return writeOutputs(set(i), "compiled", outputs);
-      }());
+      }();
+      say("run " + std::to_string(i), status);
+      if (status.ok()) runs_.push_back(i);
     }
     return okStatus();
   }
 
+  // Of the sets that could be run.
   void evaluateAll() {
     mlir::MLIRContext context;
     std::string errors;
@@ -130,7 +133,7 @@ class Folder {
     graph::EvaluationContext evaluation;
     evaluation.weights = &imported->weights;
     auto main = imported->module.get().lookupSymbol<mlir::func::FuncOp>("main");
-    for (int i = 0; i < sets_; ++i) {
+    for (int i : runs_) {
       say("evaluate " + std::to_string(i), [&]() -> Status {
         MLC_ASSIGN_OR_RETURN(const Tensors inputs, readInputs(set(i)));
         errors.clear();
@@ -144,6 +147,7 @@ class Folder {
   const fs::path path_;
   const std::string mesh_;
   int sets_ = 0;
+  std::vector<int> runs_;  // the sets that could be run
 };
 
 }  // namespace

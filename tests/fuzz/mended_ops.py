@@ -1,0 +1,55 @@
+"""Ops that the onnx package's reference implementation gets wrong, or right to single precision only."""
+
+import math
+
+import numpy as np
+from onnx.reference.op_run import OpRun
+
+erf = np.vectorize(math.erf, otypes=[np.float64])
+erfc = np.vectorize(math.erfc, otypes=[np.float64])
+
+
+class Erf(OpRun):
+    """The package's one is rounded to single precision."""
+
+    op_domain = ""
+
+    def _run(self, x):
+        return (erf(x) if x.size else x,)
+
+
+class Gelu(OpRun):
+    """The package's one is made of that Erf, and cancels."""
+
+    op_domain = ""
+
+    def _run(self, x, approximate="none"):
+        if approximate == "tanh":
+            return (0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),)
+        return (0.5 * x * erfc(-x / math.sqrt(2)) if x.size else x,)
+
+
+class LpNormalization(OpRun):
+    """The package's one sums numbers, not their absolute values, for p = 1."""
+
+    op_domain = ""
+
+    def _run(self, x, axis=-1, p=2):
+        norm = np.power(np.power(np.abs(x), p).sum(axis=axis, keepdims=True), 1.0 / p)
+        return (np.where(norm == 0, 0, x / norm),)
+
+
+class LRN(OpRun):
+    """The package's one takes the batch's size for the number of channels."""
+
+    op_domain = ""
+
+    def _run(self, x, alpha=1e-4, beta=0.75, bias=1.0, size=1):
+        sums = np.zeros_like(x)
+        for c in range(x.shape[1]):
+            window = x[:, max(0, c - (size - 1) // 2):c + size // 2 + 1]
+            sums[:, c] = (window * window).sum(1)
+        return (x / (bias + alpha / size * sums) ** beta,)
+
+
+MENDED = [Erf, Gelu, LpNormalization, LRN]
