@@ -147,11 +147,13 @@ def integer_product(b):
 
 def quantized_operator(b):
     """QLinearMatMul, QLinearConv and ConvInteger on a tensor of bytes."""
-    x = b.pick(lambda v: v.elem_type in (T.UINT8, T.INT8) and v.rank >= 2 and v.is_static(v.rank - 1) and v.shape()[-1] > 0)
+    x = b.pick(lambda v: v.elem_type == T.FLOAT and v.rank >= 2 and v.is_static(v.rank - 1) and v.shape()[-1] > 0)
 
     def scale_and_zero(elem_type):
         return b.scalar(b.one_of([0.02, 0.1, 0.5]), T.FLOAT), b.scalar(b.between(0, 7), elem_type)
 
+    kind = b.one_of([T.UINT8, T.INT8])
+    x = b.add("QuantizeLinear", [x, *scale_and_zero(kind)])
     out = b.one_of([T.UINT8, T.INT8])
     if x.rank == 2 or b.chance(0.3):
         w = b.random_constant([x.shape()[-1], b.between(1, 5)], b.one_of([T.UINT8, T.INT8]), True)
@@ -194,4 +196,4 @@ def quantized_linear(b):
 
 
 MOTIFS = [linear] * 4 + [product_of_values, product_of_any, batched_weight, gemm, gemm, einsum, conv, conv, conv, attention, attention,
-                         attention_op, quantize, quantize, dynamic_quantize, integer_product, quantized_linear, quantized_operator, quantized_operator, rotary]
+                         attention_op, quantize, quantize, dynamic_quantize, integer_product, quantized_linear, quantized_operator, quantized_operator, rotary, attention_op]

@@ -19,8 +19,8 @@ MORE_SAMPLES = 60
 SAMPLES = 3
 COMPILE_SECONDS = 60
 UNSUPPORTED = 4
-# Errors of a run that ONNX leaves undefined.
-ALLOWED_ERRORS = "divides an integer by zero"
+# What ONNX leaves undefined, and what others take for empty results or refuse, one here and the other there.
+ALLOWED_ERRORS = "divides an integer by zero|the window does not fit"
 
 
 class Children:

@@ -1,12 +1,17 @@
 """What the fuzzer is made of can tell right from wrong."""
 
+import os
+import pathlib
+import re
 import unittest
+import warnings
 
 import numpy as np
 from comparison import difference
 from onnx import TensorProto as T
 from onnx import helper, numpy_helper
 from oracle import Oracle
+from random_model import random_model
 from smaller_model import smaller
 
 
@@ -50,6 +55,25 @@ class Comparison(unittest.TestCase):
         inputs = {"x": np.array([np.nan, 3.0])}
         self.assertEqual(self.difference(np.array([77, 3], np.int8), model, inputs, T.INT8), "")
         self.assertNotEqual(self.difference(np.array([77, 4], np.int8), model, inputs, T.INT8), "")
+
+
+class Generation(unittest.TestCase):
+    # Neither the reference implementation nor ONNX's schemas have them.
+    ABSENT = {"SimplifiedLayerNormalization"}
+
+    def test_makes_every_operator_that_is_supported(self):
+        warnings.simplefilter("ignore")
+        np.seterr(all="ignore")
+        table = (pathlib.Path(os.environ["MLC_RUNFILES"]) / "docs/supported_ops.md").read_text()
+        wanted = set(re.findall(r"^\| (\w+) \| \d", table, re.MULTILINE)) - self.ABSENT
+        for seed in range(1, 2001):
+            wanted -= {node.op_type for node in random_model(seed)[0].graph.node}
+            if not wanted:
+                break
+        self.assertEqual(wanted, set())
+
+    def test_depends_on_the_seed_alone(self):
+        self.assertEqual(random_model(5)[0].SerializeToString(), random_model(5)[0].SerializeToString())
 
 
 class SmallerModel(unittest.TestCase):
