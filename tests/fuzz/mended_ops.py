@@ -52,4 +52,13 @@ class LRN(OpRun):
         return (x / (bias + alpha / size * sums) ** beta,)
 
 
-MENDED = [Erf, Gelu, LpNormalization, LRN]
+class GlobalMaxPool(OpRun):
+    """The package's one has the right axes of images only."""
+
+    op_domain = ""
+
+    def _run(self, x):
+        return (x.max(axis=tuple(range(2, x.ndim)), keepdims=True),)
+
+
+MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool]
