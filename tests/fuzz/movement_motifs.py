@@ -110,7 +110,7 @@ def split(b):
         b.add("Split", [x, b.integers(first, x.shape()[axis] - first)], outputs=2, axis=written)
     elif b.opset >= 18:
         b.add("Split", [x], outputs=2, axis=written, num_outputs=2)
-    else:
+    elif all(s.shape[axis] % 2 == 0 for s in x.sets):
         b.add("Split", [x], outputs=2, axis=written)
 
 
