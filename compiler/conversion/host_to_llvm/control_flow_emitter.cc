@@ -28,6 +28,8 @@ mlir::LogicalResult FunctionEmitter::emitIf(graph::IfOp op) {
     mlir::OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPoint(block->getTerminator());
     mlir::Block& body = region->front();
+    // Other threads may still have to read it when this one writes what lies there next.
+    access({op.getCondition()}, {});
     if (mlir::failed(emitBlock(body))) return mlir::failure();
     loc_ = op.getLoc();
     for (auto [result, value] : llvm::zip(op.getResults(), body.getTerminator()->getOperands())) {
@@ -78,6 +80,8 @@ mlir::LogicalResult FunctionEmitter::emitLoop(graph::LoopOp op) {
   barrier();
   scf::YieldOp::create(builder_, loc_,
                        mlir::ValueRange{arith::AddIOp::create(builder_, loc_, trip, abi_.i64(1))});
+  // Other threads may still have to find that there is no further trip.
+  access({condition, op.getTripCount()}, {});
   return mlir::success();
 }
 
