@@ -50,8 +50,9 @@ class NodeEvaluation:
         widen_node(wide)
         graph = helper.make_graph([wide], "node", [helper.make_tensor_value_info(name, T.DOUBLE, None) for name in
                                                    dict.fromkeys(wide.input) if name], [])
-        if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
-            opset = max(opset, 19)  # the first that the package has; the earlier ones are the same
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear", "BatchNormalization"):
+            # Of the former the package has no earlier ones; the latter trains in them. They are the same otherwise.
+            opset = max(opset, 19)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
         self.node = ReferenceEvaluator(model, new_ops=MENDED).rt_nodes_[0]
 
