@@ -23,38 +23,12 @@
 #include "mlir/Pass/PassManager.h"
 #include "partitioner/search/search.h"
 #include "runtime/abi/abi.h"
-#include "runtime/base/dim_expr.h"
 #include "runtime/base/version.h"
 
 namespace mlc {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// What the importer found that must hold of the inputs' dims. Symbols that it replaced by others
-// are in no input any more.
-std::vector<std::string> constraintsOf(mlir::ModuleOp module,
-                                       const std::vector<package::TensorSpec>& inputs) {
-  std::set<std::string> known;
-  for (const package::TensorSpec& input : inputs) {
-    for (const std::string& dim : input.dims) {
-      if (StatusOr<DimExpr> expression = DimExpr::parse(dim); expression.ok())
-        expression->collectSymbols(known);
-    }
-  }
-  std::vector<std::string> constraints;
-  const auto unified = module->getAttrOfType<mlir::ArrayAttr>("mlc.unified");
-  for (mlir::Attribute attribute :
-       unified ? unified.getValue() : llvm::ArrayRef<mlir::Attribute>()) {
-    const std::string text = mlir::cast<mlir::StringAttr>(attribute).str();
-    std::set<std::string> needed;
-    if (StatusOr<DimExpr> left = DimExpr::parse(text.substr(0, text.find(" = "))); left.ok())
-      left->collectSymbols(needed);
-    if (std::includes(known.begin(), known.end(), needed.begin(), needed.end()))
-      constraints.push_back(text);
-  }
-  return constraints;
-}
 
 // One model on its way through the stages.
 class Compilation {
@@ -176,7 +150,7 @@ class Compilation {
     manifest.model = std::filesystem::path(modelPath_).filename().string();
     manifest.inputs = programs_.inputs;
     manifest.outputs = programs_.outputs;
-    manifest.constraints = constraintsOf(*model_.module, manifest.inputs);
+    manifest.constraints = model_.constraints;
     const partition::Plan& plan = report_.plan;
     manifest.dp = plan.dp;
     manifest.pp = plan.pp;

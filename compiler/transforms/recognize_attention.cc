@@ -290,7 +290,8 @@ struct RemoveBroadcastMask : OpRewritePattern<AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter& rewriter) const override {
     auto broadcast = op.getMask() ? op.getMask().getDefiningOp<BroadcastOp>() : BroadcastOp();
-    if (!broadcast) return failure();
+    if (!broadcast || !broadcastsTo(shapeOf(broadcast.getInput()), shapeOf(broadcast.getResult())))
+      return failure();
     rewriter.modifyOpInPlace(op, [&] { op.getMaskMutable().assign(broadcast.getInput()); });
     return success();
   }

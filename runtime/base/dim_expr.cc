@@ -30,6 +30,8 @@ std::string atomText(const Atom& atom) {
       return pair("min");
     case AtomKind::kMax:
       return pair("max");
+    case AtomKind::kBroadcast:
+      return pair("broadcast");
   }
   return {};
 }
@@ -166,6 +168,7 @@ class Parser {
     if (name == "min") return min(a, b);
     if (name == "max") return max(a, b);
     if (name == "ceildiv") return ceilDiv(a, b);
+    if (name == "broadcast") return broadcast(a, b);
     return error("unknown function '" + name + "'");
   }
 
@@ -233,6 +236,27 @@ std::optional<int64_t> DimExpr::constant() const {
   return std::nullopt;
 }
 
+std::string DimExpr::symbolName() const {
+  if (terms_.size() != 1) return {};
+  const Term& term = terms_.front();
+  if (term.coefficient != 1 || term.factors.size() != 1) return {};
+  return term.factors.front().symbol;
+}
+
+bool DimExpr::isDefined() const {
+  for (const Term& term : terms_) {
+    for (const Atom& atom : term.factors) {
+      const bool divides = atom.kind == AtomKind::kFloorDiv || atom.kind == AtomKind::kCeilDiv ||
+                           atom.kind == AtomKind::kMod;
+      if (divides && atom.operands[1].constant() == 0) return false;
+      for (const DimExpr& operand : atom.operands) {
+        if (!operand.isDefined()) return false;
+      }
+    }
+  }
+  return true;
+}
+
 namespace {
 
 StatusOr<int64_t> evaluateAtom(const Atom& atom, const SymbolValues& values) {
@@ -245,6 +269,7 @@ StatusOr<int64_t> evaluateAtom(const Atom& atom, const SymbolValues& values) {
   MLC_ASSIGN_OR_RETURN(const int64_t b, atom.operands[1].evaluate(values));
   if (atom.kind == AtomKind::kMin) return std::min(a, b);
   if (atom.kind == AtomKind::kMax) return std::max(a, b);
+  if (atom.kind == AtomKind::kBroadcast) return a == 1 ? b : a;
   if (!dividable(a, b)) return noValue();
   const int64_t quotient = floorDivide(a, b);
   if (atom.kind == AtomKind::kFloorDiv) return quotient;
@@ -291,6 +316,9 @@ DimExpr DimExpr::substitute(const std::map<std::string, DimExpr, std::less<>>& r
           break;
         case AtomKind::kMin:
           product = product * min(a, b);
+          break;
+        case AtomKind::kBroadcast:
+          product = product * broadcast(a, b);
           break;
         default:
           product = product * max(a, b);
@@ -393,6 +421,37 @@ DimExpr max(const DimExpr& a, const DimExpr& b) {
   const std::optional<int64_t> difference = (a - b).constant();
   if (difference) return *difference >= 0 ? a : b;
   return a < b ? DimExpr::opaque(AtomKind::kMax, a, b) : DimExpr::opaque(AtomKind::kMax, b, a);
+}
+
+namespace {
+
+// The sizes that a broadcast joins: those of nested broadcasts, in alphabetical order.
+void collectBroadcast(const DimExpr& expr, std::map<std::string, DimExpr>& sizes) {
+  const auto& terms = expr.terms();
+  if (terms.size() == 1 && terms[0].coefficient == 1 && terms[0].factors.size() == 1 &&
+      terms[0].factors[0].kind == AtomKind::kBroadcast) {
+    for (const DimExpr& operand : terms[0].factors[0].operands) collectBroadcast(operand, sizes);
+    return;
+  }
+  sizes.emplace(expr.str(), expr);
+}
+
+}  // namespace
+
+DimExpr broadcast(const DimExpr& a, const DimExpr& b) {
+  std::map<std::string, DimExpr> sizes;
+  collectBroadcast(a, sizes);
+  collectBroadcast(b, sizes);
+  sizes.erase("1");
+  if (sizes.empty()) return 1;
+  // What broadcasts with a constant other than 1 has that size.
+  for (const auto& [text, size] : sizes) {
+    if (size.isConstant()) return size;
+  }
+  DimExpr result = sizes.rbegin()->second;
+  for (auto it = std::next(sizes.rbegin()); it != sizes.rend(); ++it)
+    result = DimExpr::opaque(AtomKind::kBroadcast, it->second, result);
+  return result;
 }
 
 }  // namespace mlc

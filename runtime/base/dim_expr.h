@@ -2,9 +2,9 @@
 // + 1) / 2".
 //
 // Kept in a canonical form (a polynomial with integer coefficients over symbols and opaque terms
-// floor-division, ceil-division, remainder, min, max), so that equal forms are equal strings.
-// Values are int64_t; arithmetic that overflows makes evaluate() fail. Immutable; safe to share
-// between threads.
+// floor-division, ceil-division, remainder, min, max, broadcast), so that equal forms are equal
+// strings. Values are int64_t; arithmetic that overflows makes evaluate() fail. Immutable; safe to
+// share between threads.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ class DimExpr {
   // A symbol: letters, digits, '_' and '.'.
   static DimExpr symbol(std::string name);
 
-  // Reads any expression with + - * / % min(a,b) max(a,b) ceildiv(a,b), parentheses, integers and
-  // symbols; '/' rounds down. The inverse of str().
+  // Reads any expression with + - * / % min(a,b) max(a,b) ceildiv(a,b) broadcast(a,b),
+  // parentheses, integers and symbols; '/' rounds down. The inverse of str().
   static StatusOr<DimExpr> parse(std::string_view text);
 
   // The canonical text.
@@ -38,6 +38,13 @@ class DimExpr {
 
   std::optional<int64_t> constant() const;
   bool isConstant() const { return constant().has_value(); }
+
+  // The name of an expression that is one symbol; empty for others.
+  std::string symbolName() const;
+
+  // False where the expression has no value whatever its symbols are: its arithmetic overflowed, or
+  // it divides by the constant 0.
+  bool isDefined() const;
 
   // The value for these symbols. Fails if a symbol is missing, on overflow and on division by zero.
   StatusOr<int64_t> evaluate(const SymbolValues& values) const;
@@ -56,12 +63,15 @@ class DimExpr {
   friend DimExpr mod(const DimExpr& a, const DimExpr& b);
   friend DimExpr min(const DimExpr& a, const DimExpr& b);
   friend DimExpr max(const DimExpr& a, const DimExpr& b);
+  // The size of a dim in which dims of these sizes broadcast, as numpy has it: the one that is not 1.
+  // Has that meaning only where they are equal or one of them is 1; so it commutes and associates.
+  friend DimExpr broadcast(const DimExpr& a, const DimExpr& b);
   friend bool operator==(const DimExpr& a, const DimExpr& b) { return a.text_ == b.text_; }
   friend bool operator<(const DimExpr& a, const DimExpr& b) { return a.text_ < b.text_; }
 
   // How a visitor sees an expression, for lowering it to code: a sum of terms, each coefficient *
   // product of factors.
-  enum class AtomKind { kSymbol, kFloorDiv, kCeilDiv, kMod, kMin, kMax };
+  enum class AtomKind { kSymbol, kFloorDiv, kCeilDiv, kMod, kMin, kMax, kBroadcast };
   struct Atom {
     AtomKind kind;
     std::string symbol;             // kSymbol

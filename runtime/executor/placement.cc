@@ -61,8 +61,8 @@ StatusOr<Placement> Placement::make(const Manifest& manifest,
   for (size_t i = 0; i < inputShapes.size(); ++i) {
     actual.push_back({&manifest.inputs[i], inputShapes[i]});
   }
-  MLC_RETURN_IF_ERROR(bindSymbols(actual, placement.global_));
-  MLC_RETURN_IF_ERROR(checkConstraints(manifest.constraints, placement.global_));
+  MLC_RETURN_IF_ERROR(bindSymbols(actual, placement.global_, manifest.constraints));
+  MLC_RETURN_IF_ERROR(checkConstraints(manifest.constraints, manifest.inputs, placement.global_));
   for (const Program& program : manifest.programs) {
     for (const ProgramInput& input : program.inputs) {
       const bool cut = input.kind == ProgramInput::Kind::kModelInput && dpSplit(input.splits);

@@ -1,26 +1,59 @@
 #include "runtime/executor/symbols.h"
 
+#include <algorithm>
+#include <set>
+
 namespace mlc::executor {
 namespace {
 
-// The symbol that a dim consists of, or an empty string.
-std::string soleSymbol(const DimExpr& dim) {
-  const auto& terms = dim.terms();
-  if (terms.size() != 1 || terms[0].coefficient != 1 || terms[0].factors.size() != 1) return {};
-  const DimExpr::Atom& atom = terms[0].factors[0];
-  return atom.kind == DimExpr::AtomKind::kSymbol ? atom.symbol : std::string();
+// The model's node and reason for a dim of an input; empty where nothing but the input's own type
+// states its size.
+std::string reasonFor(const package::TensorSpec& spec, size_t dim, const Constraints& constraints) {
+  for (const SizeConstraint& constraint : constraints) {
+    for (const SizeConstraint::InputDim& replaced : constraint.replaced) {
+      if (replaced.input == spec.name && replaced.dim == static_cast<int>(dim))
+        return ": node " + constraint.node + ": " + constraint.text;
+    }
+  }
+  return {};
 }
 
 Status mismatch(const package::TensorSpec& spec, size_t dim, const std::string& expected,
-                int64_t actual) {
-  return invalidError("input '" + spec.name + "': dim " + std::to_string(dim) + " (" +
-                      spec.dims[dim] + ") should be " + expected + ", but is " +
-                      std::to_string(actual));
+                int64_t actual, const Constraints& constraints) {
+  const bool isNumber = spec.dims[dim] == expected;
+  return invalidError("input '" + spec.name + "': dim " + std::to_string(dim) +
+                      (isNumber ? "" : " (" + spec.dims[dim] + ")") + " should be " + expected +
+                      ", but is " + std::to_string(actual) + reasonFor(spec, dim, constraints));
+}
+
+// Where the symbols of both sides come from: "n is dim 0 of input 'x'".
+std::string origins(const SizeConstraint& constraint,
+                    const std::vector<package::TensorSpec>& inputs) {
+  std::set<std::string> symbols;
+  constraint.left.collectSymbols(symbols);
+  constraint.right.collectSymbols(symbols);
+  std::string text;
+  for (const std::string& symbol : symbols) {
+    for (const package::TensorSpec& input : inputs) {
+      const auto dim = std::find(input.dims.begin(), input.dims.end(), symbol);
+      if (dim == input.dims.end()) continue;
+      text += (text.empty() ? "" : ", ") + symbol + " is dim " +
+              std::to_string(dim - input.dims.begin()) + " of input '" + input.name + "'";
+      break;
+    }
+  }
+  return text.empty() ? text : "; " + text;
+}
+
+// "n is 3", or "6 is 6" without the repetition.
+std::string sizeText(const DimExpr& size, int64_t value) {
+  return size.isConstant() ? std::to_string(value) : size.str() + " is " + std::to_string(value);
 }
 
 }  // namespace
 
-Status bindSymbols(const std::vector<ActualShape>& tensors, SymbolValues& symbols) {
+Status bindSymbols(const std::vector<ActualShape>& tensors, SymbolValues& symbols,
+                   const Constraints& constraints) {
   for (const ActualShape& tensor : tensors) {
     const package::TensorSpec& spec = *tensor.spec;
     if (tensor.shape.size() != spec.dims.size()) {
@@ -30,11 +63,11 @@ Status bindSymbols(const std::vector<ActualShape>& tensors, SymbolValues& symbol
     }
     for (size_t dim = 0; dim < spec.dims.size(); ++dim) {
       MLC_ASSIGN_OR_RETURN(const DimExpr expression, DimExpr::parse(spec.dims[dim]));
-      const std::string symbol = soleSymbol(expression);
+      const std::string symbol = expression.symbolName();
       if (symbol.empty()) continue;
       const auto [it, inserted] = symbols.emplace(symbol, tensor.shape[dim]);
       if (!inserted && it->second != tensor.shape[dim]) {
-        return mismatch(spec, dim, std::to_string(it->second), tensor.shape[dim]);
+        return mismatch(spec, dim, std::to_string(it->second), tensor.shape[dim], constraints);
       }
     }
   }
@@ -45,25 +78,30 @@ Status bindSymbols(const std::vector<ActualShape>& tensors, SymbolValues& symbol
       const StatusOr<int64_t> expected = expression.evaluate(symbols);
       if (!expected.ok()) return expected.status().withContext("input '" + spec.name + "'");
       if (*expected != tensor.shape[dim]) {
-        return mismatch(spec, dim, std::to_string(*expected), tensor.shape[dim]);
+        return mismatch(spec, dim, std::to_string(*expected), tensor.shape[dim], constraints);
       }
     }
   }
   return okStatus();
 }
 
-Status checkConstraints(const std::vector<std::string>& constraints, const SymbolValues& symbols) {
-  for (const std::string& constraint : constraints) {
-    const size_t equals = constraint.find(" = ");
-    if (equals == std::string::npos) return invalidError("bad constraint '" + constraint + "'");
-    MLC_ASSIGN_OR_RETURN(const DimExpr left, DimExpr::parse(constraint.substr(0, equals)));
-    MLC_ASSIGN_OR_RETURN(const DimExpr right, DimExpr::parse(constraint.substr(equals + 3)));
-    MLC_ASSIGN_OR_RETURN(const int64_t needed, left.evaluate(symbols));
-    MLC_ASSIGN_OR_RETURN(const int64_t given, right.evaluate(symbols));
-    if (needed == given) continue;
-    return invalidError("the model takes " + std::string(given > needed ? "at most " : "") +
-                        std::to_string(needed) + " for the dim " + right.str() +
-                        ", but the inputs have " + std::to_string(given));
+Status checkConstraints(const Constraints& constraints,
+                        const std::vector<package::TensorSpec>& inputs,
+                        const SymbolValues& symbols) {
+  for (const SizeConstraint& constraint : constraints) {
+    // Those with replaced dims are what bindSymbols checks.
+    if (constraint.function != "main" || !constraint.replaced.empty()) continue;
+    const std::string where = "node " + constraint.node + ": " + constraint.text;
+    const StatusOr<int64_t> left = constraint.left.evaluate(symbols),
+                            right = constraint.right.evaluate(symbols);
+    for (const StatusOr<int64_t>* size : {&left, &right}) {
+      if (!size->ok()) return invalidError(where + ": " + size->status().message());
+    }
+    if (holds(constraint.relation, *left, *right)) continue;
+    return invalidError(where + ": " + sizeText(constraint.left, *left) + ", but must " +
+                        requirement(constraint.relation, std::to_string(*right)) +
+                        (constraint.right.isConstant() ? "" : " (" + constraint.right.str() + ")") +
+                        origins(constraint, inputs));
   }
   return okStatus();
 }

@@ -26,6 +26,10 @@ Json toJson(const FileEntry& file) {
 
 Json toJson(const DeviceKernel& kernel) { return {{"name", kernel.name}}; }
 
+Json toJson(const SizeConstraint::InputDim& dim) {
+  return {{"input", dim.input}, {"dim", dim.dim}};
+}
+
 Json toJson(const RankEntry& rank) { return {{"program", rank.program}, {"device", rank.device}}; }
 
 Json toJson(const WeightSource& weight) {
@@ -55,6 +59,16 @@ Json listToJson(const std::vector<T>& items) {
   Json list = Json::array();
   for (const T& item : items) list.push_back(toJson(item));
   return list;
+}
+
+Json toJson(const SizeConstraint& constraint) {
+  return {{"relation", std::string(relationName(constraint.relation))},
+          {"left", constraint.left.str()},
+          {"right", constraint.right.str()},
+          {"node", constraint.node},
+          {"text", constraint.text},
+          {"function", constraint.function},
+          {"replaced", listToJson(constraint.replaced)}};
 }
 
 Json toJson(const ProgramInput& input) {
@@ -114,6 +128,24 @@ class Reader {
     std::string name;
     MLC_RETURN_IF_ERROR(read(key, name));
     if (!parseDType(name, dtype)) return wrong(key, "names no element type");
+    return okStatus();
+  }
+
+  Status read(const char* key, DimExpr& expr) const {
+    std::string text;
+    MLC_RETURN_IF_ERROR(read(key, text));
+    StatusOr<DimExpr> parsed = DimExpr::parse(text);
+    if (!parsed.ok()) return wrong(key, "is no size: " + parsed.status().message());
+    expr = *std::move(parsed);
+    return okStatus();
+  }
+
+  Status read(const char* key, SizeConstraint::Relation& relation) const {
+    std::string name;
+    MLC_RETURN_IF_ERROR(read(key, name));
+    const std::optional<SizeConstraint::Relation> known = relationNamed(name);
+    if (!known) return wrong(key, "names no relation");
+    relation = *known;
     return okStatus();
   }
 
@@ -260,6 +292,22 @@ Status readFile(const Reader& reader, FileEntry& file) {
   return okStatus();
 }
 
+Status readInputDim(const Reader& reader, SizeConstraint::InputDim& dim) {
+  MLC_READ("input", dim.input);
+  MLC_READ("dim", dim.dim);
+  return okStatus();
+}
+
+Status readConstraint(const Reader& reader, SizeConstraint& constraint) {
+  MLC_READ("relation", constraint.relation);
+  MLC_READ("left", constraint.left);
+  MLC_READ("right", constraint.right);
+  MLC_READ("node", constraint.node);
+  MLC_READ("text", constraint.text);
+  MLC_READ("function", constraint.function);
+  return reader.readList("replaced", constraint.replaced, readInputDim);
+}
+
 Status readManifest(const Reader& reader, Manifest& manifest) {
   MLC_READ("format_version", manifest.format_version);
   MLC_READ("abi_version", manifest.abi_version);
@@ -278,7 +326,7 @@ Status readManifest(const Reader& reader, Manifest& manifest) {
   MLC_RETURN_IF_ERROR(reader.readList("weights", manifest.weights, readWeight));
   MLC_RETURN_IF_ERROR(reader.readList("files", manifest.files, readFile));
   MLC_READ("predicted_ms", manifest.predicted_ms);
-  MLC_READ("constraints", manifest.constraints);
+  MLC_RETURN_IF_ERROR(reader.readList("constraints", manifest.constraints, readConstraint));
   MLC_READ("checksum", manifest.checksum);
   return okStatus();
 }
@@ -313,7 +361,7 @@ std::string printManifest(const Manifest& manifest) {
                      {"weights", listToJson(manifest.weights)},
                      {"files", listToJson(manifest.files)},
                      {"predicted_ms", manifest.predicted_ms},
-                     {"constraints", manifest.constraints},
+                     {"constraints", listToJson(manifest.constraints)},
                      {"checksum", manifest.checksum}};
   return json.dump(2) + "\n";
 }

@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "runtime/base/dtype.h"
+#include "runtime/base/size_constraint.h"
 #include "runtime/base/status.h"
 
 namespace mlc::package {
 
-inline constexpr int kFormatVersion = 1;
+inline constexpr int kFormatVersion = 2;
 
 // A tensor at the edge of the model or of a program. Dims are DimExpr texts ("1", "batch", "batch *
 // seq").
@@ -130,9 +131,9 @@ struct Manifest {
   std::vector<WeightSource> weights;
   std::vector<FileEntry> files;  // every file of the package but the manifest itself
   double predicted_ms = 0;
-  // What must hold of the dims in every run: "min(512, seq) = seq". Expressions of the inputs'
-  // symbols.
-  std::vector<std::string> constraints;
+  // What must hold of the sizes in every run. Those of function "main" are over the symbols of the
+  // inputs' dims.
+  std::vector<SizeConstraint> constraints;
   std::string checksum;  // of the manifest itself, see checksumOfManifest
 };
 

@@ -162,7 +162,7 @@ class InputMaker {
         for (size_t d = 0; d < input.dims.size(); ++d)
           bound.try_emplace(input.dims[d], d == 0 ? 1 : size);
       }
-      if (executor::checkConstraints(manifest_.constraints, bound).ok()) break;
+      if (executor::checkConstraints(manifest_.constraints, manifest_.inputs, bound).ok()) break;
     }
     symbols_ = std::move(bound);
     return okStatus();

@@ -31,6 +31,12 @@ Value atomToIndex(mlir::OpBuilder& builder, mlir::Location loc, const DimExpr::A
       Value product = arith::MulIOp::create(builder, loc, quotient, b);
       return arith::SubIOp::create(builder, loc, a, product);
     }
+    case DimExpr::AtomKind::kBroadcast: {
+      Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+      Value stretches =
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, a, one);
+      return arith::SelectOp::create(builder, loc, stretches, b, a);
+    }
     case DimExpr::AtomKind::kMin:
       return arith::MinSIOp::create(builder, loc, a, b);
     default:

@@ -61,8 +61,14 @@ Value ElementEvaluator::at(Value tensor, llvm::ArrayRef<Value> indices) {
         return at(transpose.getInput(), source);
       })
       .Case([&](graph::BroadcastOp broadcast) {
-        return at(broadcast.getInput(),
-                  broadcastIndices(frame_, indices, shapeOf(broadcast.getInput())));
+        const Shape from = shapeOf(broadcast.getInput()), to = shapeOf(broadcast.getResult());
+        Indices source = broadcastIndices(frame_, indices, from);
+        for (size_t i = 0; i < from.size(); ++i) {
+          // A dim that may be 1 has the stride 0 if it is.
+          if (graph::mayStretch(from[i], to[to.size() - from.size() + i]))
+            source[i] = frame_.mul(source[i], frame_.broadcastStep(from[i]));
+        }
+        return at(broadcast.getInput(), source);
       })
       .Case([&](graph::SliceOp sliceOp) { return slice(sliceOp, indices); })
       .Case([&](graph::GatherOp gatherOp) { return gather(gatherOp, indices); })

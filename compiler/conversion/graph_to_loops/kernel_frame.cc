@@ -83,6 +83,19 @@ const llvm::SmallVector<Value>& KernelFrame::strides(llvm::ArrayRef<DimExpr> sha
   return extents(shape).strides;
 }
 
+Value KernelFrame::broadcastStep(const DimExpr& size) {
+  auto [it, inserted] = broadcastSteps_.try_emplace(size.str());
+  if (!inserted) return it->second;
+  // At the function's entry, as the extents.
+  mlir::OpBuilder::InsertionGuard guard(builder_);
+  builder_.setInsertionPointToStart(&function_.getBody().front());
+  Value one = index(int64_t{1});
+  Value stretches =
+      arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::eq, index(size), one);
+  it->second = arith::SelectOp::create(builder_, loc_, stretches, index(int64_t{0}), one);
+  return it->second;
+}
+
 Value KernelFrame::offset(llvm::ArrayRef<Value> indices, llvm::ArrayRef<DimExpr> shape) {
   const llvm::SmallVector<Value>& factors = strides(shape);
   Value sum;

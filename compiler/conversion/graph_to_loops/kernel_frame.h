@@ -48,6 +48,8 @@ class KernelFrame {
   // The dims of a tensor and its row-major strides, in elements; made once per shape.
   const llvm::SmallVector<mlir::Value>& dims(llvm::ArrayRef<DimExpr> shape);
   const llvm::SmallVector<mlir::Value>& strides(llvm::ArrayRef<DimExpr> shape);
+  // 0 where a dim of that size is 1 and stretches, else 1; made once per size.
+  mlir::Value broadcastStep(const DimExpr& size);
   // Sum of indices[i] * strides[i].
   mlir::Value offset(llvm::ArrayRef<mlir::Value> indices, llvm::ArrayRef<DimExpr> shape);
 
@@ -89,6 +91,7 @@ class KernelFrame {
   llvm::StringMap<mlir::Value> symbols_;
   llvm::SmallVector<mlir::Value> inputs_, outputs_;
   llvm::StringMap<Extents> extents_;
+  llvm::StringMap<mlir::Value> broadcastSteps_;
 };
 
 }  // namespace mlc::conversion

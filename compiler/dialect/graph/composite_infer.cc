@@ -13,14 +13,7 @@ LogicalResult checkFloat(std::optional<Location> location, Value value) {
 // Fails unless `value` broadcasts to `shape` without enlarging it.
 LogicalResult checkBroadcastsTo(std::optional<Location> location, StringRef what, Value value,
                                 ArrayRef<DimExpr> shape) {
-  Shape from = shapeOf(value);
-  bool fits = from.size() <= shape.size();
-  if (fits) {
-    for (auto [dim, to] : llvm::zip(from, shape.take_back(from.size()))) {
-      fits &= dim.constant() == 1 || unifyDims(dim, to).ok();
-    }
-  }
-  if (fits) return success();
+  if (broadcastsTo(shapeOf(value), shape)) return success();
   return emitOptionalError(location, what, " of type ", value.getType(),
                            " does not broadcast to its input");
 }
@@ -65,11 +58,11 @@ MLC_INFER(AttentionOp) {
   if (failed(checkFloat(location, op.getQuery())) ||
       failed(checkSameElementType(location, op.getQuery(), op.getKey())) ||
       failed(checkSameElementType(location, op.getQuery(), op.getValue())) ||
-      failed(unify(location, "batch of query and key", query[0], key[0])) ||
-      failed(unify(location, "batch of query and value", query[0], value[0])) ||
-      failed(unify(location, "heads of key and value", key[1], value[1])) ||
-      failed(unify(location, "length of key and value", key[2], value[2])) ||
-      failed(unify(location, "depth of query and key", query[3], key[3]))) {
+      failed(checkEqual(location, "batch of query and key", query[0], key[0])) ||
+      failed(checkEqual(location, "batch of query and value", query[0], value[0])) ||
+      failed(checkEqual(location, "heads of key and value", key[1], value[1])) ||
+      failed(checkEqual(location, "length of key and value", key[2], value[2])) ||
+      failed(checkEqual(location, "depth of query and key", query[3], key[3]))) {
     return failure();
   }
   if (!(query[1] == key[1])) {

@@ -10,7 +10,6 @@ OpFactors ContractOp::getFactors() {
   for (char letter : equation.letters()) {
     bool inLhs = equation.inLhs(letter), inRhs = equation.inRhs(letter);
     DimExpr size = inLhs ? lhs[equation.lhs.find(letter)] : rhs[equation.rhs.find(letter)];
-    if (inLhs && inRhs) size = *unifyDims(size, rhs[equation.rhs.find(letter)]);
     int factor = builder.add(
         size, equation.inResult(letter) ? FactorKind::kParallel : FactorKind::kReduceSum);
     if (inLhs) builder.indexOperand(0, equation.lhs.find(letter), factor);

@@ -31,7 +31,7 @@ MLC_INFER(ContractOp) {
       auto [it, isNew] = sizes.try_emplace(letter, dim);
       if (isNew) continue;
       std::string what = "equation \"" + op.getEquation().str() + "\", letter '" + letter + "'";
-      if (failed(unify(location, what, it->second, dim))) return failure();
+      if (failed(checkEqual(location, what, it->second, dim))) return failure();
     }
     return success();
   };

@@ -26,8 +26,12 @@ void FactorBuilder::broadcastOperand(int operand, ArrayRef<DimExpr> targetShape,
   Shape shape = operandShape(operand);
   size_t offset = targetShape.size() - shape.size();
   for (size_t i = 0; i < shape.size(); ++i) {
-    bool stretches = shape[i].constant() == 1 && targetShape[offset + i].constant() != 1;
-    if (!stretches) factors_.operands[operand][i] = target[offset + i];
+    const bool stretches = shape[i].constant() == 1 && targetShape[offset + i].constant() != 1;
+    if (mayStretch(shape[i], targetShape[offset + i])) {
+      wholeOperandDim(operand, i);
+    } else if (!stretches) {
+      factors_.operands[operand][i] = target[offset + i];
+    }
   }
 }
 
@@ -35,7 +39,16 @@ OpFactors elementwiseFactors(Operation* op) {
   FactorBuilder builder(op);
   Shape shape = builder.resultShape();
   for (auto [i, dim] : llvm::enumerate(shape)) {
-    builder.indexResult(i, builder.add(dim, FactorKind::kParallel));
+    // A dim into which an operand may or may not stretch cannot be split: the parts' sizes would not
+    // say whether it does.
+    bool mayStretchHere = false;
+    for (unsigned operand = 0; operand < op->getNumOperands(); ++operand) {
+      const Shape from = builder.operandShape(operand);
+      const size_t missing = shape.size() - from.size();
+      mayStretchHere |= i >= missing && mayStretch(from[i - missing], dim);
+    }
+    builder.indexResult(
+        i, builder.add(dim, mayStretchHere ? FactorKind::kWhole : FactorKind::kParallel));
   }
   for (unsigned i = 0; i < op->getNumOperands(); ++i) {
     builder.broadcastOperand(i, shape, builder.resultFactors());

@@ -15,11 +15,10 @@ LogicalResult checkSameElementType(std::optional<Location> location, Value a, Va
                            elementTypeOf(b));
 }
 
-LogicalResult unify(std::optional<Location> location, StringRef what, DimExpr& a,
-                    const DimExpr& b) {
-  StatusOr<DimExpr> dim = unifyDims(a, b);
-  if (!dim.ok()) return emitOptionalError(location, what, ": ", dim.status().message());
-  a = *dim;
+LogicalResult checkEqual(std::optional<Location> location, StringRef what, const DimExpr& a,
+                         const DimExpr& b) {
+  if (Status status = checkEqual(a, b); !status.ok())
+    return emitOptionalError(location, what, ": ", status.message());
   return success();
 }
 

@@ -45,10 +45,9 @@ mlir::Type contractElementType(mlir::Type lhs, mlir::Type rhs);
 llvm::LogicalResult checkSameElementType(std::optional<mlir::Location> location, mlir::Value a,
                                          mlir::Value b);
 
-// Fails, naming `what`, unless two dims that must be equal can be. Makes the first the more precise
-// of the two.
-llvm::LogicalResult unify(std::optional<mlir::Location> location, llvm::StringRef what, DimExpr& a,
-                          const DimExpr& b);
+// Fails, naming `what`, unless two dims are equal.
+llvm::LogicalResult checkEqual(std::optional<mlir::Location> location, llvm::StringRef what,
+                               const DimExpr& a, const DimExpr& b);
 
 // Broadcasts b into a.
 llvm::LogicalResult broadcast(std::optional<mlir::Location> location, Shape& a, const Shape& b);

@@ -33,7 +33,8 @@ LogicalResult BroadcastOp::verify() {
   Shape input = shapeOf(getInput()), result = shapeOf(getResult());
   if (input.size() > result.size()) return emitOpError("cannot lower the rank");
   for (auto [from, to] : llvm::zip(input, ArrayRef(result).take_back(input.size()))) {
-    if (from.constant() != 1 && !unifyDims(from, to).ok()) {
+    // What may be 1 stretches if it is; two static dims are decided.
+    if (mayStretch(from, to) && from.isConstant() && to.isConstant()) {
       return emitOpError("cannot broadcast a dim of ") << from.str() << " to " << to.str();
     }
   }
@@ -99,7 +100,7 @@ MLC_INFER(ConcatOp) {
     for (size_t i = 0; i < shape.size(); ++i) {
       if (i == axis) {
         shape[i] = shape[i] + other[i];
-      } else if (failed(unify(location, "dim " + std::to_string(i), shape[i], other[i]))) {
+      } else if (failed(checkEqual(location, "dim " + std::to_string(i), shape[i], other[i]))) {
         return failure();
       }
     }

@@ -23,7 +23,7 @@ LogicalResult verifyQuantization(Operation* op, Value real, Value stored, Value 
   if (scales.size() != 1) return op->emitOpError("needs a scalar or a vector as scale");
   Shape shape = shapeOf(real);
   if (failed(checkAxis(op->getLoc(), axis, shape.size()))) return failure();
-  return unify(op->getLoc(), "scale and axis", scales[0], shape[axis]);
+  return checkEqual(op->getLoc(), "scale and axis", scales[0], shape[axis]);
 }
 
 }  // namespace

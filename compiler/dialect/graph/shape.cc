@@ -57,12 +57,9 @@ DimExpr bytesOf(llvm::ArrayRef<DimExpr> shape, DType type) {
                         : count * static_cast<int64_t>(elementBytes(type));
 }
 
-StatusOr<DimExpr> unifyDims(const DimExpr& a, const DimExpr& b) {
-  if (a == b) return a;
-  if (a.isConstant() == b.isConstant()) {
-    return invalidError("dims " + a.str() + " and " + b.str() + " differ");
-  }
-  return a.isConstant() ? a : b;
+Status checkEqual(const DimExpr& a, const DimExpr& b) {
+  if (a == b) return okStatus();
+  return invalidError("dims " + a.str() + " and " + b.str() + " differ");
 }
 
 StatusOr<Shape> broadcastShapes(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b) {
@@ -76,9 +73,21 @@ StatusOr<Shape> broadcastShapes(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExp
       dim = b[i];
       continue;
     }
-    MLC_ASSIGN_OR_RETURN(dim, unifyDims(dim, b[i]));
+    MLC_RETURN_IF_ERROR(checkEqual(dim, b[i]));
   }
   return result;
+}
+
+bool mayStretch(const DimExpr& from, const DimExpr& to) {
+  return from.constant() != 1 && !(from == to);
+}
+
+bool broadcastsTo(llvm::ArrayRef<DimExpr> from, llvm::ArrayRef<DimExpr> to) {
+  if (from.size() > to.size()) return false;
+  for (auto [dim, size] : llvm::zip(from, to.take_back(from.size()))) {
+    if (mayStretch(dim, size)) return false;
+  }
+  return true;
 }
 
 DimsAttr dimsAttr(MLIRContext* context, llvm::ArrayRef<DimExpr> exprs) {

@@ -32,13 +32,20 @@ DimExpr elementCount(llvm::ArrayRef<DimExpr> shape);
 // Bytes of a tensor, row-major and without gaps.
 DimExpr bytesOf(llvm::ArrayRef<DimExpr> shape, DType type);
 
-// The dim that two dims which must be equal have. Equal texts agree; of a symbolic and a static dim
-// the static one wins; otherwise fails with a message naming the two.
-StatusOr<DimExpr> unifyDims(const DimExpr& a, const DimExpr& b);
+// Fails with a message naming the two dims unless they are one expression. What is not proved equal
+// is not equal here: a frontend states what it needs (compiler/import/shape) and reshapes.
+Status checkEqual(const DimExpr& a, const DimExpr& b);
 
-// Numpy broadcast of two shapes; fails with a message naming the two dims. A static 1 stretches;
-// equal texts agree; of a symbolic and a static dim other than 1 the static one wins.
+// Numpy broadcast of two shapes; fails with a message naming the two dims. Static dims of 1 stretch;
+// others must be equal. What may be 1 needs a graph.broadcast before.
 StatusOr<Shape> broadcastShapes(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);
+
+// Whether a tensor with these dims broadcasts to `to` so.
+bool broadcastsTo(llvm::ArrayRef<DimExpr> from, llvm::ArrayRef<DimExpr> to);
+
+// Whether a dim, broadcast to `to`, stretches for some sizes and not for others: it is not 1 always,
+// and not proved equal.
+bool mayStretch(const DimExpr& from, const DimExpr& to);
 
 // A #graph.dims attribute of expressions, and back.
 DimsAttr dimsAttr(mlir::MLIRContext* context, llvm::ArrayRef<DimExpr> exprs);

@@ -1,6 +1,7 @@
 #include "compiler/import/onnx/emitter.h"
 
 #include "compiler/dialect/graph/dense_elements.h"
+#include "compiler/import/shape/dim_facts.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/base/element.h"
 
@@ -18,6 +19,9 @@ HostTensor scalarTensor(double value, DType dtype) {
   return tensor;
 }
 
+// Emitter has a function of the name too.
+DimExpr joinedSize(const DimExpr& a, const DimExpr& b) { return broadcast(a, b); }
+
 std::vector<int64_t> constantDims(const Tensor& tensor) {
   std::vector<int64_t> dims;
   for (const DimExpr& dim : tensor.shape) dims.push_back(*dim.constant());
@@ -26,7 +30,7 @@ std::vector<int64_t> constantDims(const Tensor& tensor) {
 
 }  // namespace
 
-Emitter::Emitter(MLIRContext* context, graph::WeightTable& weights, Symbols& symbols)
+Emitter::Emitter(MLIRContext* context, graph::WeightTable& weights, sizes::Symbols& symbols)
     : context_(context),
       weights_(weights),
       symbols_(symbols),
@@ -59,6 +63,10 @@ void Emitter::diagnosed() { invalid(std::exchange(diagnostics_, {})); }
 Value Emitter::created(OpBuilder& builder, const OperationState& state) {
   Operation* op = builder.create(state);
   if (failed(verify(op, /*verifyRecursively=*/false))) diagnosed();
+  for (const DimExpr& dim : graph::shapeOf(op->getResult(0))) {
+    if (sizes::lowerBound(dim).value_or(-1) < 0)
+      assume(sizes::Relation::kAtLeast, dim, 0, "a dim of its result would be negative");
+  }
   int64_t elements = 1;
   for (int64_t dim : mlir::cast<RankedTensorType>(op->getResult(0).getType()).getShape()) {
     if (!ShapedType::isDynamic(dim) && dim != 0 &&
@@ -135,7 +143,7 @@ Value Emitter::sizes(const Tensor& tensor) {
   llvm::SmallVector<Value> parts;
   for (const DimExpr& element : *tensor.elements) {
     Value part = element.isConstant()
-                     ? scalar(static_cast<double>(*element.constant()), DType::kI64)
+                     ? constant(*constantOf({element}, DType::kI64, {}))
                      : emit<graph::SizeOp>(graph::dimsAttr(context_, element));
     parts.push_back(tensor.elements->size() == 1 ? part : reshape(part, DimExpr(1)));
   }
@@ -145,11 +153,24 @@ Value Emitter::sizes(const Tensor& tensor) {
   return whole;
 }
 
-DimExpr Emitter::equate(const DimExpr& a, const DimExpr& b, const std::string& what) {
-  if (a == b) return a;
-  if (a.isConstant() != b.isConstant()) return a.isConstant() ? a : b;
-  if (!a.isConstant() && symbols_.equate(a, b)) throw Restart{};
-  invalid(what + ": " + a.str() + " and " + b.str() + " differ");
+void Emitter::assume(sizes::Relation relation, const DimExpr& left, const DimExpr& right,
+                     const std::string& why) {
+  switch (symbols_.assume(relation, left, right, {description_, why})) {
+    case sizes::Verdict::kProved:
+    case sizes::Verdict::kChecked:
+      return;
+    case sizes::Verdict::kLearned:
+      throw Restart{};
+    case sizes::Verdict::kRefuted:
+      if (relation == sizes::Relation::kEqual || relation == sizes::Relation::kBroadcast)
+        invalid(why + ": " + left.str() + " and " + right.str() + " differ");
+      invalid(why + ": " + left.str() + " must " + requirement(relation, right.str()));
+  }
+}
+
+DimExpr Emitter::equal(const DimExpr& a, const DimExpr& b, const std::string& why) {
+  assume(sizes::Relation::kEqual, a, b, why);
+  return b.isConstant() ? b : a;
 }
 
 graph::Shape Emitter::meet(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b) {
@@ -157,15 +178,43 @@ graph::Shape Emitter::meet(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b)
   graph::Shape result(a.begin(), a.end());
   for (size_t i = 0; i < b.size(); ++i) {
     DimExpr& dim = result[a.size() - b.size() + i];
-    if (b[i].constant() == 1) continue;
-    dim = dim.constant() == 1 ? b[i] : equate(dim, b[i], "shapes that do not broadcast");
+    assume(sizes::Relation::kBroadcast, dim, b[i], "shapes that do not broadcast");
+    dim = symbols_.simplified(joinedSize(dim, b[i]));
   }
   return result;
+}
+
+Value Emitter::stretched(Value value, llvm::ArrayRef<DimExpr> shape) {
+  graph::Shape to = graph::shapeOf(value);
+  const llvm::ArrayRef<DimExpr> aligned = shape.take_back(to.size());
+  for (auto [dim, size] : llvm::zip(to, aligned)) {
+    if (dim.constant() != 1) dim = size;
+  }
+  return broadcast(value, to);
+}
+
+Value Emitter::stretchedTo(Value value, llvm::ArrayRef<DimExpr> shape, const std::string& why) {
+  const graph::Shape from = graph::shapeOf(value);
+  if (from.size() > shape.size()) {
+    invalid(why + ": a tensor of rank " + std::to_string(from.size()) +
+            " does not broadcast to rank " + std::to_string(shape.size()));
+  }
+  for (auto [dim, size] : llvm::zip(from, shape.take_back(from.size())))
+    assume(sizes::Relation::kOneOrEqual, dim, size, why);
+  return stretched(value, shape);
+}
+
+void Emitter::broadcastOperands(OperationState& state) {
+  if (state.operands.size() < 2) return;
+  graph::Shape shape;
+  for (Value operand : state.operands) shape = meet(shape, graph::shapeOf(operand));
+  for (Value& operand : state.operands) operand = stretched(operand, shape);
 }
 
 RankedTensorType Emitter::type(llvm::ArrayRef<DimExpr> shape, DType dtype) const {
   for (const DimExpr& dim : shape) {
     if (dim.constant().value_or(0) < 0) invalid("a dim would be " + dim.str());
+    if (!dim.isDefined()) invalid("a dim would overflow 64 bits or divide by zero");
   }
   return graph::tensorType(shape, graph::elementType(context_, dtype));
 }

@@ -6,15 +6,15 @@
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/weight_table.h"
 #include "compiler/import/onnx/import_error.h"
-#include "compiler/import/onnx/symbols.h"
 #include "compiler/import/onnx/tensor.h"
+#include "compiler/import/shape/symbols.h"
 #include "mlir/IR/Builders.h"
 
 namespace mlc::onnx_import {
 
 class Emitter {
  public:
-  Emitter(mlir::MLIRContext* context, graph::WeightTable& weights, Symbols& symbols);
+  Emitter(mlir::MLIRContext* context, graph::WeightTable& weights, sizes::Symbols& symbols);
 
   // The node that ops and errors belong to.
   void setNode(std::string description, mlir::Location location);
@@ -32,7 +32,8 @@ class Emitter {
   [[noreturn]] void invalid(const std::string& what) const;
   [[noreturn]] void unsupported(const std::string& what) const;
 
-  // An op with one result whose type follows from its operands.
+  // An op with one result whose type follows from its operands. Operands of elementwise ops
+  // broadcast.
   template <typename Op, typename... Args>
   mlir::Value emit(Args&&... args) {
     return emitAt<Op>(builder_, std::forward<Args>(args)...);
@@ -46,22 +47,30 @@ class Emitter {
     return created(builder_, state);
   }
 
-  // An elementwise op of two operands: dims that meet are made equal first.
+  // An elementwise op of two operands.
   template <typename Op, typename... Args>
   mlir::Value binary(mlir::Value a, mlir::Value b, Args&&... args) {
-    meet(graph::shapeOf(a), graph::shapeOf(b));
     return emit<Op>(a, b, std::forward<Args>(args)...);
   }
 
   // The tensor in the IR.
   mlir::Value materialize(Tensor& tensor);
 
-  // States that two dims are one: returns it. Of a symbol and a constant the constant.
-  DimExpr equate(const DimExpr& a, const DimExpr& b, const std::string& what);
+  // What the node needs of sizes: proved, or a constraint of the model's runs; `why` is the reason in
+  // the model's terms. An error where it holds for no sizes.
+  void assume(sizes::Relation relation, const DimExpr& left, const DimExpr& right,
+              const std::string& why);
+  // Two dims that must be equal: the size that both have. Of a symbol and a constant the constant.
+  DimExpr equal(const DimExpr& a, const DimExpr& b, const std::string& why);
   // What a dim was found equal to, or itself.
   DimExpr simplified(const DimExpr& dim) const { return symbols_.simplified(dim); }
-  // The broadcast of two shapes whose dims that meet are made equal.
+  // The shape that two shapes broadcast to together.
   graph::Shape meet(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);
+  // The value as it broadcasts to `shape` in an op that stretches static dims of 1 by itself: dims
+  // that may be 1 are broadcast here.
+  mlir::Value stretched(mlir::Value value, llvm::ArrayRef<DimExpr> shape);
+  // The value as it broadcasts to `shape`, which it must not enlarge.
+  mlir::Value stretchedTo(mlir::Value value, llvm::ArrayRef<DimExpr> shape, const std::string& why);
 
   mlir::RankedTensorType type(llvm::ArrayRef<DimExpr> shape, DType dtype) const;
   // Return their operand where nothing changes.
@@ -85,6 +94,7 @@ class Emitter {
     mlir::OperationState state(location_, Op::getOperationName());
     Op::build(builder, state, mlir::RankedTensorType::get({}, builder.getF32Type()),
               std::forward<Args>(args)...);
+    if constexpr (Op::template hasTrait<graph::Elementwise>()) broadcastOperands(state);
     llvm::SmallVector<mlir::Type> types;
     const bool inferred = mlir::succeeded(Op::inferReturnTypes(
         context_, location_, state.operands, state.attributes.getDictionary(context_),
@@ -94,6 +104,7 @@ class Emitter {
     return created(builder, state);
   }
   mlir::Value created(mlir::OpBuilder& builder, const mlir::OperationState& state);
+  void broadcastOperands(mlir::OperationState& state);
   [[noreturn]] void diagnosed();
   mlir::Value sizes(const Tensor& tensor);
   mlir::Value weight(const std::string& name, const Tensor& tensor);
@@ -101,7 +112,7 @@ class Emitter {
 
   mlir::MLIRContext* context_;
   graph::WeightTable& weights_;
-  Symbols& symbols_;
+  sizes::Symbols& symbols_;
   mlir::OpBuilder builder_;
   mlir::OpBuilder entry_;
   mlir::Location location_;

@@ -50,7 +50,7 @@ const onnx::FunctionProto* findFunction(const Functions& functions, const onnx::
 }
 
 GraphImporter::GraphImporter(const ModelFile& file, const OpTable& ops, MLIRContext* context,
-                             Symbols& symbols, graph::WeightTable& weights)
+                             sizes::Symbols& symbols, graph::WeightTable& weights)
     : file_(file),
       ops_(ops),
       context_(context),
@@ -128,7 +128,9 @@ TensorRef GraphImporter::mainInput(const onnx::ValueInfoProto& input, size_t ind
     if (!dim.has_dim_value()) {
       const std::string fresh =
           "input_" + std::to_string(index) + "_d" + std::to_string(tensor->shape.size());
-      tensor->shape.push_back(symbols_.named(dim.dim_param().empty() ? fresh : dim.dim_param()));
+      tensor->shape.push_back(symbols_.ofInput(dim.dim_param().empty() ? fresh : dim.dim_param(),
+                                               input.name(),
+                                               static_cast<int>(tensor->shape.size())));
       continue;
     }
     if (dim.dim_value() < 0 ||

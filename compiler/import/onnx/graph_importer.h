@@ -29,7 +29,7 @@ const onnx::FunctionProto* findFunction(const Functions& functions, const onnx::
 class GraphImporter {
  public:
   GraphImporter(const ModelFile& file, const OpTable& ops, mlir::MLIRContext* context,
-                Symbols& symbols, graph::WeightTable& weights);
+                sizes::Symbols& symbols, graph::WeightTable& weights);
 
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
@@ -63,7 +63,7 @@ class GraphImporter {
   const ModelFile& file_;
   const OpTable& ops_;
   mlir::MLIRContext* context_;
-  Symbols& symbols_;
+  sizes::Symbols& symbols_;
   Functions functions_;
   Opsets opsets_;
   Emitter emitter_;

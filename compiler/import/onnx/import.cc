@@ -6,7 +6,7 @@
 #include "compiler/import/onnx/import_error.h"
 #include "compiler/import/onnx/model_check.h"
 #include "compiler/import/onnx/op_table.h"
-#include "compiler/import/onnx/symbols.h"
+#include "compiler/import/shape/symbols.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 
@@ -32,8 +32,10 @@ Status verifyModule(mlir::ModuleOp module) {
 // One import with what is known of the symbols; none if it learned that dims are equal, and must be
 // repeated.
 StatusOr<std::optional<ImportedModel>> tryImport(const ModelFile& file, const OpTable& ops,
-                                                 mlir::MLIRContext& context, Symbols& symbols) {
+                                                 mlir::MLIRContext& context,
+                                                 sizes::Symbols& symbols) {
   try {
+    symbols.beginImport();
     ImportedModel result;
     result.module = GraphImporter(file, ops, &context, symbols, result.weights).run();
     return std::optional<ImportedModel>(std::move(result));
@@ -55,22 +57,18 @@ StatusOr<ImportedModel> importOnnx(mlir::MLIRContext& context, const std::string
   MLC_ASSIGN_OR_RETURN(std::unique_ptr<ModelFile> file, readModelFile(path));
   const OpTable ops;
   if (Status status = checkModel(file->model, ops); !status.ok()) return status.withContext(path);
-  Symbols symbols(options.dims);
+  sizes::Symbols symbols(options.dims);
   while (true) {
     StatusOr<std::optional<ImportedModel>> result = tryImport(*file, ops, context, symbols);
     if (!result.ok()) return result.status().withContext(path);
-    // Ends: each repetition has one symbol less.
+    // Ends: each repetition has a symbol less, or replaces one more expression.
     if (!result->has_value()) continue;
     if (const std::vector<std::string> unused = symbols.unusedBindings(); !unused.empty()) {
       return usageError(path + " has no dim named '" + unused.front() + "'");
     }
     ImportedModel model = std::move(**result);
     if (Status status = verifyModule(*model.module); !status.ok()) return status.withContext(path);
-    llvm::SmallVector<mlir::Attribute> unified;
-    for (const std::string& text : symbols.unified())
-      unified.push_back(mlir::StringAttr::get(&context, text));
-    if (!unified.empty())
-      (*model.module)->setAttr("mlc.unified", mlir::ArrayAttr::get(&context, unified));
+    model.constraints = symbols.constraints();
     return model;
   }
 }

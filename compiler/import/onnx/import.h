@@ -10,6 +10,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "runtime/base/size_constraint.h"
 #include "runtime/base/status.h"
 
 namespace mlc {
@@ -22,11 +23,12 @@ struct ImportOptions {
 
 // A verified module of the graph dialect. func.func @main takes the model's inputs and gives its
 // outputs, in order, each with its name as attribute mlc.name; an op's location is a NameLoc of its
-// node. Where dims of different names had to be one, the module has the attribute mlc.unified: ["b
-// = a", ...]. Weights that are in files stay there.
+// node. Weights that are in files stay there.
 struct ImportedModel {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   graph::WeightTable weights;
+  // What must hold of sizes in every run; over the symbols of @main.
+  std::vector<SizeConstraint> constraints;
 };
 
 // Reads the model at `path` (opsets 7 to 28). The context must have func and graph registered or

@@ -3,10 +3,13 @@
 #include <limits>
 #include <map>
 
-#include "compiler/import/onnx/dim_facts.h"
 #include "compiler/import/onnx/tensor_reader.h"
+#include "compiler/import/shape/dim_facts.h"
 
 namespace mlc::onnx_import {
+
+using namespace sizes;
+
 namespace {
 
 using Maybe = std::optional<DimExpr>;
@@ -82,8 +85,10 @@ const std::map<std::string, Rule>& rules() {
   return kRules;
 }
 
-// Whether a constant fits the type; expressions are sizes and do.
+// Whether a constant fits the type; expressions are sizes and do, unless their arithmetic
+// overflowed.
 bool fits(const DimExpr& value, DType dtype) {
+  if (!value.isDefined()) return false;
   if (!value.isConstant()) return dtype == DType::kI64 || dtype == DType::kI32;
   const int64_t v = *value.constant();
   switch (dtype) {
@@ -128,6 +133,9 @@ bool elementwise(Node& node, Rule rule) {
       }
       operands.push_back((*node.input(i).elements)[index]);
     }
+    const bool divides = node.op() == "Div" || node.op() == "Mod";
+    if (divides && !operands[1].isConstant())
+      node.emitter.assume(Relation::kDifferent, operands[1], 0, "it divides by a size");
     Maybe value = rule(operands);
     if (!value) return false;
     result.push_back(*value);
@@ -166,9 +174,11 @@ bool cast(Node& node) {
 bool reduce(Node& node, Rule rule, std::optional<DimExpr> start) {
   const Tensor& input = node.input(0);
   if (input.rank() != 1 || (!start && input.elements->empty())) return false;
-  if (node.inputCount() > 1 && node.has(1) && node.integers(1, "axes").empty() &&
-      node.integer("noop_with_empty_axes", 0) != 0) {
-    return false;
+  const bool hasAxes = node.inputCount() > 1 ? !node.integers(1, "axes").empty()
+                                             : !node.integerList("axes").value_or({}).empty();
+  if (!hasAxes && node.integer("noop_with_empty_axes", 0) != 0) {
+    node.set(node.inputRef(0));
+    return true;
   }
   Elements values = *input.elements;
   DimExpr total = start ? *start : values.front();

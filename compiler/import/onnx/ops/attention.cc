@@ -15,6 +15,7 @@ namespace {
 Value splitHeads(Node& node, Value x, int64_t heads) {
   const graph::Shape s = graph::shapeOf(x);
   if (heads < 1) node.invalid("an input of rank 3 needs the number of heads as an attribute");
+  node.emitter.assume(sizes::Relation::kDivisible, s[2], heads, "its last dim is cut into heads");
   Value split =
       node.emitter.reshape(x, {DimExpr(s[0]), s[1], DimExpr(heads), floorDiv(s[2], heads)});
   return node.emitter.transpose(split, {0, 2, 1, 3});
@@ -47,9 +48,11 @@ Value withPast(Node& node, size_t input, Value present) {
   Value past = node.value(input);
   if (node.rank(input) != 4)
     node.invalid("the past must have the dims [batch, heads, length, depth]");
-  const graph::Shape a = graph::shapeOf(past), b = graph::shapeOf(present);
-  for (size_t dim : {0, 1, 3}) node.emitter.equate(a[dim], b[dim], "past and present");
-  const llvm::SmallVector<Value> parts = {past, present};
+  graph::Shape a = graph::shapeOf(past), b = graph::shapeOf(present);
+  for (size_t dim : {0, 1, 3})
+    a[dim] = b[dim] = node.emitter.equal(a[dim], b[dim], "past and present");
+  const llvm::SmallVector<Value> parts = {node.emitter.reshape(past, a),
+                                          node.emitter.reshape(present, b)};
   return node.emitter.emit<graph::ConcatOp>(mlir::ValueRange(parts), int64_t{2});
 }
 
@@ -68,19 +71,22 @@ void attention(Node& node) {
   Value value = flat ? splitHeads(node, node.value(2), kvHeads) : node.value(2);
   key = withPast(node, 4, key);
   value = withPast(node, 5, value);
-  const graph::Shape q = graph::shapeOf(query), k = graph::shapeOf(key), v = graph::shapeOf(value);
-  e.equate(q[0], k[0], "batch of query and key");
-  e.equate(k[0], v[0], "batch of key and value");
-  e.equate(k[2], v[2], "length of key and value");
-  e.equate(q[3], k[3], "depth of query and key");
+  graph::Shape q = graph::shapeOf(query), k = graph::shapeOf(key), v = graph::shapeOf(value);
+  q[0] = e.equal(q[0], k[0], "batch of query and key");
+  q[0] = k[0] = v[0] = e.equal(q[0], v[0], "batch of query and value");
+  k[1] = v[1] = e.equal(k[1], v[1], "heads of key and value");
+  k[2] = v[2] = e.equal(k[2], v[2], "length of key and value");
+  q[3] = k[3] = e.equal(q[3], k[3], "depth of query and key");
+  query = e.reshape(query, q);
+  key = e.reshape(key, k);
+  value = e.reshape(value, v);
   if (!q[3].isConstant()) node.unsupported("has a depth that is not constant");
 
   const DType dtype = node.dtype(0);
   Value mask;
   if (node.has(3)) {
-    e.meet(node.shape(3), {DimExpr(q[0]), q[1], q[2], k[2]});
-    mask = node.dtype(3) == DType::kBool ? additiveMask(node, node.value(3), dtype)
-                                         : e.cast(node.value(3), dtype);
+    mask = e.stretchedTo(node.value(3), {DimExpr(q[0]), q[1], q[2], k[2]}, "its mask");
+    mask = node.dtype(3) == DType::kBool ? additiveMask(node, mask, dtype) : e.cast(mask, dtype);
   }
   bool causal = node.integer("is_causal", 0) != 0;
   if (causal && !node.has(4) && !(q[2] == k[2])) {
@@ -113,10 +119,14 @@ void rotaryEmbedding(Node& node) {
   if (angles.size() != 3) node.invalid("cos and sin must have the dims [batch, length, depth / 2]");
   angles.insert(angles.begin() + 1, DimExpr(1));
   cos = e.reshape(cos, angles);
-  sin = e.reshape(sin, angles);
+  graph::Shape others = graph::shapeOf(sin);
+  if (others.size() != 3) node.invalid("cos and sin must have the dims [batch, length, depth / 2]");
+  others.insert(others.begin() + 1, DimExpr(1));
+  sin = e.reshape(sin, others);
   graph::Shape shape = graph::shapeOf(x), half = shape;
   half.back() = angles.back();
-  e.meet(angles, half);
+  cos = e.stretchedTo(cos, half, "cos");
+  sin = e.stretchedTo(sin, half, "sin");
 
   const int64_t rotated = node.integer("rotary_embedding_dim", 0);
   const bool interleaved = node.integer("interleaved", 0) != 0;

@@ -36,11 +36,15 @@ Value contract(Node& node, Value a, Value b, std::string aLetters, std::string b
   }
   a = sumLonely(e, a, aLetters, bLetters, result);
   b = sumLonely(e, b, bLetters, aLetters, result);
-  const graph::Shape aShape = graph::shapeOf(a), bShape = graph::shapeOf(b);
+  graph::Shape aShape = graph::shapeOf(a), bShape = graph::shapeOf(b);
   for (size_t i = 0; i < aLetters.size(); ++i) {
     const size_t j = bLetters.find(aLetters[i]);
-    if (j != std::string::npos) e.equate(aShape[i], bShape[j], "sizes of dims that are multiplied");
+    if (j == std::string::npos) continue;
+    aShape[i] = e.equal(aShape[i], bShape[j], "sizes of dims that are multiplied");
+    bShape[j] = aShape[i];
   }
+  a = e.reshape(a, aShape);
+  b = e.reshape(b, bShape);
   return e.emit<graph::ContractOp>(a, b, aLetters + "," + bLetters + "->" + result);
 }
 
@@ -51,6 +55,17 @@ Value matmul(Node& node, Value a, Value b) {
   const size_t aBatch = aShape.size() > 2 ? aShape.size() - 2 : 0,
                bBatch = bShape.size() > 2 ? bShape.size() - 2 : 0;
   const size_t batch = std::max(aBatch, bBatch);
+  // Batch dims that may be 1 are broadcast before; static ones of 1 need not be.
+  const graph::Shape batchShape = e.meet(llvm::ArrayRef<DimExpr>(aShape).take_front(aBatch),
+                                         llvm::ArrayRef<DimExpr>(bShape).take_front(bBatch));
+  auto spread = [&](Value& value, graph::Shape& shape, size_t own) {
+    graph::Shape whole = batchShape;
+    whole.append(shape.begin() + static_cast<int64_t>(own), shape.end());
+    value = e.stretched(value, whole);
+    shape = graph::shapeOf(value);
+  };
+  spread(a, aShape, aBatch);
+  spread(b, bShape, bBatch);
   // One letter per batch dim, from 'a' on; rows, columns and the summed dim have fixed ones after
   // them.
   constexpr char kRow = 'x', kColumn = 'y', kSummed = 'z';

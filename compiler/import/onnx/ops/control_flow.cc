@@ -2,14 +2,17 @@
 #include <algorithm>
 #include <limits>
 
-#include "compiler/import/onnx/dim_facts.h"
 #include "compiler/import/onnx/graph_importer.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
+#include "compiler/import/shape/dim_facts.h"
 
 using mlir::Value;
 
 namespace mlc::onnx_import {
+
+using namespace sizes;
+
 namespace {
 
 void yield(Node& node, mlir::Block& block, llvm::ArrayRef<Value> values) {
@@ -31,7 +34,7 @@ graph::Shape commonShape(Node& node, const graph::Shape& a, const graph::Shape& 
       node.unsupported(what + " has a dim of " + a[i].str() + " or " + b[i].str() +
                        ", so shapes would depend on data");
     }
-    shape.push_back(node.emitter.equate(a[i], b[i], what));
+    shape.push_back(node.emitter.equal(a[i], b[i], what));
   }
   return shape;
 }
@@ -82,7 +85,11 @@ void importIf(Node& node) {
   }
   for (int i = 0; i < 2; ++i) {
     llvm::SmallVector<Value> values;
-    for (const TensorRef& output : outputs[i]) values.push_back(e.materialize(*output));
+    mlir::Block* outer = e.block();
+    e.setBlock(&regions[i].front());
+    for (auto [output, type] : llvm::zip(outputs[i], types))
+      values.push_back(e.reshape(e.materialize(*output), graph::shapeOf(type)));
+    e.setBlock(outer);
     yield(node, regions[i].front(), values);
   }
   mlir::OperationState state(e.location(), graph::IfOp::getOperationName());
@@ -141,7 +148,8 @@ void importLoop(Node& node) {
     if (i < carriedCount) {
       const Tensor& before = *arguments[i + 2];
       if (output.dtype != before.dtype) node.invalid(what + " changes its type");
-      types.push_back(e.type(commonShape(node, before.shape, output.shape, what), output.dtype));
+      commonShape(node, before.shape, output.shape, what);
+      types.push_back(e.type(before.shape, output.dtype));
     } else {
       if (!trips)
         node.unsupported(what + " is stacked over a number of trips that depends on data");
@@ -155,7 +163,13 @@ void importLoop(Node& node) {
   e.setBlock(&block);
   values.push_back(scalarBool(node, outputs[0]));
   e.setBlock(outer);
-  for (size_t i = 1; i < outputs.size(); ++i) values.push_back(e.materialize(*outputs[i]));
+  e.setBlock(&block);
+  for (size_t i = 1; i < outputs.size(); ++i) {
+    Value value = e.materialize(*outputs[i]);
+    // A carried value has the type that it began with.
+    values.push_back(i <= carriedCount ? e.reshape(value, arguments[i + 1]->shape) : value);
+  }
+  e.setBlock(outer);
   yield(node, block, values);
 
   mlir::OperationState state(e.location(), graph::LoopOp::getOperationName());

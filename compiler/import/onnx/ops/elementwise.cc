@@ -123,7 +123,6 @@ void setNarrowed(Node& node, Value wide) { node.set(node.emitter.cast(wide, node
 // x where x >= 0, else `negative`.
 Value whereNegative(Emitter& e, Value x, Value negative) {
   Value isNegative = e.binary<graph::CompareOp>(x, e.scalarLike(0, x), graph::Predicate::lt);
-  e.meet(graph::shapeOf(x), graph::shapeOf(negative));
   return e.emit<graph::SelectOp>(isNegative, negative, x);
 }
 
@@ -143,7 +142,8 @@ void leakyRelu(Node& node) {
 
 void pRelu(Node& node) {
   Value x = node.value(0);
-  node.set(whereNegative(node.emitter, x, node.emitter.binary<graph::MulOp>(x, node.value(1))));
+  node.set(whereNegative(node.emitter, x, node.emitter.binary<graph::MulOp>(
+                            x, node.emitter.stretchedTo(node.value(1), node.shape(0), "its slope"))));
 }
 
 void elu(Node& node) {

@@ -3,17 +3,20 @@
 #include <array>
 #include <cmath>
 
-#include "compiler/import/onnx/dim_facts.h"
 #include "compiler/import/onnx/graph_importer.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
 #include "compiler/import/onnx/ops/movement.h"
 #include "compiler/import/onnx/tensor_reader.h"
+#include "compiler/import/shape/dim_facts.h"
 #include "runtime/base/element.h"
 
 using mlir::Value;
 
 namespace mlc::onnx_import {
+
+using namespace sizes;
+
 namespace {
 
 template <typename T, typename List>

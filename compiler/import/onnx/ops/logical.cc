@@ -21,7 +21,6 @@ void binary(Node& node) {
 void negate(Node& node) { node.set(node.emitter.emit<graph::NotOp>(node.value(0))); }
 
 void where(Node& node) {
-  node.emitter.meet(node.emitter.meet(node.shape(0), node.shape(1)), node.shape(2));
   node.set(node.emitter.emit<graph::SelectOp>(node.value(0), node.value(1), node.value(2)));
 }
 

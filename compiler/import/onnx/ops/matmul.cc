@@ -27,7 +27,8 @@ void gemm(Node& node) {
       scaled(e, contract(node, node.value(0), node.value(1), a, b, "mn"), node.number("alpha", 1));
   const double beta = node.number("beta", 1);
   if (node.has(2) && beta != 0)
-    product = e.binary<graph::AddOp>(product, scaled(e, node.value(2), beta));
+    product = e.binary<graph::AddOp>(
+        product, e.stretchedTo(scaled(e, node.value(2), beta), graph::shapeOf(product), "its sum"));
   node.set(product);
 }
 

@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <numeric>
 
-#include "compiler/import/onnx/dim_facts.h"
 #include "compiler/import/onnx/op_table.h"
+#include "compiler/import/shape/dim_facts.h"
 
 using mlir::Value;
 
 namespace mlc::onnx_import {
+
+using namespace sizes;
+
 namespace {
 
 void transpose(Node& node) {
@@ -32,15 +35,20 @@ void concat(Node& node) {
     node.set(symbolicTensor(node.dtype(0), {static_cast<int64_t>(elements.size())}, elements));
     return;
   }
-  llvm::SmallVector<Value> values;
-  for (size_t i = 0; i < node.inputCount(); ++i) {
+  graph::Shape common = node.shape(0);
+  for (size_t i = 1; i < node.inputCount(); ++i) {
     if (node.rank(i) != node.rank(0)) node.invalid("concatenates tensors of different ranks");
     for (int64_t d = 0; d < node.rank(0); ++d) {
       if (d != axis)
-        node.emitter.equate(node.shape(0)[d], node.shape(i)[d],
-                            "dim " + std::to_string(d) + " of inputs 0 and " + std::to_string(i));
+        common[d] =
+            node.emitter.equal(common[d], node.shape(i)[d],
+                               "dim " + std::to_string(d) + " of inputs 0 and " + std::to_string(i));
     }
-    values.push_back(node.value(i));
+  }
+  llvm::SmallVector<Value> values;
+  for (size_t i = 0; i < node.inputCount(); ++i) {
+    common[axis] = node.shape(i)[axis];
+    values.push_back(node.emitter.reshape(node.value(i), common));
   }
   node.set(values.size() == 1 ? values[0]
                               : node.emitter.emit<graph::ConcatOp>(mlir::ValueRange(values), axis));
@@ -56,20 +64,44 @@ void split(Node& node) {
   } else if (auto given = node.integerList("split")) {
     parts.assign(given->begin(), given->end());
   } else {
-    const DimExpr part = ceilDiv(size, node.integer("num_outputs", count));
+    const int64_t declared = node.integer("num_outputs", count);
+    if (declared != count)
+      node.invalid("splits into " + std::to_string(declared) + " parts for " +
+                   std::to_string(count) + " outputs");
+    // Until opset 18 the parts had to be equal.
+    if (node.opset() < 18)
+      node.emitter.assume(Relation::kDivisible, size, count, "it splits into equal parts");
+    const DimExpr part = ceilDiv(size, count);
     parts.assign(count, part);
     parts.back() = size - part * (count - 1);
   }
   if (static_cast<int64_t>(parts.size()) != count)
     node.invalid("splits into " + std::to_string(parts.size()) + " parts for " +
                  std::to_string(count) + " outputs");
+  DimExpr total = 0;
+  for (const DimExpr& part : parts) total = total + part;
+  if (isEqual(total, size) == false)
+    node.invalid("splits " + size.str() + " into parts of together " + total.str());
+  node.emitter.equal(size, total, "its parts add up to the dim");
   DimExpr start = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (node.wants(i)) node.set(i, sliceAxis(node.emitter, node.value(0), axis, start, parts[i]));
     start = start + parts[i];
   }
-  if (isEqual(start, size) == false)
-    node.invalid("splits " + size.str() + " into parts of together " + start.str());
+}
+
+// Indices that are known lie in the dim: rewrites make slices of them, which check nothing. Gives
+// them counted from the front.
+Elements checkedIndices(Node& node, const Elements& indices, const DimExpr& size) {
+  Elements result;
+  for (const DimExpr& index : indices) {
+    const bool fromEnd = index.constant().value_or(0) < 0;
+    const std::string why = "it reads index " + index.str();
+    if (!fromEnd) node.emitter.assume(Relation::kAtLeast, index, 0, why);
+    node.emitter.assume(Relation::kAtLeast, size, fromEnd ? DimExpr(0) - index : index + 1, why);
+    result.push_back(fromEnd ? size + index : index);
+  }
+  return result;
 }
 
 void gather(Node& node) {
@@ -89,9 +121,12 @@ void gather(Node& node) {
       return;
     }
   }
-  if (indices.elements && indices.rank() == 0) {
-    node.set(takeIndex(node.emitter, node.value(0), axis, indices.elements->front()));
-    return;
+  if (indices.elements) {
+    const Elements checked = checkedIndices(node, *indices.elements, node.shape(0)[axis]);
+    if (indices.rank() == 0) {
+      node.set(takeIndex(node.emitter, node.value(0), axis, checked.front()));
+      return;
+    }
   }
   node.set(node.emitter.emit<graph::GatherOp>(node.value(0), node.value(1), axis));
 }
@@ -154,6 +189,14 @@ void pad(Node& node) {
     const int64_t start = std::max<int64_t>(-before, 0);
     x = sliceAxis(e, x, axes[i], start, size - start - std::max<int64_t>(-after, 0));
   }
+  for (size_t i = 0; i < rank; ++i) {
+    const int64_t widest = std::max(low[i], high[i]);
+    if (padMode == graph::PadMode::constant || widest == 0) continue;
+    // What is reflected or repeated must be there.
+    e.assume(Relation::kAtLeast, graph::shapeOf(x)[i],
+             padMode == graph::PadMode::reflect ? widest + 1 : 1,
+             "it pads dim " + std::to_string(i) + " by " + std::to_string(widest) + " from inside");
+  }
   Value value = node.opset() < 11 ? e.scalarLike(node.number("value", 0), x)
                 : node.has(2)     ? e.reshape(node.value(2), {})
                                   : e.scalarLike(0, x);
@@ -167,6 +210,7 @@ void depthToSpace(Node& node) {
   if (node.rank(0) != 4 || block < 1)
     node.invalid("needs an input of rank 4 and a positive blocksize");
   const graph::Shape& s = node.shape(0);
+  e.assume(Relation::kDivisible, s[1], block * block, "its channels are blocks");
   const DimExpr depth = floorDiv(s[1], block * block);
   const bool major = node.text("mode", "DCR") == "DCR";
   Value x = major ? e.reshape(node.value(0), {DimExpr(s[0]), block, block, depth, s[2], s[3]})
@@ -182,6 +226,8 @@ void spaceToDepth(Node& node) {
   if (node.rank(0) != 4 || block < 1)
     node.invalid("needs an input of rank 4 and a positive blocksize");
   const graph::Shape& s = node.shape(0);
+  for (size_t i : {2, 3})
+    e.assume(Relation::kDivisible, s[i], block, "dim " + std::to_string(i) + " is cut into blocks");
   const DimExpr height = floorDiv(s[2], block), width = floorDiv(s[3], block);
   Value x = e.reshape(node.value(0), {DimExpr(s[0]), s[1], height, block, width, block});
   node.set(e.reshape(e.transpose(x, {0, 3, 5, 1, 2, 4}),
@@ -205,8 +251,7 @@ Value sliceAxis(Emitter& emitter, Value value, int64_t axis, const DimExpr& star
 
 Value takeIndex(Emitter& emitter, Value value, int64_t axis, const DimExpr& index) {
   graph::Shape shape = graph::shapeOf(value);
-  const DimExpr start = index.constant().value_or(0) < 0 ? shape[axis] + index : index;
-  Value taken = sliceAxis(emitter, value, axis, start, 1);
+  Value taken = sliceAxis(emitter, value, axis, index, 1);
   shape.erase(shape.begin() + axis);
   return emitter.reshape(taken, shape);
 }

@@ -55,14 +55,18 @@ void layerStatistics(Node& node, int64_t axis) {
 void layerNormalization(Node& node) {
   const int64_t axis = node.axis(node.integer("axis", -1), node.rank(0));
   if (node.wants(1) || node.wants(2)) layerStatistics(node, axis);
-  node.set(node.emitter.emit<graph::LayerNormOp>(node.value(0), node.value(1),
-                                                 node.has(2) ? node.value(2) : Value(), axis,
+  const llvm::ArrayRef<DimExpr> row = llvm::ArrayRef<DimExpr>(node.shape(0)).drop_front(axis);
+  Value scale = node.emitter.stretchedTo(node.value(1), row, "its scale");
+  Value bias = node.has(2) ? node.emitter.stretchedTo(node.value(2), row, "its bias") : Value();
+  node.set(node.emitter.emit<graph::LayerNormOp>(node.value(0), scale, bias, axis,
                                                  llvm::APFloat(node.number("epsilon", 1e-5))));
 }
 
 void rmsNormalization(Node& node) {
   const int64_t axis = node.axis(node.integer("axis", -1), node.rank(0));
-  node.set(node.emitter.emit<graph::RmsNormOp>(node.value(0), node.value(1), axis,
+  const llvm::ArrayRef<DimExpr> row = llvm::ArrayRef<DimExpr>(node.shape(0)).drop_front(axis);
+  Value scale = node.emitter.stretchedTo(node.value(1), row, "its scale");
+  node.set(node.emitter.emit<graph::RmsNormOp>(node.value(0), scale, axis,
                                                llvm::APFloat(node.number("epsilon", 1e-5))));
 }
 
@@ -82,6 +86,7 @@ void batchNormalization(Node& node) {
   if (node.rank(0) < 2) node.invalid("needs a dim of channels");
   for (size_t i = 1; i < 5; ++i) {
     if (node.rank(i) != 1) node.invalid("its scale, bias, mean and variance must be vectors");
+    e.equal(node.shape(0)[1], node.shape(i)[0], "channels and input " + std::to_string(i));
   }
   Value variance = node.value(4);
   Value deviation = e.emit<graph::SqrtOp>(

@@ -14,6 +14,17 @@ struct Parameters {
   Value scale, zeroPoint;
 };
 
+// Per index of an axis of `shape`: the scale has as many elements as the axis. Returns the shape with
+// the size that both have.
+graph::Shape alongAxis(Node& node, Parameters& parameters, graph::Shape shape, int64_t axis) {
+  const graph::Shape scales = graph::shapeOf(parameters.scale);
+  if (scales.empty()) return shape;
+  shape[axis] = node.emitter.equal(shape[axis], scales[0], "scale and axis");
+  parameters.scale = node.emitter.reshape(parameters.scale, shape[axis]);
+  parameters.zeroPoint = node.emitter.reshape(parameters.zeroPoint, shape[axis]);
+  return shape;
+}
+
 Parameters readParameters(Node& node, size_t scaleInput, size_t zeroInput, DType stored) {
   Emitter& e = node.emitter;
   if (node.integer("block_size", 0) != 0) node.unsupported("is quantized in blocks");
@@ -44,18 +55,22 @@ DType declaredType(Node& node, DType otherwise) {
 void quantizeLinear(Node& node) {
   Emitter& e = node.emitter;
   const DType stored = node.has(2) ? node.dtype(2) : declaredType(node, DType::kU8);
-  const Parameters p = readParameters(node, 1, 2, stored);
-  Value x = e.cast(node.value(0), node.dtype(1));
-  node.set(e.emitStated<graph::QuantizeOp>(e.type(node.shape(0), stored), x, p.scale, p.zeroPoint,
-                                           axisFor(node, p, 0)));
+  Parameters p = readParameters(node, 1, 2, stored);
+  const int64_t axis = axisFor(node, p, 0);
+  const graph::Shape shape = alongAxis(node, p, node.shape(0), axis);
+  Value x = e.reshape(e.cast(node.value(0), node.dtype(1)), shape);
+  node.set(e.emitStated<graph::QuantizeOp>(e.type(shape, stored), x, p.scale, p.zeroPoint, axis));
 }
 
 Value dequantized(Node& node, size_t x, size_t scale, size_t zero,
                   std::optional<int64_t> axis = {}) {
-  const Parameters p = readParameters(node, scale, zero, node.dtype(x));
-  return node.emitter.emitStated<graph::DequantizeOp>(
-      node.emitter.type(node.shape(x), node.dtype(scale)), node.value(x), p.scale, p.zeroPoint,
-      axis ? *axis : axisFor(node, p, x));
+  Emitter& e = node.emitter;
+  Parameters p = readParameters(node, scale, zero, node.dtype(x));
+  if (!axis) axis = axisFor(node, p, x);
+  const graph::Shape shape = alongAxis(node, p, node.shape(x), *axis);
+  return e.emitStated<graph::DequantizeOp>(e.type(shape, node.dtype(scale)),
+                                           e.reshape(node.value(x), shape), p.scale, p.zeroPoint,
+                                           *axis);
 }
 
 // The node's result: a real tensor, quantized with one scale.

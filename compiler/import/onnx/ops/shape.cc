@@ -44,11 +44,13 @@ void reshape(Node& node) {
   const DimExpr total = graph::elementCount(from);
   if (open) {
     if (known.constant() == 0) node.invalid("a dim of -1 beside one of 0 can be anything");
+    node.emitter.assume(sizes::Relation::kDivisible, total, known,
+                        "its elements do not fill the shape");
     shape[*open] = floorDiv(total, known);
-    known = known * shape[*open];
-  }
-  if (known.isConstant() && total.isConstant() && !(known == total)) {
+  } else if (known.isConstant() && total.isConstant() && !(known == total)) {
     node.invalid("reshapes " + total.str() + " elements to " + known.str());
+  } else {
+    node.emitter.equal(total, known, "its elements do not fill the shape");
   }
   setReshaped(node, std::move(shape));
 }
@@ -67,10 +69,17 @@ void squeeze(Node& node) {
       axis = node.axis(axis, node.rank(0));
       if (from[axis].constant().value_or(1) != 1)
         node.invalid("squeezes a dim of " + from[axis].str());
+      node.emitter.equal(from[axis], 1, "it squeezes dim " + std::to_string(axis));
       dropped[axis] = true;
     }
   } else {
-    for (size_t i = 0; i < from.size(); ++i) dropped[i] = from[i].constant() == 1;
+    // The result's rank must be known: what is not always 1 must never be 1.
+    for (size_t i = 0; i < from.size(); ++i) {
+      dropped[i] = from[i].constant() == 1;
+      if (!dropped[i])
+        node.emitter.assume(sizes::Relation::kDifferent, from[i], 1,
+                            "it would squeeze dim " + std::to_string(i) + " too");
+    }
   }
   graph::Shape shape;
   for (size_t i = 0; i < from.size(); ++i) {

@@ -1,28 +1,54 @@
 // ONNX Slice: bounds may be negative, beyond the ends, symbolic, and steps may be negative.
 #include <limits>
 
-#include "compiler/import/onnx/dim_facts.h"
 #include "compiler/import/onnx/ops/movement.h"
+#include "compiler/import/shape/dim_facts.h"
 
 namespace mlc::onnx_import {
+
+using namespace sizes;
+
 namespace {
 
 // Bounds this far out mean "to the end".
 constexpr int64_t kFar = std::numeric_limits<int32_t>::max();
 
-// A bound within [low, high]; a negative one counts from the end.
-DimExpr clampBound(Node& node, const DimExpr& bound, const DimExpr& size, const DimExpr& low,
-                   const DimExpr& high) {
-  if (bound.constant().value_or(0) >= kFar) return high;
-  if (bound.constant().value_or(0) < -kFar) return low;
-  DimExpr index = bound;
-  if (lowerBound(bound).value_or(-1) < 0) {
-    // What can be either is an offset from the start for some sizes and from the end for others.
-    if (upperBound(bound).value_or(1) > 0)
-      node.unsupported("cuts at " + bound.str() + ", which may be negative or not");
-    index = size + bound;
-  }
-  return larger(low, smaller(index, high));
+bool isFarAhead(const DimExpr& bound) { return bound.constant().value_or(0) >= kFar; }
+bool isFarBehind(const DimExpr& bound) { return bound.constant().value_or(0) < -kFar; }
+
+// A bound counted from the front; a negative one counts from the end.
+DimExpr fromFront(Node& node, const DimExpr& bound, const DimExpr& size) {
+  if (lowerBound(bound).value_or(-1) >= 0) return bound;
+  if (upperBound(bound).value_or(0) < 0) return size + bound;
+  node.emitter.assume(Relation::kAtLeast, bound, 0, "it cuts at " + bound.str());
+  return bound;
+}
+
+// Where a slice of one dim begins, and how many elements it takes.
+struct Cut {
+  DimExpr start, count;
+};
+
+// [start, end) within [0, size). The start stays as it is given: where it lies beyond the end, there
+// is nothing.
+Cut cutForward(Node& node, const DimExpr& first, const DimExpr& last, const DimExpr& size,
+               int64_t step) {
+  DimExpr start = isFarAhead(first) ? size : isFarBehind(first) ? 0 : fromFront(node, first, size);
+  start = larger(start, 0);
+  DimExpr end = isFarAhead(last) ? size : isFarBehind(last) ? 0 : fromFront(node, last, size);
+  end = smaller(end, size);
+  return {start, ceilDiv(larger(difference(end, start), 0), step)};
+}
+
+// From start, which lies in [0, size - 1], down to before end, which lies in [-1, size - 1].
+Cut cutBackward(Node& node, const DimExpr& first, const DimExpr& last, const DimExpr& size,
+                int64_t step) {
+  const DimExpr top = size - 1;
+  DimExpr start = isFarAhead(first) ? top : isFarBehind(first) ? 0 : fromFront(node, first, size);
+  start = isLess(start, top) == false ? top : smaller(larger(start, 0), top);
+  DimExpr end = isFarAhead(last) ? top : isFarBehind(last) ? -1 : fromFront(node, last, size);
+  if (!(end == DimExpr(-1))) end = larger(end, -1);
+  return {start, ceilDiv(larger(difference(start, end), 0), step)};
 }
 
 // Pads or checks a list of the slice's parameters.
@@ -59,17 +85,11 @@ void importSlice(Node& node) {
     const int64_t axis = node.axis(*axes[i].constant(), node.rank(0)), step = *steps[i].constant();
     if (step == 0) node.invalid("has a step of 0");
     const DimExpr size = node.shape(0)[axis];
-    const bool forward = step > 0;
-    const DimExpr low = forward ? 0 : -1, high = forward ? size : size - 1;
-    const DimExpr start = clampBound(node, starts[i], size, 0, high);
-    const DimExpr end = clampBound(node, ends[i], size, low, high);
-    const DimExpr span = forward ? end - start : start - end;
-    DimExpr count = ceilDiv(span, forward ? step : -step);
-    // An upper bound below the start gives nothing.
-    if (lowerBound(count).value_or(-1) < 0 && !(count == size)) count = larger(count, 0);
-    from[axis] = start;
+    const Cut cut = step > 0 ? cutForward(node, starts[i], ends[i], size, step)
+                             : cutBackward(node, starts[i], ends[i], size, -step);
+    from[axis] = cut.start;
     strides[axis] = step;
-    shape[axis] = node.emitter.simplified(count);
+    shape[axis] = node.emitter.simplified(cut.count);
   }
   const Tensor& input = node.input(0);
   if (input.elements && rank == 1 && from[0].isConstant() && shape[0].isConstant()) {

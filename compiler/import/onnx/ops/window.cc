@@ -147,8 +147,24 @@ Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value 
     window.low.assign(kernel.size(), 0);
     window.high.assign(kernel.size(), 0);
   }
-  return node.emitter.emit<graph::ConvOp>(image, filter, bias, window.strides, window.low,
-                                          window.high, window.dilations, node.integer("group", 1));
+  Emitter& e = node.emitter;
+  const int64_t groups = node.integer("group", 1);
+  if (groups < 1) node.invalid("groups must be positive");
+  graph::Shape imageShape = graph::shapeOf(image), filterShape = graph::shapeOf(filter);
+  imageShape[1] = e.equal(imageShape[1], filterShape[1] * groups,
+                          "input channels and filter channels times groups");
+  filterShape[1] = floorDiv(imageShape[1], groups);
+  if (bias) {
+    if (graph::shapeOf(bias).size() != 1) node.invalid("the bias must have one dim");
+    filterShape[0] = e.equal(filterShape[0], graph::shapeOf(bias)[0], "bias and output channels");
+    bias = e.reshape(bias, filterShape[0]);
+  }
+  if (groups > 1 && !filterShape[0].isConstant())
+    e.assume(sizes::Relation::kDivisible, filterShape[0], groups, "output channels in groups");
+  image = e.reshape(image, imageShape);
+  filter = e.reshape(filter, filterShape);
+  return e.emit<graph::ConvOp>(image, filter, bias, window.strides, window.low,
+                                          window.high, window.dilations, groups);
 }
 
 std::vector<OpEntry> windowOps() {

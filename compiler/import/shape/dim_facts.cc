@@ -1,9 +1,9 @@
-#include "compiler/import/onnx/dim_facts.h"
+#include "compiler/import/shape/dim_facts.h"
 
 #include <algorithm>
 #include <limits>
 
-namespace mlc::onnx_import {
+namespace mlc::sizes {
 namespace {
 
 using AtomKind = DimExpr::AtomKind;
@@ -48,6 +48,13 @@ Bounds boundsOf(const DimExpr::Atom& atom) {
       result.low = a.low && b.low ? std::max(*a.low, *b.low) : a.low ? a.low : b.low;
       return result;
     }
+    case AtomKind::kBroadcast: {
+      // One of the two.
+      Bounds result;
+      if (a.low && b.low) result.low = std::min(*a.low, *b.low);
+      if (a.high && b.high) result.high = std::max(*a.high, *b.high);
+      return result;
+    }
     case AtomKind::kSymbol:
       break;
   }
@@ -74,14 +81,40 @@ Bounds boundsOf(const DimExpr& expr) {
 
 }  // namespace
 
+namespace {
+
+// The operands of an expression that is a minimum (a maximum, a broadcast) and nothing else; none
+// for others.
+const std::vector<DimExpr>* operandsOf(const DimExpr& expr, AtomKind kind) {
+  const auto& terms = expr.terms();
+  const bool isAtom = terms.size() == 1 && terms[0].coefficient == 1 &&
+                      terms[0].factors.size() == 1 && terms[0].factors[0].kind == kind;
+  return isAtom ? &terms[0].factors[0].operands : nullptr;
+}
+
+// Holds for each of min's operands means: holds for the minimum.
+bool isNeverBelow(const DimExpr& a, const DimExpr& b) {
+  if (const Bounds difference = boundsOf(a - b); difference.low && *difference.low >= 0) return true;
+  if (const auto* parts = operandsOf(a, AtomKind::kMin))
+    return isNeverBelow((*parts)[0], b) && isNeverBelow((*parts)[1], b);
+  if (const auto* parts = operandsOf(a, AtomKind::kMax))
+    return isNeverBelow((*parts)[0], b) || isNeverBelow((*parts)[1], b);
+  if (const auto* parts = operandsOf(b, AtomKind::kMax))
+    return isNeverBelow(a, (*parts)[0]) && isNeverBelow(a, (*parts)[1]);
+  if (const auto* parts = operandsOf(b, AtomKind::kMin))
+    return isNeverBelow(a, (*parts)[0]) || isNeverBelow(a, (*parts)[1]);
+  return false;
+}
+
+}  // namespace
+
 std::optional<int64_t> lowerBound(const DimExpr& expr) { return boundsOf(expr).low; }
 std::optional<int64_t> upperBound(const DimExpr& expr) { return boundsOf(expr).high; }
 
 std::optional<bool> isLess(const DimExpr& a, const DimExpr& b) {
   if (a.isConstant() && b.isConstant()) return *a.constant() < *b.constant();
-  const Bounds difference = boundsOf(a - b);
-  if (difference.high && *difference.high < 0) return true;
-  if (difference.low && *difference.low >= 0) return false;
+  if (isNeverBelow(b, a + 1)) return true;
+  if (isNeverBelow(a, b)) return false;
   return std::nullopt;
 }
 
@@ -103,4 +136,24 @@ DimExpr larger(const DimExpr& a, const DimExpr& b) {
   return max(a, b);
 }
 
-}  // namespace mlc::onnx_import
+DimExpr difference(const DimExpr& a, const DimExpr& b) {
+  if (const auto* parts = operandsOf(b, AtomKind::kMin))
+    return larger(difference(a, (*parts)[0]), difference(a, (*parts)[1]));
+  if (const auto* parts = operandsOf(b, AtomKind::kMax))
+    return smaller(difference(a, (*parts)[0]), difference(a, (*parts)[1]));
+  return a - b;
+}
+
+std::optional<DimExpr> equalInBroadcast(const DimExpr& a, const DimExpr& b) {
+  for (const auto& [whole, part] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+    const auto* parts = operandsOf(*whole, AtomKind::kMin);
+    if (parts == nullptr) continue;
+    // min(c, x) meets x, and c is never 1: one of them is 1 only where both are.
+    for (size_t i : {0, 1}) {
+      if ((*parts)[i] == *part && lowerBound((*parts)[1 - i]).value_or(0) >= 2) return *part;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace mlc::sizes

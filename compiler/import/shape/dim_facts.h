@@ -6,7 +6,7 @@
 
 #include "runtime/base/dim_expr.h"
 
-namespace mlc::onnx_import {
+namespace mlc::sizes {
 
 // A constant that the expression is never below or never above; none if none is found.
 std::optional<int64_t> lowerBound(const DimExpr& expr);
@@ -21,4 +21,11 @@ std::optional<bool> isEqual(const DimExpr& a, const DimExpr& b);
 DimExpr smaller(const DimExpr& a, const DimExpr& b);
 DimExpr larger(const DimExpr& a, const DimExpr& b);
 
-}  // namespace mlc::onnx_import
+// a - b, with minima and maxima of b outermost: n - min(1, n) is max(n - 1, 0).
+DimExpr difference(const DimExpr& a, const DimExpr& b);
+
+// Where dims of these sizes broadcast only if they are equal: the simpler of the two. So it is with
+// min(512, n) and n; a static dim other than 1 does not decide that a symbolic one is not 1.
+std::optional<DimExpr> equalInBroadcast(const DimExpr& a, const DimExpr& b);
+
+}  // namespace mlc::sizes
