@@ -63,8 +63,9 @@ class DimExpr {
   friend DimExpr mod(const DimExpr& a, const DimExpr& b);
   friend DimExpr min(const DimExpr& a, const DimExpr& b);
   friend DimExpr max(const DimExpr& a, const DimExpr& b);
-  // The size of a dim in which dims of these sizes broadcast, as numpy has it: the one that is not 1.
-  // Has that meaning only where they are equal or one of them is 1; so it commutes and associates.
+  // The size of a dim in which dims of these sizes broadcast, as numpy has it: the one that is
+  // not 1. Has that meaning only where they are equal or one of them is 1; so it commutes and
+  // associates.
   friend DimExpr broadcast(const DimExpr& a, const DimExpr& b);
   friend bool operator==(const DimExpr& a, const DimExpr& b) { return a.text_ == b.text_; }
   friend bool operator<(const DimExpr& a, const DimExpr& b) { return a.text_ < b.text_; }

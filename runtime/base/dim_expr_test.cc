@@ -20,6 +20,11 @@ TEST(DimExpr, EqualFormsAreEqualStrings) {
   EXPECT_EQ(parse("2 * (a + 1)").str(), parse("a + 2 + a").str());
   EXPECT_EQ(parse("(a + b) * (a - b)").str(), parse("a * a - b * b").str());
   EXPECT_EQ(parse("min(a, b)").str(), parse("min(b, a)").str());
+  EXPECT_EQ(parse("broadcast(b, a)").str(), "broadcast(a, b)");
+  EXPECT_EQ(parse("broadcast(broadcast(b, c), broadcast(a, b))"),
+            parse("broadcast(a, broadcast(b, c))"));
+  EXPECT_EQ(parse("broadcast(a, 1)").str(), "a");
+  EXPECT_EQ(parse("broadcast(broadcast(a, b), 7)").str(), "7");
   EXPECT_EQ(parse("a - a").str(), "0");
   EXPECT_NE(parse("a / 2").str(), parse("ceildiv(a, 2)").str());
 }

@@ -36,8 +36,8 @@ struct SizeConstraint {
   std::string node;      // that needs it: "'Split_3' (op Split)"
   std::string text;      // why, in the model's terms: "its parts add up to the dim"
   std::string function;  // in whose scope the symbols live
-  // Where `left` is a symbol that the compiler replaced by `right` everywhere: the dims that had it.
-  // Such a constraint is checked when these dims are held against the inputs' specs.
+  // Where `left` is a symbol that the compiler replaced by `right` everywhere: the dims that had
+  // it. Such a constraint is checked when these dims are held against the inputs' specs.
   std::vector<InputDim> replaced;
 };
 

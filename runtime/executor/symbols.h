@@ -20,12 +20,13 @@ using Constraints = std::vector<SizeConstraint>;
 
 // Dims that are a symbol alone bind it; all other dims, and symbols that are bound already, are
 // checked. Fails with kInvalid and a message that names the tensor, the dim, what was expected and
-// what was given; and, where a constraint replaced the dim's symbol, the node that needs it and why.
+// what was given; and, where a constraint replaced the dim's symbol, the node that needs it and
+// why.
 Status bindSymbols(const std::vector<ActualShape>& tensors, SymbolValues& symbols,
                    const Constraints& constraints = {});
 
-// Whether what the model needs of its sizes holds (Manifest::constraints). Fails with kInvalid and a
-// message that names the node, why it needs it, both sizes, and the inputs that they come from.
+// Whether what the model needs of its sizes holds (Manifest::constraints). Fails with kInvalid and
+// a message that names the node, why it needs it, both sizes, and the inputs that they come from.
 Status checkConstraints(const Constraints& constraints,
                         const std::vector<package::TensorSpec>& inputs,
                         const SymbolValues& symbols);

@@ -50,6 +50,7 @@ Json toJson(const WeightSlot& slot) {
           {"group", slot.group}};
 }
 
+Json toJson(const SizeConstraint& constraint);
 Json toJson(const ProgramInput& input);
 Json toJson(const ProgramOutput& output);
 Json toJson(const Program& program);

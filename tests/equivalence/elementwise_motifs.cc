@@ -100,17 +100,8 @@ Value withValue(GraphWriter& w, const Surroundings& s, Value x) {
   for (Value other : s.values) {
     if (other == x) continue;
     const StatusOr<graph::Shape> shape = graph::broadcastShapes(shapeOf(x), shapeOf(other));
-    // A symbol and a number never meet in what the importer makes.
     if (!shape.ok() || shape->size() > 5 || elementsOf(*shape, s.sizes) > kMostElements) continue;
-    bool isClear = true;
-    for (Value part : {x, other}) {
-      const graph::Shape own = shapeOf(part);
-      for (size_t i = 0; i < own.size(); ++i) {
-        const DimExpr& whole = (*shape)[shape->size() - own.size() + i];
-        isClear = isClear && (own[i] == whole || own[i] == DimExpr(1));
-      }
-    }
-    if (isClear) others.push_back(other);
+    others.push_back(other);
   }
   return others.empty() ? Value() : combined(w, x, w.random().oneOfList(others));
 }

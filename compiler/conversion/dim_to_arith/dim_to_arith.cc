@@ -33,8 +33,7 @@ Value atomToIndex(mlir::OpBuilder& builder, mlir::Location loc, const DimExpr::A
     }
     case DimExpr::AtomKind::kBroadcast: {
       Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-      Value stretches =
-          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, a, one);
+      Value stretches = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, a, one);
       return arith::SelectOp::create(builder, loc, stretches, b, a);
     }
     case DimExpr::AtomKind::kMin:

@@ -39,8 +39,8 @@ OpFactors elementwiseFactors(Operation* op) {
   FactorBuilder builder(op);
   Shape shape = builder.resultShape();
   for (auto [i, dim] : llvm::enumerate(shape)) {
-    // A dim into which an operand may or may not stretch cannot be split: the parts' sizes would not
-    // say whether it does.
+    // A dim into which an operand may or may not stretch cannot be split: the parts' sizes would
+    // not say whether it does.
     bool mayStretchHere = false;
     for (unsigned operand = 0; operand < op->getNumOperands(); ++operand) {
       const Shape from = builder.operandShape(operand);

@@ -36,15 +36,15 @@ DimExpr bytesOf(llvm::ArrayRef<DimExpr> shape, DType type);
 // is not equal here: a frontend states what it needs (compiler/import/shape) and reshapes.
 Status checkEqual(const DimExpr& a, const DimExpr& b);
 
-// Numpy broadcast of two shapes; fails with a message naming the two dims. Static dims of 1 stretch;
-// others must be equal. What may be 1 needs a graph.broadcast before.
+// Numpy broadcast of two shapes; fails with a message naming the two dims. Static dims of 1
+// stretch; others must be equal. What may be 1 needs a graph.broadcast before.
 StatusOr<Shape> broadcastShapes(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b);
 
 // Whether a tensor with these dims broadcasts to `to` so.
 bool broadcastsTo(llvm::ArrayRef<DimExpr> from, llvm::ArrayRef<DimExpr> to);
 
-// Whether a dim, broadcast to `to`, stretches for some sizes and not for others: it is not 1 always,
-// and not proved equal.
+// Whether a dim, broadcast to `to`, stretches for some sizes and not for others: it is not 1
+// always, and not proved equal.
 bool mayStretch(const DimExpr& from, const DimExpr& to);
 
 // A #graph.dims attribute of expressions, and back.

@@ -63,8 +63,8 @@ MLC_INFER(ConvOp) {
   int64_t groups = op.getGroups();
   if (groups < 1) return emitOptionalError(location, "groups must be positive");
   DimExpr channels = filter[1] * groups;
-  if (failed(
-          checkEqual(location, "input channels and filter channels times groups", channels, input[1]))) {
+  if (failed(checkEqual(location, "input channels and filter channels times groups", channels,
+                        input[1]))) {
     return failure();
   }
   if (filter[0].constant().value_or(0) % groups != 0) {
@@ -76,7 +76,8 @@ MLC_INFER(ConvOp) {
                                elementTypeOf(op.getBias()));
     Shape bias = shapeOf(op.getBias());
     if (bias.size() != 1) return emitOptionalError(location, "the bias must have one dim");
-    if (failed(checkEqual(location, "bias and output channels", bias[0], filter[0]))) return failure();
+    if (failed(checkEqual(location, "bias and output channels", bias[0], filter[0])))
+      return failure();
   }
   SmallVector<int64_t> kernel;
   for (const DimExpr& dim : ArrayRef(filter).drop_front(2)) {

@@ -142,9 +142,8 @@ Value Emitter::sizes(const Tensor& tensor) {
   builder_ = entry_;
   llvm::SmallVector<Value> parts;
   for (const DimExpr& element : *tensor.elements) {
-    Value part = element.isConstant()
-                     ? constant(*constantOf({element}, DType::kI64, {}))
-                     : emit<graph::SizeOp>(graph::dimsAttr(context_, element));
+    Value part = element.isConstant() ? constant(*constantOf({element}, DType::kI64, {}))
+                                      : emit<graph::SizeOp>(graph::dimsAttr(context_, element));
     parts.push_back(tensor.elements->size() == 1 ? part : reshape(part, DimExpr(1)));
   }
   Value whole = parts.size() == 1 ? parts[0] : emit<graph::ConcatOp>(ValueRange(parts), int64_t{0});

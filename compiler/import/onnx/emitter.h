@@ -56,8 +56,8 @@ class Emitter {
   // The tensor in the IR.
   mlir::Value materialize(Tensor& tensor);
 
-  // What the node needs of sizes: proved, or a constraint of the model's runs; `why` is the reason in
-  // the model's terms. An error where it holds for no sizes.
+  // What the node needs of sizes: proved, or a constraint of the model's runs; `why` is the reason
+  // in the model's terms. An error where it holds for no sizes.
   void assume(sizes::Relation relation, const DimExpr& left, const DimExpr& right,
               const std::string& why);
   // Two dims that must be equal: the size that both have. Of a symbol and a constant the constant.

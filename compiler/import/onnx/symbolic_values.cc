@@ -174,8 +174,9 @@ bool cast(Node& node) {
 bool reduce(Node& node, Rule rule, std::optional<DimExpr> start) {
   const Tensor& input = node.input(0);
   if (input.rank() != 1 || (!start && input.elements->empty())) return false;
-  const bool hasAxes = node.inputCount() > 1 ? !node.integers(1, "axes").empty()
-                                             : !node.integerList("axes").value_or({}).empty();
+  const bool hasAxes = node.inputCount() > 1
+                           ? !node.integers(1, "axes").empty()
+                           : !node.integerList("axes").value_or(std::vector<int64_t>()).empty();
   if (!hasAxes && node.integer("noop_with_empty_axes", 0) != 0) {
     node.set(node.inputRef(0));
     return true;

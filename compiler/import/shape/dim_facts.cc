@@ -94,7 +94,8 @@ const std::vector<DimExpr>* operandsOf(const DimExpr& expr, AtomKind kind) {
 
 // Holds for each of min's operands means: holds for the minimum.
 bool isNeverBelow(const DimExpr& a, const DimExpr& b) {
-  if (const Bounds difference = boundsOf(a - b); difference.low && *difference.low >= 0) return true;
+  if (const Bounds difference = boundsOf(a - b); difference.low && *difference.low >= 0)
+    return true;
   if (const auto* parts = operandsOf(a, AtomKind::kMin))
     return isNeverBelow((*parts)[0], b) && isNeverBelow((*parts)[1], b);
   if (const auto* parts = operandsOf(a, AtomKind::kMax))

@@ -97,7 +97,8 @@ std::string Symbols::sanitized(const std::string& name) {
   if (symbol.empty() || std::isdigit(static_cast<unsigned char>(symbol.front())) != 0)
     symbol.insert(0, 1, '_');
   // Functions of the expressions' grammar.
-  if (symbol == "min" || symbol == "max" || symbol == "ceildiv" || symbol == "broadcast") symbol += "_";
+  if (symbol == "min" || symbol == "max" || symbol == "ceildiv" || symbol == "broadcast")
+    symbol += "_";
   while (!taken_.insert(symbol).second) symbol += "_";
   symbolOfName_[name] = symbol;
   return symbol;
@@ -146,14 +147,24 @@ Verdict Symbols::equate(const DimExpr& a, const DimExpr& b, const Reason& reason
       // A table of 512 positions, of which the first `seq` are taken, is added to `seq` rows: there
       // are no more.
       simplified_.emplace(whole->str(), *part);
-      learned_.push_back({Relation::kAtLeast, besides(*whole, *part), *part, reason.node,
-                          reason.text, "main", {}});
+      learned_.push_back({Relation::kAtLeast,
+                          besides(*whole, *part),
+                          *part,
+                          reason.node,
+                          reason.text,
+                          "main",
+                          {}});
       return Verdict::kLearned;
     }
     if (isAtomOf(Kind::kBroadcast, *whole, *part)) {
       simplified_.emplace(whole->str(), *part);
-      learned_.push_back({Relation::kOneOrEqual, besides(*whole, *part), *part, reason.node,
-                          reason.text, "main", {}});
+      learned_.push_back({Relation::kOneOrEqual,
+                          besides(*whole, *part),
+                          *part,
+                          reason.node,
+                          reason.text,
+                          "main",
+                          {}});
       return Verdict::kLearned;
     }
   }

@@ -41,9 +41,9 @@ class Symbols {
   // The dim of that name, of an input: its bound size, what it was found equal to, or a symbol.
   DimExpr ofInput(const std::string& name, const std::string& input, int dim);
 
-  // States that a relation between sizes must hold. Where two dims must be equal and one is a symbol
-  // that the other does not contain, `ofInput` replaces it from now on; if one is a minimum of the
-  // other and something else, or a broadcast of it, `simplified` does.
+  // States that a relation between sizes must hold. Where two dims must be equal and one is a
+  // symbol that the other does not contain, `ofInput` replaces it from now on; if one is a minimum
+  // of the other and something else, or a broadcast of it, `simplified` does.
   Verdict assume(Relation relation, const DimExpr& left, const DimExpr& right,
                  const Reason& reason);
 
@@ -72,9 +72,9 @@ class Symbols {
   std::set<std::string> used_;
   std::map<std::string, std::string> symbolOfName_;
   std::set<std::string> taken_;
-  std::map<std::string, Replacement> replaced_;                              // by their symbol
-  std::map<std::string, DimExpr> simplified_;                                // by their text
-  std::vector<SizeConstraint> learned_;                                      // with simplified_
+  std::map<std::string, Replacement> replaced_;                                // by their symbol
+  std::map<std::string, DimExpr> simplified_;                                  // by their text
+  std::vector<SizeConstraint> learned_;                                        // with simplified_
   std::map<std::string, std::vector<SizeConstraint::InputDim>> dimsOfSymbol_;  // before replacement
   std::vector<SizeConstraint> checked_;
   std::set<std::string> stated_;  // texts of checked_, each once

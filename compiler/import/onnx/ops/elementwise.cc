@@ -142,8 +142,10 @@ void leakyRelu(Node& node) {
 
 void pRelu(Node& node) {
   Value x = node.value(0);
-  node.set(whereNegative(node.emitter, x, node.emitter.binary<graph::MulOp>(
-                            x, node.emitter.stretchedTo(node.value(1), node.shape(0), "its slope"))));
+  node.set(
+      whereNegative(node.emitter, x,
+                    node.emitter.binary<graph::MulOp>(
+                        x, node.emitter.stretchedTo(node.value(1), node.shape(0), "its slope"))));
 }
 
 void elu(Node& node) {

@@ -40,9 +40,9 @@ void concat(Node& node) {
     if (node.rank(i) != node.rank(0)) node.invalid("concatenates tensors of different ranks");
     for (int64_t d = 0; d < node.rank(0); ++d) {
       if (d != axis)
-        common[d] =
-            node.emitter.equal(common[d], node.shape(i)[d],
-                               "dim " + std::to_string(d) + " of inputs 0 and " + std::to_string(i));
+        common[d] = node.emitter.equal(
+            common[d], node.shape(i)[d],
+            "dim " + std::to_string(d) + " of inputs 0 and " + std::to_string(i));
     }
   }
   llvm::SmallVector<Value> values;

@@ -14,8 +14,8 @@ struct Parameters {
   Value scale, zeroPoint;
 };
 
-// Per index of an axis of `shape`: the scale has as many elements as the axis. Returns the shape with
-// the size that both have.
+// Per index of an axis of `shape`: the scale has as many elements as the axis. Returns the shape
+// with the size that both have.
 graph::Shape alongAxis(Node& node, Parameters& parameters, graph::Shape shape, int64_t axis) {
   const graph::Shape scales = graph::shapeOf(parameters.scale);
   if (scales.empty()) return shape;

@@ -29,8 +29,8 @@ struct Cut {
   DimExpr start, count;
 };
 
-// [start, end) within [0, size). The start stays as it is given: where it lies beyond the end, there
-// is nothing.
+// [start, end) within [0, size). The start stays as it is given: where it lies beyond the end,
+// there is nothing.
 Cut cutForward(Node& node, const DimExpr& first, const DimExpr& last, const DimExpr& size,
                int64_t step) {
   DimExpr start = isFarAhead(first) ? size : isFarBehind(first) ? 0 : fromFront(node, first, size);

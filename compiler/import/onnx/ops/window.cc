@@ -163,8 +163,8 @@ Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value 
     e.assume(sizes::Relation::kDivisible, filterShape[0], groups, "output channels in groups");
   image = e.reshape(image, imageShape);
   filter = e.reshape(filter, filterShape);
-  return e.emit<graph::ConvOp>(image, filter, bias, window.strides, window.low,
-                                          window.high, window.dilations, groups);
+  return e.emit<graph::ConvOp>(image, filter, bias, window.strides, window.low, window.high,
+                               window.dilations, groups);
 }
 
 std::vector<OpEntry> windowOps() {
