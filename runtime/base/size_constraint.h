@@ -33,7 +33,7 @@ struct SizeConstraint {
 
   Relation relation = Relation::kEqual;
   DimExpr left, right;
-  std::string node;      // that needs it: "'Split_3' (op Split)"
+  std::string node;      // that needs it: "'split_3' (Split)"
   std::string text;      // why, in the model's terms: "its parts add up to the dim"
   std::string function;  // in whose scope the symbols live
   // Where `left` is a symbol that the compiler replaced by `right` everywhere: the dims that had

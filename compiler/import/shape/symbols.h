@@ -17,7 +17,7 @@ using Relation = SizeConstraint::Relation;
 
 // Who needs something of sizes, and why, in the model's terms.
 struct Reason {
-  std::string node;  // "'Split_3' (op Split)"
+  std::string node;  // "'split_3' (Split)"
   std::string text;  // "its parts add up to the dim"
 };
 

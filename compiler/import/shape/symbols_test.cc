@@ -11,7 +11,7 @@ DimExpr parse(const std::string& text) { return *DimExpr::parse(text); }
 class SymbolsTest : public testing::Test {
  protected:
   Verdict assume(Relation relation, const std::string& left, const std::string& right) {
-    return symbols_.assume(relation, parse(left), parse(right), {"'a' (op A)", "it needs it"});
+    return symbols_.assume(relation, parse(left), parse(right), {"'a' (A)", "it needs it"});
   }
 
   // The texts of the constraints for the run.
@@ -66,7 +66,7 @@ TEST_F(SymbolsTest, ASymbolThatMustBeEqualIsReplacedAndCheckedWhereItCameFrom) {
   const SizeConstraint constraint = symbols_.constraints().front();
   ASSERT_EQ(constraint.replaced.size(), 1U);
   EXPECT_EQ(constraint.replaced[0].input, "x");
-  EXPECT_EQ(constraint.node, "'a' (op A)");
+  EXPECT_EQ(constraint.node, "'a' (A)");
 }
 
 TEST_F(SymbolsTest, OfTwoSymbolsTheEarlierStays) {

@@ -94,13 +94,21 @@ void split(Node& node) {
 // them counted from the front.
 Elements checkedIndices(Node& node, const Elements& indices, const DimExpr& size) {
   Elements result;
+  DimExpr needed = 0;
   for (const DimExpr& index : indices) {
     const bool fromEnd = index.constant().value_or(0) < 0;
     const std::string why = "it reads index " + index.str();
     if (!fromEnd) node.emitter.assume(Relation::kAtLeast, index, 0, why);
-    node.emitter.assume(Relation::kAtLeast, size, fromEnd ? DimExpr(0) - index : index + 1, why);
+    const DimExpr least = fromEnd ? DimExpr(0) - index : index + 1;
+    // Of constants the furthest one decides.
+    if (index.isConstant()) {
+      needed = larger(needed, least);
+    } else {
+      node.emitter.assume(Relation::kAtLeast, size, least, why);
+    }
     result.push_back(fromEnd ? size + index : index);
   }
+  node.emitter.assume(Relation::kAtLeast, size, needed, "it reads constant indices");
   return result;
 }
 
