@@ -21,9 +21,10 @@ using mlir::func::FuncOp;
 void adaptAttributes(mlir::Operation* op) {
   auto conv = llvm::dyn_cast<graph::ConvOp>(op);
   if (!conv || conv.getGroups() == 1) return;
-  const int64_t channels = *graph::shapeOf(conv.getInput())[1].constant();
-  const int64_t perGroup = *graph::shapeOf(conv.getFilter())[1].constant();
-  conv.setGroups(channels / perGroup);
+  const std::optional<int64_t> channels = graph::shapeOf(conv.getInput())[1].constant(),
+                               perGroup = graph::shapeOf(conv.getFilter())[1].constant();
+  // Channels of an open size are never split.
+  if (channels && perGroup) conv.setGroups(*channels / *perGroup);
 }
 
 // Ops that only a part that the rank does not have would use. Collectives stay: the other ranks
