@@ -98,7 +98,7 @@ class Sizes(unittest.TestCase):
                 result = self.run_package(package, folder, feeds)
                 if expected is None:
                     self.assertEqual(result.code, jobs.INVALID, result.err)
-                    self.assertRegex(result.err, "node '.*input '|input '.*node '")
+                    self.assertRegex(result.err, "node .*input '|input '.*: node ")
                     continue
                 self.assertEqual(result.code, jobs.DONE, result.err)
                 for key, array in zip(nodes[-1].output, expected, strict=True):
