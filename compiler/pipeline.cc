@@ -8,6 +8,7 @@
 #include <set>
 
 #include "compiler/diagnostics.h"
+#include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/shape.h"
 #include "compiler/dialect/register.h"
 #include "compiler/import/onnx/import.h"
@@ -151,6 +152,8 @@ class Compilation {
     manifest.inputs = programs_.inputs;
     manifest.outputs = programs_.outputs;
     manifest.constraints = model_.constraints;
+    const std::set<std::string> computed = graph::computedSymbols(*model_.module);
+    manifest.computed_symbols.assign(computed.begin(), computed.end());
     const partition::Plan& plan = report_.plan;
     manifest.dp = plan.dp;
     manifest.pp = plan.pp;

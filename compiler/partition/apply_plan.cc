@@ -34,6 +34,11 @@ Status checkStages(const Function& main, const Plan& plan) {
       all.push_back(op);
     }
   }
+  for (const std::vector<int>& stage : plan.stages) {
+    if (main.firstComputed >= 0 && !stage.empty() && stage.front() > main.firstComputed)
+      return doesNotFit("a stage begins behind '" + main.ops[main.firstComputed].name +
+                        "', which computes sizes");
+  }
   std::sort(all.begin(), all.end());
   std::vector<int> expected(main.ops.size());
   std::iota(expected.begin(), expected.end(), 0);

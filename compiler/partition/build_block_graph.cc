@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -42,7 +43,8 @@ void orderFunctions(FuncOp function, mlir::ModuleOp module, std::vector<FuncOp>&
 
 class Builder {
  public:
-  Builder(mlir::ModuleOp module, const NominalSizes& sizes) : module_(module) {
+  Builder(mlir::ModuleOp module, const NominalSizes& sizes)
+      : module_(module), definitions_(graph::symbolDefinitions(module)) {
     for (const auto& [name, size] : sizes) symbols_[name] = size;
   }
 
@@ -110,11 +112,19 @@ class Builder {
       if (llvm::isa<graph::WeightOp, graph::ConstantOp>(op)) {
         addTensor(op.getResult(0), true, -1);
       } else {
+        if (function_->firstComputed < 0 && definesSymbols(&op))
+          function_->firstComputed = static_cast<int>(function_->ops.size());
         addOp(&op);
       }
     }
     for (Value output : function.front().getTerminator()->getOperands())
       function_->outputs.push_back(ids_.lookup(output));
+  }
+
+  // Whether types of ops behind it may have symbols that it binds.
+  bool definesSymbols(Operation* op) const {
+    return llvm::any_of(
+        definitions_, [&](const auto& definition) { return op->isAncestor(definition.second.op); });
   }
 
   // Whether every call gives a weight. Callers were added before.
@@ -195,6 +205,7 @@ class Builder {
 
   mlir::ModuleOp module_;
   SymbolValues symbols_;
+  const std::map<std::string, graph::SymbolDefinition> definitions_;
   ModelGraph result_;
   Function* function_ = nullptr;
   llvm::DenseMap<Value, int> ids_;

@@ -1,5 +1,9 @@
 #include "compiler/transforms/op_order.h"
 
+#include <map>
+#include <string>
+
+#include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
@@ -23,6 +27,41 @@ SmallVector<Value> valuesRead(Operation* op) {
   return values;
 }
 
+// The ops of a block that define the symbols that others of it use. Empty for most blocks.
+class SymbolDefiners {
+ public:
+  explicit SymbolDefiners(Block& block) {
+    for (const auto& [symbol, definition] : graph::symbolDefinitions(block.getParentOp())) {
+      if (definition.op->getBlock() == &block) definers_[symbol] = definition.op;
+    }
+  }
+
+  void addOf(Operation* op, llvm::SmallSetVector<Operation*, 4>& producers) const {
+    if (definers_.empty()) return;
+    for (const std::string& symbol : graph::symbolsUsedBy(op)) {
+      auto it = definers_.find(symbol);
+      if (it != definers_.end() && it->second != op) producers.insert(it->second);
+    }
+  }
+
+ private:
+  std::map<std::string, Operation*> definers_;
+};
+
+// The ops that an op's operands, the values its regions use and the symbols it has come from; in
+// operand order, without leaves.
+OpOrder producersOf(Operation* op, const SymbolDefiners& definers) {
+  llvm::SmallSetVector<Operation*, 4> producers;
+  for (Value value : valuesRead(op)) {
+    Operation* producer = value.getDefiningOp();
+    if (producer && !isLeaf(producer)) producers.insert(producer);
+    // A size stands beside its users, behind what defines its symbols.
+    if (producer && isa<graph::SizeOp>(producer)) definers.addOf(producer, producers);
+  }
+  definers.addOf(op, producers);
+  return OpOrder(producers.begin(), producers.end());
+}
+
 // A matrix of weights, not a vector of a few numbers (rotary frequencies).
 bool isWeightMatrix(Value value) {
   auto weight = value.getDefiningOp<graph::WeightOp>();
@@ -36,7 +75,8 @@ bool usesWeightMatrix(Operation* op) {
 }
 
 // Postorder without recursion: models are deep.
-void visit(Operation* root, llvm::DenseSet<Operation*>& visited, OpOrder& order) {
+void visit(Operation* root, const SymbolDefiners& definers, llvm::DenseSet<Operation*>& visited,
+           OpOrder& order) {
   SmallVector<std::pair<Operation*, bool>> stack = {{root, false}};
   while (!stack.empty()) {
     auto [op, isDone] = stack.pop_back_val();
@@ -46,7 +86,8 @@ void visit(Operation* root, llvm::DenseSet<Operation*>& visited, OpOrder& order)
     }
     if (!visited.insert(op).second) continue;
     stack.push_back({op, true});
-    for (Operation* producer : llvm::reverse(producersOf(op))) stack.push_back({producer, false});
+    for (Operation* producer : llvm::reverse(producersOf(op, definers)))
+      stack.push_back({producer, false});
   }
 }
 
@@ -54,22 +95,14 @@ void visit(Operation* root, llvm::DenseSet<Operation*>& visited, OpOrder& order)
 
 bool isLeaf(Operation* op) { return isa<graph::ConstantOp, graph::WeightOp, graph::SizeOp>(op); }
 
-OpOrder producersOf(Operation* op) {
-  llvm::SmallSetVector<Operation*, 4> producers;
-  for (Value value : valuesRead(op)) {
-    Operation* producer = value.getDefiningOp();
-    if (producer && !isLeaf(producer)) producers.insert(producer);
-  }
-  return OpOrder(producers.begin(), producers.end());
-}
-
 OpOrder exportedOrder(Block& block) {
+  const SymbolDefiners definers(block);
   llvm::DenseSet<Operation*> trunk;
   OpOrder order, trunkOrder;
   for (Operation& op : block.without_terminator()) {
     if (isLeaf(&op)) continue;
     bool isTrunk = usesWeightMatrix(&op) ||
-                   llvm::any_of(producersOf(&op),
+                   llvm::any_of(producersOf(&op, definers),
                                 [&](Operation* producer) { return trunk.contains(producer); });
     if (isTrunk) trunk.insert(&op);
     (isTrunk ? trunkOrder : order).push_back(&op);
@@ -79,16 +112,18 @@ OpOrder exportedOrder(Block& block) {
 }
 
 OpOrder depthFirstOrder(Block& block) {
+  const SymbolDefiners definers(block);
   llvm::DenseSet<Operation*> visited;
   OpOrder order;
   // What does not depend on weights first, as above.
   OpOrder exported = exportedOrder(block);
   for (Operation* op : exported) {
     if (usesWeightMatrix(op)) break;
-    visit(op, visited, order);
+    visit(op, definers, visited, order);
   }
-  for (Operation* producer : producersOf(block.getTerminator())) visit(producer, visited, order);
-  for (Operation* op : exported) visit(op, visited, order);
+  for (Operation* producer : producersOf(block.getTerminator(), definers))
+    visit(producer, definers, visited, order);
+  for (Operation* op : exported) visit(op, definers, visited, order);
   return order;
 }
 

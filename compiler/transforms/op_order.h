@@ -13,10 +13,6 @@ using OpOrder = llvm::SmallVector<mlir::Operation*>;
 // Weights, constants and sizes: they have a place beside their users instead of one in the order.
 bool isLeaf(mlir::Operation* op);
 
-// The ops that an op's operands, and the values its regions use, come from; in operand order,
-// without leaves.
-OpOrder producersOf(mlir::Operation* op);
-
 // The block's ops without leaves and terminator, in their own order, except that what does not
 // depend on the weights of contractions, convolutions and lookups (masks, positions) comes first:
 // exporters put it into the first layer that needs it.

@@ -158,6 +158,14 @@ class Finder {
 
 }  // namespace
 
-StatusOr<BatchCut> findBatchCut(const BlockGraph& graph) { return Finder(graph).run(); }
+StatusOr<BatchCut> findBatchCut(const BlockGraph& graph) {
+  const Function& main = graph.functions[0];
+  if (main.firstComputed >= 0) {
+    return unsupportedError("the batch cannot be cut: '" +
+                            main.ops[static_cast<size_t>(main.firstComputed)].name +
+                            "' has sizes that are computed while the model runs");
+  }
+  return Finder(graph).run();
+}
 
 }  // namespace mlc::partition

@@ -97,7 +97,10 @@ std::vector<int> MeshEvaluator::cutStages(const Mesh& mesh, const StageChain& ch
         weights[g][t][i + 1] = weights[g][t][i] + plans[g]->weightBytes[chain.ops[i]][t];
     }
   }
+  const int firstComputed = graph_.functions[0].firstComputed;
   return cutChain(count, mesh.pp, [&](int stage, int begin, int end) {
+    if (firstComputed >= 0 && end < count && chain.ops[end] > firstComputed)
+      return static_cast<double>(INFINITY);
     double slowest = 0;
     for (int d = 0; d < mesh.dp; ++d) {
       const int g = d * mesh.pp + stage;

@@ -35,6 +35,9 @@ std::vector<int> findSunkOps(const Function& main, const BlockGraph& graph,
     if (op.callee >= 0 || op.operations > kNegligible * operations ||
         op.bytes > kNegligible * bytes)
       continue;
+    // What gives nothing has an effect, once; what has computed sizes stays beside them.
+    if (op.results.empty()) continue;
+    if (main.firstComputed >= 0 && static_cast<int>(i) >= main.firstComputed) break;
     double seconds = 0, resultBytes = 0;
     for (const Device& device : model.devices)
       seconds = std::max(seconds, opSeconds(op, device, 1, 1));

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define MLC_ABI_VERSION 1
+#define MLC_ABI_VERSION 2
 
 /* Element types, equal to mlc::DType. */
 typedef int32_t MlcDType;
@@ -25,6 +25,9 @@ typedef enum { MLC_SUM = 0, MLC_MIN = 1, MLC_MAX = 2, MLC_PROD = 3 } MlcReductio
 
 /* Mesh axes over which a collective runs. */
 typedef enum { MLC_AXIS_DP = 0, MLC_AXIS_PP = 1, MLC_AXIS_TP = 2 } MlcAxis;
+
+/* Directions of a copy. */
+typedef enum { MLC_TO_DEVICE = 0, MLC_TO_HOST = 1, MLC_WITHIN_DEVICE = 2 } MlcDirection;
 
 typedef struct MlcRuntime MlcRuntime;
 
@@ -36,20 +39,40 @@ typedef struct MlcThread {
   void* team; /* the runtime's own */
 } MlcThread;
 
+/* A tensor as library functions and outputs of run-time shapes see it: row-major. */
+typedef struct MlcTensor {
+  void* data;
+  const int64_t* dims;
+  int32_t rank;
+  MlcDType type;
+} MlcTensor;
+
+/* Functions of the runtime's library (runtime/library), for ops that are not worth generating code
+ * for. Their operands, results and attributes are in the header of each. */
+typedef enum {
+  MLC_LIBRARY_TOP_K = 0,
+  MLC_LIBRARY_NON_ZERO = 1,
+  MLC_LIBRARY_UNIQUE = 2,
+  MLC_LIBRARY_NON_MAX_SUPPRESSION = 3,
+  MLC_LIBRARY_FUNCTIONS
+} MlcLibraryFunction;
+
 /* The arguments of one run. Shared by all threads of the team; read-only but for what the pointers
  * name. */
 typedef struct MlcInvocation {
-  const int64_t* symbols;     /* values, in the order of the manifest's program.symbols */
-  void* const* inputs;        /* in the order of the manifest's program.inputs */
-  void* const* outputs;       /* likewise program.outputs; the executor allocates them */
+  const int64_t* symbols; /* values, in the order of the manifest's program.symbols */
+  void* const* inputs;    /* in the order of the manifest's program.inputs */
+  /* Likewise program.outputs. The executor allocates those whose shapes follow from the inputs'
+   * shapes; the others are null, and the program asks for them (MlcRuntime.output). */
+  void* const* outputs;
   const void* const* weights; /* likewise program.weights (after packing) */
   void* arena;                /* at least mlc_program_arena_bytes(symbols, threads) bytes */
 } MlcInvocation;
 
 /* What the runtime gives to a program. Every function is called by all threads of the team at the
- * same point, except `fail` and `launch`, and returns on each when the effect is visible to all of
- * them. A failing collective marks the run as failed (the executor reports it); the program goes on
- * to its end. */
+ * same point, except `fail`, `launch` and `copy`, and returns on each when the effect is visible to
+ * all of them. A failing collective marks the run as failed (the executor reports it); the program
+ * goes on to its end. */
 struct MlcRuntime {
   int32_t abi_version;
   void (*barrier)(const MlcThread* thread);
@@ -67,13 +90,24 @@ struct MlcRuntime {
    * `grid` blocks of `block` threads on the rank's stream, in order. args[i] points to the i-th
    * argument's value (a device pointer or an int64). One thread only. */
   void (*launch)(const MlcThread* thread, int64_t kernel, int64_t grid, int64_t block, void** args);
-  /* Copies between host and device memory on the rank's stream and waits. direction: 0 to device, 1
-   * to host, 2 within the device. One thread only. */
+  /* Copies between host and device memory on the rank's stream and waits. direction: an
+   * MlcDirection. One thread only. */
   void (*copy)(const MlcThread* thread, void* destination, const void* source, int64_t bytes,
                int32_t direction);
   /* Marks the run as failed with a message in the user's terms (an index out of range, a symbol
    * mismatch). */
   void (*fail)(const MlcThread* thread, const char* message);
+  /* Memory for tensors whose sizes the program learned while it runs: at least `bytes` (and 64) in
+   * segment `segment`, counted from 0; its first `kept` bytes stay, the rest of what it held is
+   * lost. Null, and the run marked as failed, where there is no such memory. Segments belong to the
+   * program and are used again by later runs. */
+  void* (*allocate)(const MlcThread* thread, int64_t segment, int64_t bytes, int64_t kept);
+  /* Memory for output `index` of the program, which has this shape in this run; null as above. */
+  void* (*output)(const MlcThread* thread, int64_t index, const int64_t* dims, int64_t rank);
+  /* Runs a function of the runtime's library on tensors that do not overlap. */
+  void (*call)(const MlcThread* thread, int32_t function, const int64_t* attributes,
+               const MlcTensor* operands, int64_t operand_count, const MlcTensor* results,
+               int64_t result_count);
 };
 
 /* What a program exports, by these names:

@@ -166,8 +166,9 @@ Status Executor::prepare() {
   MLC_ASSIGN_OR_RETURN(pieces_, placement_->outputPieces());
   outputShapes_.clear();
   for (size_t i = 0; i < manifest.outputs.size(); ++i) {
-    MLC_ASSIGN_OR_RETURN(outputShapes_.emplace_back(),
-                         placement_->outputShape(static_cast<int>(i)));
+    outputShapes_.emplace_back();
+    if (package::hasComputedShape(manifest.outputs[i], manifest)) continue;
+    MLC_ASSIGN_OR_RETURN(outputShapes_.back(), placement_->outputShape(static_cast<int>(i)));
   }
   steps_.clear();
   if (!loaded_.program) return okStatus();
@@ -196,9 +197,10 @@ Status Executor::prepareStep(int microbatch) {
     step.inputBytes.push_back(bytesOf(input.spec, shape));
   }
   for (const package::ProgramOutput& output : loaded_.program->outputs) {
-    MLC_ASSIGN_OR_RETURN(std::vector<int64_t> shape, shapeOf(output.spec, symbols));
-    step.outputBytes.push_back(bytesOf(output.spec, shape));
-    step.outputShapes.push_back(std::move(shape));
+    step.outputBytes.push_back(0);
+    if (package::hasComputedShape(output.spec, loaded_.package->manifest())) continue;
+    MLC_ASSIGN_OR_RETURN(const std::vector<int64_t> shape, shapeOf(output.spec, symbols));
+    step.outputBytes.back() = bytesOf(output.spec, shape);
   }
   steps_.push_back(std::move(step));
   return okStatus();
@@ -211,11 +213,20 @@ Status Executor::allocateForRun() {
   try {
     outputs_.clear();
     for (size_t i = 0; first && i < outputShapes_.size(); ++i) {
-      outputs_.push_back(HostTensor::uninitialized(manifest.outputs[i].dtype, outputShapes_[i]));
+      const bool isComputed = package::hasComputedShape(manifest.outputs[i], manifest);
+      outputs_.push_back(
+          isComputed ? HostTensor()
+                     : HostTensor::uninitialized(manifest.outputs[i].dtype, outputShapes_[i]));
     }
     pieceTensors_.assign(pieces_.size(), HostTensor());
+    computedShapes_.assign(pieces_.size(), {});
     for (size_t i = 0; i < pieces_.size(); ++i) {
       const auto output = static_cast<size_t>(pieces_[i].output);
+      if (pieces_[i].isComputed) {
+        // A shape of no dims is told by its first entry too.
+        computedShapes_[i].assign(manifest.outputs[output].dims.size() + 1, -1);
+        continue;
+      }
       if (first && pieces_[i].region.sizes == outputShapes_[output]) {
         pieceTensors_[i] = outputs_[output];
       } else if (first || pieces_[i].rank == world_.rank()) {

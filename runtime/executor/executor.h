@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "collectives/communicator.h"
@@ -56,9 +57,9 @@ class Executor {
   // A microbatch that this rank computes.
   struct Step {
     int microbatch = 0;
-    std::vector<int64_t> symbols;                  // in the program's order
-    std::vector<int64_t> inputBytes, outputBytes;  // of the program's inputs and outputs
-    std::vector<std::vector<int64_t>> outputShapes;
+    std::vector<int64_t> symbols;  // in the program's order
+    // Of the program's inputs and outputs; outputs of computed shape have none yet.
+    std::vector<int64_t> inputBytes, outputBytes;
   };
   // Buffers of a step; two sets, so that messages of one step overlap with the next one's compute.
   struct Slot {
@@ -93,7 +94,11 @@ class Executor {
   Status runSteps();
   void postReceives(const Step& step, Slot& slot);
   Status stageInputs(const Step& step, Slot& slot, std::vector<void*>& pointers);
+  StatusOr<void*> allocateOutput(const Step& step, Slot& slot, int64_t index,
+                                 std::span<const int64_t> dims);
   Status deliverOutputs(const Step& step, Slot& slot);
+  void sendPieces(const Step& step);
+  Status receiveComputed(size_t piece);
   HostTensor* pieceOf(int microbatch, size_t programOutput);
   Status collectOutputs();
 
@@ -120,6 +125,9 @@ class Executor {
   std::vector<LocalInput> localInputs_;
   std::vector<HostTensor>
       pieceTensors_;  // by index into pieces_; of this rank's pieces, and of all on rank 0
+  // By index into pieces_: the shapes of computed ones, as they are told to rank 0; a first dim of
+  // -1 where the program did not get so far.
+  std::vector<std::vector<int64_t>> computedShapes_;
   std::vector<HostTensor> outputs_;  // rank 0
   std::vector<std::unique_ptr<collectives::Request>> outputSends_;
   Status failure_;  // of the program

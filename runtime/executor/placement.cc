@@ -178,6 +178,11 @@ StatusOr<std::vector<Placement::OutputPiece>> Placement::outputPieces() const {
         }
         if (!found)
           return invalidError("no rank makes output '" + manifest_->outputs[output].name + "'");
+        piece.isComputed = package::hasComputedShape(found->spec, *manifest_);
+        if (piece.isComputed) {
+          if (filled[output]++ == 0) pieces.push_back(std::move(piece));
+          continue;
+        }
         const Coordinates maker = coordinatesOf(*manifest_, piece.rank);
         MLC_ASSIGN_OR_RETURN(const SymbolValues symbols, symbolsOf(maker, microbatch));
         MLC_ASSIGN_OR_RETURN(piece.region.sizes, shapeOf(found->spec, symbols));
@@ -194,6 +199,7 @@ StatusOr<std::vector<Placement::OutputPiece>> Placement::outputPieces() const {
     }
   }
   for (size_t output = 0; output < manifest_->outputs.size(); ++output) {
+    if (package::hasComputedShape(manifest_->outputs[output], *manifest_)) continue;
     MLC_ASSIGN_OR_RETURN(const std::vector<int64_t> whole, outputShape(static_cast<int>(output)));
     std::vector<int64_t> covered(whole.size(), 0);
     for (const OutputPiece& piece : pieces) {

@@ -52,9 +52,13 @@ class Placement {
     int programOutput = 0;  // index into its program's outputs
     int microbatch = 0;
     Region region;
+    // The output's shape is computed while the model runs; the piece is all of it, and its region
+    // is empty.
+    bool isComputed = false;
   };
   // All pieces of all outputs, in the order in which each rank hands over its own.
   StatusOr<std::vector<OutputPiece>> outputPieces() const;
+  // Not for outputs of computed shape.
   StatusOr<std::vector<int64_t>> outputShape(int output) const;
 
  private:

@@ -1,6 +1,9 @@
 // How data moves during a run: inputs out to the ranks, from stage to stage, outputs back to rank
 // 0.
+#include <algorithm>
 #include <chrono>
+#include <new>
+#include <span>
 
 #include "runtime/base/strided_view.h"
 #include "runtime/executor/executor.h"
@@ -106,6 +109,11 @@ Status Executor::runSteps() {
     MLC_RETURN_IF_ERROR(waitAll(slot.sends));
     std::vector<void*> outputs;
     for (size_t output = 0; output < slot.outputs.size(); ++output) {
+      if (package::hasComputedShape(loaded_.program->outputs[output].spec,
+                                    loaded_.package->manifest())) {
+        outputs.push_back(nullptr);
+        continue;
+      }
       HostTensor* piece = device_->isHostMemory() ? pieceOf(step.microbatch, output) : nullptr;
       outputs.push_back(piece ? piece->raw() : slot.outputs[output].deviceData());
     }
@@ -115,7 +123,10 @@ Status Executor::runSteps() {
     Status status;
     {
       const TraceScope scope(trace_, "compute", step.microbatch);
-      status = host_->run(loaded_.run, invocation);
+      status =
+          host_->run(loaded_.run, invocation, [&](int64_t index, std::span<const int64_t> dims) {
+            return allocateOutput(step, slot, index, dims);
+          });
     }
     compute +=
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -173,6 +184,38 @@ HostTensor* Executor::pieceOf(int microbatch, size_t programOutput) {
   return nullptr;
 }
 
+// The piece's tensor in host memory, and the device's memory for the program where that is not the
+// same.
+StatusOr<void*> Executor::allocateOutput(const Step& step, Slot& slot, int64_t index,
+                                         std::span<const int64_t> dims) {
+  const std::vector<int64_t> shape(dims.begin(), dims.end());
+  const package::TensorSpec& spec = loaded_.program->outputs[static_cast<size_t>(index)].spec;
+  // Sixteen times as many: the bytes of the largest type do not overflow either.
+  int64_t elements = 16;
+  for (int64_t dim : shape) {
+    if (dim < 0 || __builtin_mul_overflow(elements, dim, &elements)) {
+      return invalidError("output '" + spec.name + "' would have a dim of " + std::to_string(dim));
+    }
+  }
+  const int64_t bytes = dtypeBytes(spec.dtype, elements / 16);
+  HostTensor* piece = pieceOf(step.microbatch, static_cast<size_t>(index));
+  EdgeBuffer& buffer = slot.outputs[static_cast<size_t>(index)];
+  // Ranks whose copy nobody takes compute it all the same.
+  if (!piece || !device_->isHostMemory())
+    MLC_RETURN_IF_ERROR(buffer.reserve(*device_, bytes, "output '" + spec.name + "'"));
+  if (!piece) return buffer.deviceData();
+  try {
+    *piece = HostTensor::uninitialized(spec.dtype, shape);
+  } catch (const std::bad_alloc&) {
+    return outOfMemoryError("not enough memory for output '" + spec.name + "' of " +
+                            std::to_string(bytes) + " bytes");
+  }
+  std::vector<int64_t>& told = computedShapes_[static_cast<size_t>(piece - pieceTensors_.data())];
+  std::copy(shape.begin(), shape.end(), told.begin() + 1);
+  told.front() = 0;
+  return device_->isHostMemory() ? piece->raw() : buffer.deviceData();
+}
+
 Status Executor::deliverOutputs(const Step& step, Slot& slot) {
   const TraceScope scope(trace_, "send", step.microbatch);
   const package::Manifest& manifest = loaded_.package->manifest();
@@ -188,19 +231,53 @@ Status Executor::deliverOutputs(const Step& step, Slot& slot) {
       continue;
     }
     HostTensor* piece = pieceOf(step.microbatch, i);
-    if (!piece || device_->isHostMemory()) continue;
-    const Status status = device_->copy(piece->raw(), slot.outputs[i].deviceData(), bytes,
-                                        device::CopyDirection::kToHost);
+    if (!piece || !piece->raw() || device_->isHostMemory()) continue;
+    const Status status =
+        device_->copy(piece->raw(), slot.outputs[i].deviceData(),
+                      static_cast<int64_t>(piece->bytes()), device::CopyDirection::kToHost);
     if (failure_.ok()) failure_ = status;
   }
-  // In the order of pieces_, in which rank 0 takes them.
-  for (size_t i = 0; i < pieces_.size() && world_.rank() != 0; ++i) {
-    const Placement::OutputPiece& piece = pieces_[i];
-    const auto bytes = static_cast<int64_t>(pieceTensors_[i].bytes());
-    if (piece.rank != world_.rank() || piece.microbatch != step.microbatch || bytes == 0) continue;
-    outputSends_.push_back(world_.send(pieceTensors_[i].raw(), bytes, 0, kOutputTag));
-  }
+  if (world_.rank() != 0) sendPieces(step);
   return okStatus();
+}
+
+// In the order of pieces_, in which rank 0 takes them; computed shapes before their bytes.
+void Executor::sendPieces(const Step& step) {
+  for (size_t i = 0; i < pieces_.size(); ++i) {
+    const Placement::OutputPiece& piece = pieces_[i];
+    if (piece.rank != world_.rank() || piece.microbatch != step.microbatch) continue;
+    if (piece.isComputed) {
+      outputSends_.push_back(world_.send(
+          computedShapes_[i].data(),
+          static_cast<int64_t>(computedShapes_[i].size() * sizeof(int64_t)), 0, kOutputTag));
+    }
+    if (!pieceTensors_[i].raw()) continue;
+    const auto bytes = static_cast<int64_t>(pieceTensors_[i].bytes());
+    if (bytes > 0)
+      outputSends_.push_back(world_.send(pieceTensors_[i].raw(), bytes, 0, kOutputTag));
+  }
+}
+
+// Rank 0 takes an output of computed shape from the rank that made it.
+Status Executor::receiveComputed(size_t index) {
+  const Placement::OutputPiece& piece = pieces_[index];
+  std::vector<int64_t>& shape = computedShapes_[index];
+  MLC_RETURN_IF_ERROR(world_
+                          .receive(shape.data(),
+                                   static_cast<int64_t>(shape.size() * sizeof(int64_t)), piece.rank,
+                                   kOutputTag)
+                          ->wait());
+  if (shape.front() < 0) return okStatus();
+  const package::TensorSpec& spec =
+      loaded_.package->manifest().outputs[static_cast<size_t>(piece.output)];
+  try {
+    pieceTensors_[index] = HostTensor::uninitialized(spec.dtype, {shape.begin() + 1, shape.end()});
+  } catch (const std::bad_alloc&) {
+    return outOfMemoryError("not enough memory for output '" + spec.name + "'");
+  }
+  const auto bytes = static_cast<int64_t>(pieceTensors_[index].bytes());
+  if (bytes == 0) return okStatus();
+  return world_.receive(pieceTensors_[index].raw(), bytes, piece.rank, kOutputTag)->wait();
 }
 
 Status Executor::collectOutputs() {
@@ -208,6 +285,10 @@ Status Executor::collectOutputs() {
   if (world_.rank() == 0) {
     std::vector<std::unique_ptr<collectives::Request>> receives;
     for (size_t i = 0; i < pieces_.size(); ++i) {
+      if (pieces_[i].isComputed) {
+        if (pieces_[i].rank != 0) MLC_RETURN_IF_ERROR(receiveComputed(i));
+        continue;
+      }
       const auto bytes = static_cast<int64_t>(pieceTensors_[i].bytes());
       if (pieces_[i].rank == 0 || bytes == 0) continue;
       receives.push_back(
@@ -215,6 +296,10 @@ Status Executor::collectOutputs() {
     }
     MLC_RETURN_IF_ERROR(waitAll(receives));
     for (size_t i = 0; i < pieces_.size(); ++i) {
+      if (pieces_[i].isComputed) {
+        outputs_[static_cast<size_t>(pieces_[i].output)] = pieceTensors_[i];
+        continue;
+      }
       const HostTensor& whole = outputs_[static_cast<size_t>(pieces_[i].output)];
       // Pieces that are the whole were made in place.
       if (pieceTensors_[i].raw() == whole.raw()) continue;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/library/library.h"
+
 namespace mlc::executor {
 namespace {
 
@@ -35,11 +37,31 @@ constexpr MlcRuntime kRuntime = {
                int32_t direction) { hostOf(thread).copy(destination, source, bytes, direction); },
     .fail = [](const MlcThread* thread,
                const char* message) { hostOf(thread).fail(invalidError(message)); },
+    .allocate = [](const MlcThread* thread, int64_t segment, int64_t bytes,
+                   int64_t kept) { return hostOf(thread).allocate(*thread, segment, bytes, kept); },
+    .output =
+        [](const MlcThread* thread, int64_t index, const int64_t* dims, int64_t rank) {
+          return hostOf(thread).output(*thread, index, {dims, static_cast<size_t>(rank)});
+        },
+    .call =
+        [](const MlcThread* thread, int32_t function, const int64_t* attributes,
+           const MlcTensor* operands, int64_t operandCount, const MlcTensor* results,
+           int64_t resultCount) {
+          hostOf(thread).call(*thread, function, attributes,
+                              {operands, static_cast<size_t>(operandCount)},
+                              {results, static_cast<size_t>(resultCount)});
+        },
 };
 
 // The thread's part of `count` items.
 std::pair<int64_t, int64_t> shareOf(const MlcThread& thread, int64_t count) {
   return {count * thread.index / thread.count, count * (thread.index + 1) / thread.count};
+}
+
+int64_t bytesOf(const MlcTensor& tensor) {
+  int64_t elements = 1;
+  for (int32_t i = 0; i < tensor.rank; ++i) elements *= tensor.dims[i];
+  return dtypeBytes(static_cast<DType>(tensor.type), elements);
 }
 
 int64_t sum(const int64_t* values, int count) {
@@ -50,8 +72,10 @@ int64_t sum(const int64_t* values, int count) {
 
 }  // namespace
 
-Status ProgramHost::run(MlcProgramRun program, const MlcInvocation& invocation) {
+Status ProgramHost::run(MlcProgramRun program, const MlcInvocation& invocation,
+                        const OutputAllocator& outputs) {
   failure_ = okStatus();
+  outputs_ = &outputs;
   team_.run([&](int index) {
     const MlcThread thread = {&kRuntime, index, team_.size(), this};
     program(&thread, &invocation);
@@ -184,6 +208,59 @@ void ProgramHost::launch(int64_t kernel, int64_t grid, int64_t block, void** arg
 
 void ProgramHost::copy(void* destination, const void* source, int64_t bytes, int direction) {
   fail(device_.copy(destination, source, bytes, static_cast<device::CopyDirection>(direction)));
+}
+
+void* ProgramHost::onThreadZero(const MlcThread& thread,
+                                const std::function<StatusOr<void*>()>& make) {
+  team_.barrier();
+  if (thread.index == 0) {
+    const StatusOr<void*> made = make();
+    fail(made.status());
+    made_ = made.ok() ? *made : nullptr;
+  }
+  team_.barrier();
+  return made_;
+}
+
+void* ProgramHost::allocate(const MlcThread& thread, int64_t segment, int64_t bytes, int64_t kept) {
+  return onThreadZero(thread, [&] { return segments_.reserve(segment, bytes, kept); });
+}
+
+void* ProgramHost::output(const MlcThread& thread, int64_t index, std::span<const int64_t> dims) {
+  return onThreadZero(thread, [&] { return (*outputs_)(index, dims); });
+}
+
+void ProgramHost::call(const MlcThread& thread, int32_t function, const int64_t* attributes,
+                       std::span<const MlcTensor> operands, std::span<const MlcTensor> results) {
+  if (!device_.isHostMemory()) return callFromDevice(function, attributes, operands, results);
+  team_.barrier();
+  fail(library::run(function, {attributes, operands, results, thread.index, thread.count}));
+  team_.barrier();
+}
+
+// The library works in host memory.
+void ProgramHost::callFromDevice(int32_t function, const int64_t* attributes,
+                                 std::span<const MlcTensor> operands,
+                                 std::span<const MlcTensor> results) {
+  std::vector<std::vector<char>> memory;
+  auto hostTensors = [&](std::span<const MlcTensor> tensors) {
+    std::vector<MlcTensor> copies(tensors.begin(), tensors.end());
+    for (MlcTensor& tensor : copies) {
+      memory.emplace_back(static_cast<size_t>(bytesOf(tensor)) + 1);
+      tensor.data = memory.back().data();
+    }
+    return copies;
+  };
+  const std::vector<MlcTensor> in = hostTensors(operands), out = hostTensors(results);
+  for (size_t i = 0; i < in.size(); ++i) {
+    fail(
+        device_.copy(in[i].data, operands[i].data, bytesOf(in[i]), device::CopyDirection::kToHost));
+  }
+  fail(library::run(function, {attributes, in, out, 0, 1}));
+  for (size_t i = 0; i < out.size(); ++i) {
+    fail(device_.copy(results[i].data, out[i].data, bytesOf(out[i]),
+                      device::CopyDirection::kToDevice));
+  }
 }
 
 }  // namespace mlc::executor

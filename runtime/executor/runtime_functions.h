@@ -3,8 +3,9 @@
 #pragma once
 
 #include <array>
-#include <atomic>
+#include <functional>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,14 @@
 #include "runtime/abi/abi.h"
 #include "runtime/base/status.h"
 #include "runtime/device/device.h"
+#include "runtime/executor/segments.h"
 #include "runtime/team/team.h"
 
 namespace mlc::executor {
+
+// Gives memory of the device to a program's output of run-time shape.
+using OutputAllocator =
+    std::function<StatusOr<void*>(int64_t index, std::span<const int64_t> dims)>;
 
 // The state behind MlcThread::team. Borrows what it points to.
 class ProgramHost {
@@ -22,11 +28,12 @@ class ProgramHost {
   // axes: the communicators over dp, pp and tp, in the order of MlcAxis.
   ProgramHost(team::Team& team, device::Device& device,
               std::array<collectives::Communicator*, 3> axes)
-      : team_(team), device_(device), axes_(axes) {}
+      : team_(team), device_(device), axes_(axes), segments_(device) {}
 
   // Runs a program on the team; the first failure that a collective, a launch or the program itself
   // reports comes back.
-  Status run(MlcProgramRun program, const MlcInvocation& invocation);
+  Status run(MlcProgramRun program, const MlcInvocation& invocation,
+             const OutputAllocator& outputs);
 
   // Behind the table's functions.
   void barrier() { team_.barrier(); }
@@ -39,8 +46,17 @@ class ProgramHost {
   void launch(int64_t kernel, int64_t grid, int64_t block, void** args);
   void copy(void* destination, const void* source, int64_t bytes, int direction);
   void fail(const Status& status);
+  void* allocate(const MlcThread& thread, int64_t segment, int64_t bytes, int64_t kept);
+  void* output(const MlcThread& thread, int64_t index, std::span<const int64_t> dims);
+  void call(const MlcThread& thread, int32_t function, const int64_t* attributes,
+            std::span<const MlcTensor> operands, std::span<const MlcTensor> results);
 
  private:
+  // Thread 0 makes memory, all threads get its address; null, and a failure, where there is none.
+  void* onThreadZero(const MlcThread& thread, const std::function<StatusOr<void*>()>& make);
+  void callFromDevice(int32_t function, const int64_t* attributes,
+                      std::span<const MlcTensor> operands, std::span<const MlcTensor> results);
+
   char* scratch(size_t index, int64_t bytes);
   // Data of the device in host memory, for the communicators, and back.
   const void* toHost(size_t index, const void* data, int64_t bytes);
@@ -51,6 +67,9 @@ class ProgramHost {
   std::array<collectives::Communicator*, 3> axes_;
   // Kept from call to call; touched by thread 0, read by all after a barrier.
   std::array<std::vector<char>, 3> scratch_;
+  Segments segments_;
+  const OutputAllocator* outputs_ = nullptr;  // of the run
+  void* made_ = nullptr;                      // by thread 0, for the others
   std::mutex mutex_;
   Status failure_;
 };

@@ -1,8 +1,11 @@
 #include "runtime/package/manifest.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "runtime/base/checksum.h"
+#include "runtime/base/dim_expr.h"
 
 namespace mlc::package {
 namespace {
@@ -328,6 +331,7 @@ Status readManifest(const Reader& reader, Manifest& manifest) {
   MLC_RETURN_IF_ERROR(reader.readList("files", manifest.files, readFile));
   MLC_READ("predicted_ms", manifest.predicted_ms);
   MLC_RETURN_IF_ERROR(reader.readList("constraints", manifest.constraints, readConstraint));
+  MLC_READ("computed_symbols", manifest.computed_symbols);
   MLC_READ("checksum", manifest.checksum);
   return okStatus();
 }
@@ -363,6 +367,7 @@ std::string printManifest(const Manifest& manifest) {
                      {"files", listToJson(manifest.files)},
                      {"predicted_ms", manifest.predicted_ms},
                      {"constraints", listToJson(manifest.constraints)},
+                     {"computed_symbols", manifest.computed_symbols},
                      {"checksum", manifest.checksum}};
   return json.dump(2) + "\n";
 }
@@ -371,6 +376,16 @@ std::string checksumOfManifest(Manifest manifest) {
   manifest.checksum.clear();
   const std::string text = printManifest(manifest);
   return checksumOf(text.data(), text.size());
+}
+
+bool hasComputedShape(const TensorSpec& spec, const Manifest& manifest) {
+  std::set<std::string> symbols;
+  for (const std::string& dim : spec.dims) {
+    if (const StatusOr<DimExpr> expression = DimExpr::parse(dim); expression.ok())
+      expression->collectSymbols(symbols);
+  }
+  return std::any_of(manifest.computed_symbols.begin(), manifest.computed_symbols.end(),
+                     [&](const std::string& symbol) { return symbols.contains(symbol); });
 }
 
 }  // namespace mlc::package

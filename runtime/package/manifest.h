@@ -134,8 +134,14 @@ struct Manifest {
   // What must hold of the sizes in every run. Those of function "main" are over the symbols of the
   // inputs' dims.
   std::vector<SizeConstraint> constraints;
+  // Symbols whose values a program computes while it runs. Dims of outputs may have them: such
+  // outputs get their shape from the run.
+  std::vector<std::string> computed_symbols;
   std::string checksum;  // of the manifest itself, see checksumOfManifest
 };
+
+// Whether a tensor's shape is only known when a program has computed it.
+bool hasComputedShape(const TensorSpec& spec, const Manifest& manifest);
 
 // Reads manifest.json's text. Fails with a message that names the key that is missing or wrong.
 StatusOr<Manifest> parseManifest(const std::string& json);

@@ -90,6 +90,8 @@ Status checkProgram(const Program& program, const Manifest& manifest, const std:
     const int count = model ? static_cast<int>(manifest.inputs.size()) : manifest.pp;
     const int index = model ? input.index : input.from_stage;
     if (index < 0 || index >= count) return bad(name + " comes from nowhere");
+    if (hasComputedShape(input.spec, manifest))
+      return bad(name + " has a shape that is computed while the model runs");
     if (model && manifest.inputs[static_cast<size_t>(index)].dims.size() != input.spec.dims.size())
       return bad(name + " has another rank than the model's input");
   }
@@ -101,6 +103,8 @@ Status checkProgram(const Program& program, const Manifest& manifest, const std:
     const bool model = output.kind == ProgramOutput::Kind::kModelOutput;
     const int count = model ? static_cast<int>(manifest.outputs.size()) : manifest.pp;
     const int index = model ? output.index : output.to_stage;
+    if (!model && hasComputedShape(output.spec, manifest))
+      return bad(name + " sends a shape that is computed while the model runs");
     if (index < 0 || index >= count) return bad(name + " goes nowhere");
     if (model &&
         manifest.outputs[static_cast<size_t>(index)].dims.size() != output.spec.dims.size())

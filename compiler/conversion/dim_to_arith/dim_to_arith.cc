@@ -2,8 +2,7 @@
 
 #include <set>
 
-#include "compiler/dialect/graph/graph_dialect.h"
-#include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/graph/computed_symbols.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace mlc::conversion {
@@ -64,23 +63,51 @@ Value dimToIndex(mlir::OpBuilder& builder, mlir::Location loc, const DimExpr& ex
   return sum ? sum : Value(arith::ConstantIndexOp::create(builder, loc, 0));
 }
 
+namespace {
+
+// Quotients are not rounded: what matters is how large they are.
+Value atomToF64(mlir::OpBuilder& builder, mlir::Location loc, const DimExpr::Atom& atom,
+                const llvm::StringMap<Value>& symbols) {
+  mlir::Type f64 = builder.getF64Type();
+  if (atom.kind == DimExpr::AtomKind::kSymbol) {
+    Value integer =
+        arith::IndexCastOp::create(builder, loc, builder.getI64Type(), symbols.lookup(atom.symbol));
+    return arith::SIToFPOp::create(builder, loc, f64, integer);
+  }
+  Value a = dimToF64(builder, loc, atom.operands[0], symbols);
+  Value b = dimToF64(builder, loc, atom.operands[1], symbols);
+  switch (atom.kind) {
+    case DimExpr::AtomKind::kFloorDiv:
+    case DimExpr::AtomKind::kCeilDiv:
+      return arith::DivFOp::create(builder, loc, a, b);
+    case DimExpr::AtomKind::kMod:
+      return b;
+    case DimExpr::AtomKind::kMin:
+      return arith::MinimumFOp::create(builder, loc, a, b);
+    default:
+      return arith::MaximumFOp::create(builder, loc, a, b);
+  }
+}
+
+}  // namespace
+
+Value dimToF64(mlir::OpBuilder& builder, mlir::Location loc, const DimExpr& expr,
+               const llvm::StringMap<Value>& symbols) {
+  Value sum = arith::ConstantOp::create(builder, loc, builder.getF64FloatAttr(0));
+  for (const DimExpr::Term& term : expr.terms()) {
+    Value product = arith::ConstantOp::create(
+        builder, loc, builder.getF64FloatAttr(static_cast<double>(term.coefficient)));
+    for (const DimExpr::Atom& atom : term.factors) {
+      product =
+          arith::MulFOp::create(builder, loc, product, atomToF64(builder, loc, atom, symbols));
+    }
+    sum = arith::AddFOp::create(builder, loc, sum, product);
+  }
+  return sum;
+}
+
 std::vector<std::string> symbolsOf(mlir::Operation* op) {
-  std::set<std::string> symbols;
-  auto collect = [&](mlir::Type type) {
-    if (!mlir::isa<mlir::RankedTensorType>(type)) return;
-    for (const DimExpr& dim : graph::shapeOf(type)) dim.collectSymbols(symbols);
-  };
-  op->walk([&](mlir::Operation* nested) {
-    for (mlir::Type type : nested->getResultTypes()) collect(type);
-    for (mlir::Region& region : nested->getRegions()) {
-      for (mlir::Type type : region.getArgumentTypes()) collect(type);
-    }
-    for (mlir::NamedAttribute attribute : nested->getAttrs()) {
-      if (auto dims = mlir::dyn_cast<graph::DimsAttr>(attribute.getValue())) {
-        for (const DimExpr& expr : graph::exprsOf(dims)) expr.collectSymbols(symbols);
-      }
-    }
-  });
+  const std::set<std::string> symbols = graph::symbolsUsedBy(op);
   return {symbols.begin(), symbols.end()};
 }
 

@@ -51,6 +51,19 @@ class KernelLibrary {
   llvm::StringMap<FuncOp> byText_;
 };
 
+// What leaves a group: the results of its last op, and others that are used outside of it.
+llvm::SmallVector<Value> resultsOf(const KernelGroup& group) {
+  llvm::SmallVector<Value> results;
+  for (Operation* op : group.ops) {
+    for (Value result : op->getResults()) {
+      const bool leaves = llvm::any_of(
+          result.getUsers(), [&](Operation* user) { return !llvm::is_contained(group.ops, user); });
+      if (op == group.ops.back() || leaves) results.push_back(result);
+    }
+  }
+  return results;
+}
+
 // Outlines one group: a kernel function and a call of it in place of the ops.
 void outline(const KernelGroup& group, KernelLibrary& library, const PackedWeights& packed) {
   Operation* last = group.ops.back();
@@ -73,7 +86,8 @@ void outline(const KernelGroup& group, KernelLibrary& library, const PackedWeigh
   mlir::OpBuilder builder(context);
   llvm::SmallVector<mlir::Type> inputTypes;
   for (Value operand : operands) inputTypes.push_back(operand.getType());
-  auto type = builder.getFunctionType(inputTypes, last->getResultTypes());
+  llvm::SmallVector<Value> results = resultsOf(group);
+  auto type = builder.getFunctionType(inputTypes, mlir::ValueRange(results).getTypes());
   FuncOp kernel = FuncOp::create(builder.getUnknownLoc(), "kernel", type);
   kernel.setPrivate();
   kernel->setAttr(kKernelAttr, builder.getUnitAttr());
@@ -86,15 +100,16 @@ void outline(const KernelGroup& group, KernelLibrary& library, const PackedWeigh
   }
   for (Operation* leaf : leaves) builder.clone(*leaf, mapping);
   for (Operation* op : group.ops) builder.clone(*op, mapping);
-  llvm::SmallVector<Value> results;
-  for (Value result : last->getResults()) results.push_back(mapping.lookup(result));
-  mlir::func::ReturnOp::create(builder, last->getLoc(), results);
+  llvm::SmallVector<Value> returned;
+  for (Value result : results) returned.push_back(mapping.lookup(result));
+  mlir::func::ReturnOp::create(builder, last->getLoc(), returned);
 
   Operation* root = group.root ? group.root : last;
   FuncOp function = library.intern(kernel, root->getName().stripDialect());
   builder.setInsertionPoint(last);
   auto call = mlir::func::CallOp::create(builder, last->getLoc(), function, operands.getArrayRef());
-  last->replaceAllUsesWith(call->getResults());
+  for (auto [result, made] : llvm::zip(results, call->getResults()))
+    result.replaceAllUsesWith(made);
   for (Operation* op : llvm::reverse(group.ops)) op->erase();
 }
 

@@ -5,11 +5,12 @@
 //   {mlc.kernel} { %2 = graph.gelu %1                      contract, add, gelu }
 //
 // A kernel has at most one root that is not elementwise or movement: a contraction, convolution,
-// reduction, norm, softmax, attention, pooling. Elementwise ops join the producer of their operand
-// where it has no other user and the same shape; elementwise producers of a reduction, norm or
-// softmax join it. Transposes before and after an attention join it. Small constants and sizes are
-// cloned into the kernels that use them. Kernels with the same text are one function, named after
-// the root and the text's hash.
+// reduction, norm, softmax, attention, pooling. It has several results where its root has, or where
+// the operand of a norm is needed elsewhere too (a residual sum). Elementwise ops join the producer
+// of their operand where it has no other user and the same shape; elementwise producers of a
+// reduction, norm or softmax join it. Transposes before and after an attention join it. Small
+// constants and sizes are cloned into the kernels that use them. Kernels with the same text are one
+// function, named after the root and the text's hash.
 //
 // What stays in the host functions: calls of kernels and blocks, reshapes (views), weights,
 // collectives, if, loop and fail_if.

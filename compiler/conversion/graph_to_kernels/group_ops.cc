@@ -18,7 +18,8 @@ bool isMovement(Operation* op) {
 
 bool isMicroKernelRoot(Operation* op) { return mlir::isa<graph::ContractOp, graph::ConvOp>(op); }
 
-// Roots whose lowering keeps a row of elementwise producers at hand.
+// Roots that elementwise producers of their first operand may join: computed again at each pass
+// over a row, or, where others need the operand too, stored first and read back.
 bool takesProducers(Operation* op) {
   return mlir::isa<graph::SoftmaxOp, graph::LayerNormOp, graph::RmsNormOp, graph::ReduceOp>(op);
 }
@@ -28,6 +29,19 @@ bool areTransposes(llvm::ArrayRef<Operation*> ops) {
 }
 
 bool isAttention(Operation* op) { return mlir::isa_and_nonnull<graph::AttentionOp>(op); }
+
+// Whether all uses of a value that are not in the group come behind an op.
+bool usedBehind(Value value, llvm::ArrayRef<Operation*> group, Operation* op) {
+  return llvm::all_of(value.getUsers(), [&](Operation* user) {
+    Operation* inBlock = op->getBlock()->findAncestorOpInBlock(*user);
+    return llvm::is_contained(group, user) || (inBlock && op->isBeforeInBlock(inBlock));
+  });
+}
+
+// Norms: a pass over the row more costs less than one over memory.
+bool mayStoreOperand(Operation* root) {
+  return mlir::isa<graph::LayerNormOp, graph::RmsNormOp>(root);
+}
 
 bool sameShape(Value a, Value b) { return graph::shapeOf(a) == graph::shapeOf(b); }
 
@@ -70,9 +84,11 @@ class Grouping {
   // Whether the group that makes `operand` may become part of the group of its consumer `op`.
   bool mayJoin(Value operand, const KernelGroup& from, Operation* op, const KernelGroup& to) const {
     if (from.ops.back() != operand.getDefiningOp()) return false;
-    for (Operation* user : operand.getUsers()) {
-      if (!llvm::is_contained(to.ops, user)) return false;
-    }
+    const bool isRootOperand = to.root == op && takesProducers(op) && operand == op->getOperand(0);
+    const bool onlyHere = llvm::all_of(
+        operand.getUsers(), [&](Operation* user) { return llvm::is_contained(to.ops, user); });
+    if (!onlyHere && !(isRootOperand && mayStoreOperand(op) && usedBehind(operand, to.ops, op)))
+      return false;
     if (from.root && to.root) return false;
     if (isAttention(from.root)) return areTransposes(to.ops);
     if (isAttention(to.root)) {
@@ -86,11 +102,7 @@ class Grouping {
       if (to.root && isMicroKernelRoot(to.root)) return llvm::all_of(from.ops, isElementwise);
       return true;
     }
-    if (to.root == op && takesProducers(op)) {
-      return fuseProducers_ && operand == op->getOperand(0) && !from.root &&
-             llvm::all_of(from.ops, isElementwise);
-    }
-    return false;
+    return isRootOperand && fuseProducers_ && !from.root && llvm::all_of(from.ops, isElementwise);
   }
 
   void merge(size_t from, size_t to) {
@@ -115,7 +127,7 @@ bool isClonedLeaf(Operation* op) { return mlir::isa<graph::ConstantOp, graph::Si
 bool computes(Operation* op) {
   return mlir::isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && !isClonedLeaf(op) &&
          !mlir::isa<graph::WeightOp, graph::ReshapeOp, graph::IfOp, graph::LoopOp, graph::YieldOp,
-                    graph::FailIfOp>(op);
+                    graph::FailIfOp, graph::DefineSizeOp, graph::LibraryCall>(op);
 }
 
 std::vector<KernelGroup> groupOps(mlir::Block& block, bool fuseProducers) {

@@ -29,8 +29,47 @@ bool ElementEvaluator::supports(mlir::Operation* op) {
                    graph::DequantizeOp, graph::ReshapeOp>(op);
 }
 
+void ElementEvaluator::bind(Value tensor, Value element) {
+  bound_[tensor] =
+      element ? roundTo(frame_.builder(), frame_.loc(), element, elementTypeOf(tensor)) : element;
+  known_.clear();
+}
+
+void ElementEvaluator::readFromResult(Value tensor, unsigned result) {
+  stored_[tensor] = result;
+  known_.clear();
+}
+
+mlir::ValueRange ElementEvaluator::results() {
+  return kernel_.getBody().front().getTerminator()->getOperands();
+}
+
+bool ElementEvaluator::isVisible(mlir::Block* block) {
+  for (mlir::Block* at = frame_.builder().getInsertionBlock(); at;) {
+    if (at == block) return true;
+    mlir::Operation* parent = at->getParentOp();
+    at = parent ? parent->getBlock() : nullptr;
+  }
+  return false;
+}
+
 Value ElementEvaluator::at(Value tensor, llvm::ArrayRef<Value> indices) {
   if (Value element = bound_.lookup(tensor)) return element;
+  for (const Known& known : known_.lookup(tensor)) {
+    if (llvm::ArrayRef<Value>(known.indices) == indices && isVisible(known.block))
+      return known.value;
+  }
+  mlir::Block* block = frame_.builder().getInsertionBlock();
+  Value value = compute(tensor, indices);
+  known_[tensor].push_back({Indices(indices), value, block});
+  return value;
+}
+
+Value ElementEvaluator::compute(Value tensor, llvm::ArrayRef<Value> indices) {
+  if (auto stored = stored_.find(tensor); stored != stored_.end()) {
+    return load(frame_.output(stored->second), frame_.offset(indices, shapeOf(tensor)),
+                elementTypeOf(tensor));
+  }
   mlir::OpBuilder& b = frame_.builder();
   const mlir::Location loc = frame_.loc();
   if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(tensor)) {
@@ -82,17 +121,18 @@ Value ElementEvaluator::at(Value tensor, llvm::ArrayRef<Value> indices) {
       .Default([](mlir::Operation*) -> Value { llvm_unreachable("supports() says no"); });
 }
 
-void ElementEvaluator::bind(Value tensor, Value element) {
-  bound_[tensor] =
-      element ? roundTo(frame_.builder(), frame_.loc(), element, elementTypeOf(tensor)) : element;
+void ElementEvaluator::storeResults(llvm::ArrayRef<Value> indices) {
+  for (auto [i, result] : llvm::enumerate(results())) {
+    if (!stored_.contains(result)) store(static_cast<unsigned>(i), at(result, indices), indices);
+  }
 }
 
-void ElementEvaluator::store(Value element, llvm::ArrayRef<Value> indices) {
-  mlir::Type type = kernel_.getResultTypes()[0];
+void ElementEvaluator::store(unsigned result, Value element, llvm::ArrayRef<Value> indices) {
+  mlir::Type type = kernel_.getResultTypes()[result];
   mlir::OpBuilder& b = frame_.builder();
   Value stored = toStorage(b, frame_.loc(), element,
                            mlir::cast<mlir::RankedTensorType>(type).getElementType());
-  mlir::memref::StoreOp::create(b, frame_.loc(), stored, frame_.output(0),
+  mlir::memref::StoreOp::create(b, frame_.loc(), stored, frame_.output(result),
                                 mlir::ValueRange{frame_.offset(indices, shapeOf(type))});
 }
 
@@ -173,9 +213,9 @@ Value ElementEvaluator::indexElement(Value element, Value size) {
   Value zero = frame_.index(int64_t{0});
   Value negative = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, zero);
   index = arith::SelectOp::create(b, loc, negative, frame_.add(index, size), index);
-  index = arith::MaxSIOp::create(b, loc, index, zero);
+  // Of an empty dim 0: every buffer has memory for one element.
   Value last = arith::SubIOp::create(b, loc, size, frame_.index(int64_t{1}));
-  return arith::MinSIOp::create(b, loc, index, last);
+  return arith::MaxSIOp::create(b, loc, arith::MinSIOp::create(b, loc, index, last), zero);
 }
 
 Value ElementEvaluator::gather(graph::GatherOp op, llvm::ArrayRef<Value> indices) {

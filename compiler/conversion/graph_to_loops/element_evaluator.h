@@ -18,22 +18,41 @@ class ElementEvaluator {
   // Whether elements of this op's result are computed from its operands' elements, without loops.
   static bool supports(mlir::Operation* op);
 
-  // The element of a tensor at these indices, in its compute type (elementwise_to_arith.h).
+  // The element of a tensor at these indices, in its compute type (elementwise_to_arith.h). An
+  // element that was computed before, where its value can be used, is not computed again.
   mlir::Value at(mlir::Value tensor, llvm::ArrayRef<mlir::Value> indices);
 
-  // Says that the element of `tensor` at whatever indices are asked for next is `element` (a root's
-  // result, computed by a loop), which is rounded to the tensor's type. A null element takes it
-  // back.
+  // Until it is taken back by a null element, `element` is the element of `tensor` at any indices
+  // (a root's result, computed by a loop, and rounded to the tensor's type).
   void bind(mlir::Value tensor, mlir::Value element);
 
-  // Stores an element of the kernel's only result.
-  void store(mlir::Value element, llvm::ArrayRef<mlir::Value> indices);
+  // From now on elements of `tensor` are read from the kernel's result `result`, where they have
+  // been stored.
+  void readFromResult(mlir::Value tensor, unsigned result);
+
+  // Stores the element at these indices of each kernel result, but for those that readFromResult()
+  // named.
+  void storeResults(llvm::ArrayRef<mlir::Value> indices);
+  void store(unsigned result, mlir::Value element, llvm::ArrayRef<mlir::Value> indices);
+
+  // The tensors that the kernel returns.
+  mlir::ValueRange results();
 
   // Indices into a tensor that broadcasts to a result of that rank, from indices into the result.
   static Indices broadcastIndices(KernelFrame& frame, llvm::ArrayRef<mlir::Value> indices,
                                   llvm::ArrayRef<DimExpr> shape);
 
  private:
+  // A value that was computed for an element, and the block that it is in.
+  struct Known {
+    Indices indices;
+    mlir::Value value;
+    mlir::Block* block;
+  };
+
+  mlir::Value compute(mlir::Value tensor, llvm::ArrayRef<mlir::Value> indices);
+  // Whether what was made in that block can be used where the builder is.
+  bool isVisible(mlir::Block* block);
   mlir::Value load(mlir::Value buffer, mlir::Value offset, mlir::Type elementType);
   mlir::Value constant(graph::ConstantOp op, llvm::ArrayRef<mlir::Value> indices);
   mlir::Value slice(graph::SliceOp op, llvm::ArrayRef<mlir::Value> indices);
@@ -55,6 +74,8 @@ class ElementEvaluator {
   KernelFrame& frame_;
   mlir::func::FuncOp kernel_;
   llvm::DenseMap<mlir::Value, mlir::Value> bound_;
+  llvm::DenseMap<mlir::Value, unsigned> stored_;
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<Known>> known_;
 };
 
 }  // namespace mlc::conversion

@@ -55,8 +55,12 @@ KernelFrame::KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, bo
   }
 }
 
-Value KernelFrame::index(int64_t value) {
-  return arith::ConstantIndexOp::create(builder_, loc_, value);
+Value KernelFrame::index(const DimExpr& expr) {
+  auto [it, inserted] = entryIndices_.try_emplace(expr.str());
+  if (!inserted) return it->second;
+  mlir::OpBuilder::InsertionGuard guard(builder_);
+  builder_.setInsertionPointToStart(&function_.getBody().front());
+  return it->second = dimToIndex(builder_, loc_, expr, symbols_);
 }
 
 const KernelFrame::Extents& KernelFrame::extents(llvm::ArrayRef<DimExpr> shape) {
@@ -64,9 +68,6 @@ const KernelFrame::Extents& KernelFrame::extents(llvm::ArrayRef<DimExpr> shape) 
   for (const DimExpr& dim : shape) key += dim.str() + ";";
   auto [it, inserted] = extents_.try_emplace(key);
   if (!inserted) return it->second;
-  // At the function's entry, so that they dominate every use.
-  mlir::OpBuilder::InsertionGuard guard(builder_);
-  builder_.setInsertionPointToStart(&function_.getBody().front());
   Extents& made = it->second;
   for (const DimExpr& dim : shape) made.dims.push_back(index(dim));
   for (size_t i = 0; i < shape.size(); ++i) {

@@ -42,8 +42,9 @@ class KernelFrame {
   mlir::Value threads() { return function_.getArgument(1); }
   mlir::Value scratch() { return function_.getArguments().back(); }
 
-  mlir::Value index(int64_t value);
-  mlir::Value index(const DimExpr& expr) { return dimToIndex(builder_, loc_, expr, symbols_); }
+  // Both are made once, at the function's entry, so that equal indices are one value.
+  mlir::Value index(int64_t value) { return index(DimExpr(value)); }
+  mlir::Value index(const DimExpr& expr);
 
   // The dims of a tensor and its row-major strides, in elements; made once per shape.
   const llvm::SmallVector<mlir::Value>& dims(llvm::ArrayRef<DimExpr> shape);
@@ -92,6 +93,7 @@ class KernelFrame {
   llvm::SmallVector<mlir::Value> inputs_, outputs_;
   llvm::StringMap<Extents> extents_;
   llvm::StringMap<mlir::Value> broadcastSteps_;
+  llvm::StringMap<mlir::Value> entryIndices_;
 };
 
 }  // namespace mlc::conversion

@@ -40,8 +40,8 @@ class LoopLowering {
         evaluator_(frame_, kernel),
         kernel_(kernel),
         sharing_(sharing) {
-    result_ = kernel.getBody().front().getTerminator()->getOperand(0);
-    shape_ = shapeOf(result_);
+    // All results have the same shape.
+    shape_ = shapeOf(evaluator_.results().front());
   }
 
   mlir::FailureOr<mlir::func::FuncOp> run() {
@@ -55,7 +55,7 @@ class LoopLowering {
       root = &op;
     }
     if (root && isRowRoot(root)) {
-      emitRowRoot(root, result_, frame_, evaluator_);
+      emitRowRoot(root, frame_, evaluator_);
     } else {
       emitPoints(root);
     }
@@ -65,9 +65,14 @@ class LoopLowering {
 
  private:
   void emitElement(mlir::Operation* root, llvm::ArrayRef<Value> indices) {
-    if (root) evaluator_.bind(root->getResult(0), emitPoint(root, indices, frame_, evaluator_));
-    evaluator_.store(evaluator_.at(result_, indices), indices);
-    if (root) evaluator_.bind(root->getResult(0), {});
+    if (root) {
+      const llvm::SmallVector<Value> point = emitPoint(root, indices, frame_, evaluator_);
+      for (auto [result, element] : llvm::zip(root->getResults(), point))
+        evaluator_.bind(result, element);
+    }
+    evaluator_.storeResults(indices);
+    if (!root) return;
+    for (Value result : root->getResults()) evaluator_.bind(result, {});
   }
 
   void emitPoints(mlir::Operation* root) {
@@ -85,7 +90,10 @@ class LoopLowering {
     size_t inner = shape_.size() - 1;
     while (inner > 0 && shape_[inner] == DimExpr(1)) --inner;
     const Shape outerShape(llvm::ArrayRef(shape_).take_front(inner));
-    const DimExpr rows = graph::elementCount(outerShape);
+    // No rows where they are empty, however many there are.
+    DimExpr rows = graph::elementCount(outerShape);
+    if (!rows.isConstant() && !shape_[inner].isConstant())
+      rows = min(rows, graph::elementCount(shape_));
     auto indicesOf = [&](llvm::ArrayRef<Value> outer, Value i) {
       Indices indices(outer);
       indices.push_back(i);
@@ -117,7 +125,6 @@ class LoopLowering {
   ElementEvaluator evaluator_;
   mlir::func::FuncOp kernel_;
   Sharing sharing_;
-  Value result_;
   Shape shape_;
 };
 

@@ -172,6 +172,37 @@ class PointEmitter {
     return arith::DivFOp::create(b_, loc_, total, poolCount(op, input, ranges, type));
   }
 
+  llvm::SmallVector<Value> maxPoolWithIndices(graph::MaxPoolWithIndicesOp op) {
+    const Shape input = shapeOf(op.getInput());
+    const size_t spatial = input.size() - 2;
+    const mlir::Type element = elementTypeOf(op.getInput());
+    llvm::SmallVector<Value> ranges;
+    for (int64_t size : op.getKernel()) ranges.push_back(frame_.index(size));
+    // The best value, its offset, and whether there is one yet.
+    Value none = arith::ConstantIntOp::create(b_, loc_, 0, 1);
+    Value zero = frame_.index(int64_t{0});
+    llvm::SmallVector<Value> found = nestAll(
+        ranges, {initial(graph::ReduceKind::max, element), zero, none},
+        [&](llvm::ArrayRef<Value> point, mlir::ValueRange carried) {
+          Indices source{indices_[0], indices_[1]};
+          Value inside = window(op, input, point, spatial, source);
+          return guardedAll(inside, carried, [&] {
+            Value x = evaluator_.at(op.getInput(), source);
+            Value better = beats(x, carried[0], /*maximum=*/true, /*orEqual=*/false, element);
+            Value isFirst = arith::XOrIOp::create(b_, loc_, carried[2],
+                                                  arith::ConstantIntOp::create(b_, loc_, 1, 1));
+            better = arith::OrIOp::create(b_, loc_, better, isFirst);
+            Value at = windowOffset(input, source, op.getColumnMajor());
+            auto choose = [&](Value a, Value b) -> Value {
+              return arith::SelectOp::create(b_, loc_, better, a, b);
+            };
+            return llvm::SmallVector<Value>{choose(x, carried[0]), choose(at, carried[1]),
+                                            arith::ConstantIntOp::create(b_, loc_, 1, 1)};
+          });
+        });
+    return {found[0], arith::IndexCastOp::create(b_, loc_, b_.getI64Type(), found[1])};
+  }
+
   Value lrn(graph::LrnOp op) {
     const Shape shape = shapeOf(op.getInput());
     const int64_t size = op.getSize(), before = (size - 1) / 2;
@@ -197,21 +228,48 @@ class PointEmitter {
   }
 
  private:
-  // Nested loops over `ranges`, the last one innermost, folding into one value.
-  Value nest(llvm::ArrayRef<Value> ranges, Value start,
-             llvm::function_ref<Value(llvm::ArrayRef<Value>, Value)> body) {
-    llvm::SmallVector<Value> point;
-    std::function<Value(size_t, Value)> descend = [&](size_t depth, Value carried) -> Value {
+  using Values = llvm::SmallVector<Value>;
+
+  // Nested loops over `ranges`, the last one innermost, folding into values.
+  Values nestAll(llvm::ArrayRef<Value> ranges, mlir::ValueRange start,
+                 llvm::function_ref<Values(llvm::ArrayRef<Value>, mlir::ValueRange)> body) {
+    Values point;
+    std::function<Values(size_t, mlir::ValueRange)> descend =
+        [&](size_t depth, mlir::ValueRange carried) -> Values {
       if (depth == ranges.size()) return body(point, carried);
       return frame_.reduceLoop(frame_.index(int64_t{0}), ranges[depth], carried,
                                [&](Value i, mlir::ValueRange inner) {
                                  point.push_back(i);
-                                 Value next = descend(depth + 1, inner[0]);
+                                 Values next = descend(depth + 1, inner);
                                  point.pop_back();
-                                 return llvm::SmallVector<Value>{next};
-                               })[0];
+                                 return next;
+                               });
     };
     return descend(0, start);
+  }
+
+  // The same for one value.
+  Value nest(llvm::ArrayRef<Value> ranges, Value start,
+             llvm::function_ref<Value(llvm::ArrayRef<Value>, Value)> body) {
+    return nestAll(ranges, start, [&](llvm::ArrayRef<Value> point, mlir::ValueRange carried) {
+      return Values{body(point, carried[0])};
+    })[0];
+  }
+
+  // The offset of an element in the whole tensor, row-major, or with the spatial dims the other way
+  // round.
+  Value windowOffset(const Shape& input, llvm::ArrayRef<Value> source, bool columnMajor) {
+    if (!columnMajor) return frame_.offset(source, input);
+    const llvm::SmallVector<Value>& dims = frame_.dims(input);
+    Value offset =
+        frame_.mul(frame_.add(frame_.mul(source[0], dims[1]), source[1]),
+                   frame_.index(graph::elementCount(llvm::ArrayRef(input).drop_front(2))));
+    Value step = frame_.index(int64_t{1});
+    for (size_t d = 2; d < input.size(); ++d) {
+      offset = frame_.add(offset, frame_.mul(source[d], step));
+      step = frame_.mul(step, dims[d]);
+    }
+    return offset;
   }
 
   // Appends the input's spatial indices for a window position; returns whether they are inside,
@@ -235,15 +293,21 @@ class PointEmitter {
     return inside;
   }
 
-  Value guarded(Value inside, Value otherwise, llvm::function_ref<Value()> emit) {
+  // What `emit` gives where `inside` holds (null: always), else `otherwise`.
+  Values guardedAll(Value inside, mlir::ValueRange otherwise, llvm::function_ref<Values()> emit) {
     if (!inside) return emit();
-    auto branch = mlir::scf::IfOp::create(b_, loc_, otherwise.getType(), inside, true);
+    auto branch = mlir::scf::IfOp::create(b_, loc_, otherwise.getTypes(), inside, true, true);
     mlir::OpBuilder::InsertionGuard guard(b_);
-    b_.setInsertionPointToStart(branch.thenBlock());
-    mlir::scf::YieldOp::create(b_, loc_, emit());
-    b_.setInsertionPointToStart(branch.elseBlock());
+    b_.setInsertionPointToStart(&branch.getThenRegion().front());
+    Values values = emit();
+    mlir::scf::YieldOp::create(b_, loc_, values);
+    b_.setInsertionPointToStart(&branch.getElseRegion().front());
     mlir::scf::YieldOp::create(b_, loc_, otherwise);
-    return branch.getResult(0);
+    return Values(branch.getResults());
+  }
+
+  Value guarded(Value inside, Value otherwise, llvm::function_ref<Value()> emit) {
+    return guardedAll(inside, otherwise, [&] { return Values{emit()}; })[0];
   }
 
   // How many elements an average is taken over: those inside the input, or inside its declared
@@ -389,18 +453,20 @@ class PointEmitter {
 
 bool isPointRoot(mlir::Operation* op) {
   return mlir::isa<graph::ReduceOp, graph::ArgReduceOp, graph::ContractOp, graph::ConvOp,
-                   graph::PoolOp, graph::LrnOp>(op);
+                   graph::PoolOp, graph::MaxPoolWithIndicesOp, graph::LrnOp>(op);
 }
 
-Value emitPoint(mlir::Operation* root, llvm::ArrayRef<Value> indices, KernelFrame& frame,
-                ElementEvaluator& evaluator) {
+llvm::SmallVector<Value> emitPoint(mlir::Operation* root, llvm::ArrayRef<Value> indices,
+                                   KernelFrame& frame, ElementEvaluator& evaluator) {
   PointEmitter emitter(indices, frame, evaluator);
-  if (auto op = mlir::dyn_cast<graph::ReduceOp>(root)) return emitter.reduce(op);
-  if (auto op = mlir::dyn_cast<graph::ArgReduceOp>(root)) return emitter.argReduce(op);
-  if (auto op = mlir::dyn_cast<graph::ContractOp>(root)) return emitter.contract(op);
-  if (auto op = mlir::dyn_cast<graph::ConvOp>(root)) return emitter.conv(op);
-  if (auto op = mlir::dyn_cast<graph::PoolOp>(root)) return emitter.pool(op);
-  return emitter.lrn(mlir::cast<graph::LrnOp>(root));
+  if (auto op = mlir::dyn_cast<graph::ReduceOp>(root)) return {emitter.reduce(op)};
+  if (auto op = mlir::dyn_cast<graph::ArgReduceOp>(root)) return {emitter.argReduce(op)};
+  if (auto op = mlir::dyn_cast<graph::ContractOp>(root)) return {emitter.contract(op)};
+  if (auto op = mlir::dyn_cast<graph::ConvOp>(root)) return {emitter.conv(op)};
+  if (auto op = mlir::dyn_cast<graph::PoolOp>(root)) return {emitter.pool(op)};
+  if (auto op = mlir::dyn_cast<graph::MaxPoolWithIndicesOp>(root))
+    return emitter.maxPoolWithIndices(op);
+  return {emitter.lrn(mlir::cast<graph::LrnOp>(root))};
 }
 
 }  // namespace mlc::conversion

@@ -8,8 +8,8 @@ namespace mlc::conversion {
 
 bool isPointRoot(mlir::Operation* op);
 
-// The element at these indices of the root's result, in its compute type.
-mlir::Value emitPoint(mlir::Operation* root, llvm::ArrayRef<mlir::Value> indices,
-                      KernelFrame& frame, ElementEvaluator& evaluator);
+// The element at these indices of each of the root's results, in its compute type.
+llvm::SmallVector<mlir::Value> emitPoint(mlir::Operation* root, llvm::ArrayRef<mlir::Value> indices,
+                                         KernelFrame& frame, ElementEvaluator& evaluator);
 
 }  // namespace mlc::conversion

@@ -19,10 +19,9 @@ constexpr auto kReassociate = arith::FastMathFlags::reassoc | arith::FastMathFla
 // The rows of a tensor along the dims [first, last], and the arithmetic on them.
 class Rows {
  public:
-  Rows(mlir::Operation* root, Value result, int64_t first, int64_t last, KernelFrame& frame,
+  Rows(mlir::Operation* root, int64_t first, int64_t last, KernelFrame& frame,
        ElementEvaluator& evaluator)
       : root_(root),
-        result_(result),
         first_(first),
         last_(last),
         frame_(frame),
@@ -43,6 +42,7 @@ class Rows {
   void forEachRow(llvm::function_ref<void()> body) {
     frame_.forEachOwn(graph::elementCount(outerShape_), [&](Value row) {
       outer_ = frame_.delinearize(row, outerDims_);
+      storeInput();
       body();
     });
   }
@@ -62,7 +62,7 @@ class Rows {
     frame_.loop(zero(), length_, [&](Value i) {
       Indices at = indices(i);
       evaluator_.bind(root_->getResult(0), emit(evaluator_.at(root_->getOperand(0), at), at));
-      evaluator_.store(evaluator_.at(result_, at), at);
+      evaluator_.storeResults(at);
       evaluator_.bind(root_->getResult(0), {});
     });
   }
@@ -111,6 +111,18 @@ class Rows {
   }
 
  private:
+  // Where the kernel returns the root's operand too, its row is stored first and read from there.
+  void storeInput() {
+    Value input = root_->getOperand(0);
+    for (auto [i, result] : llvm::enumerate(evaluator_.results())) {
+      if (result != input) continue;
+      frame_.loop(zero(), length_, [&](Value at) {
+        evaluator_.store(static_cast<unsigned>(i), evaluator_.at(input, indices(at)), indices(at));
+      });
+      evaluator_.readFromResult(input, static_cast<unsigned>(i));
+      return;
+    }
+  }
   bool inRow(size_t dim) const {
     return static_cast<int64_t>(dim) >= first_ && static_cast<int64_t>(dim) <= last_;
   }
@@ -120,7 +132,6 @@ class Rows {
   }
 
   mlir::Operation* root_;
-  Value result_;
   int64_t first_, last_;
   KernelFrame& frame_;
   ElementEvaluator& evaluator_;
@@ -194,8 +205,7 @@ void emitRmsNorm(graph::RmsNormOp op, Rows& rows) {
   });
 }
 
-void emitCumSum(graph::CumSumOp op, Value result, Rows& rows, KernelFrame& frame,
-                ElementEvaluator& evaluator) {
+void emitCumSum(graph::CumSumOp op, Rows& rows, KernelFrame& frame, ElementEvaluator& evaluator) {
   mlir::OpBuilder& b = frame.builder();
   const mlir::Location loc = frame.loc();
   const bool isFloat = mlir::isa<mlir::FloatType>(
@@ -210,7 +220,7 @@ void emitCumSum(graph::CumSumOp op, Value result, Rows& rows, KernelFrame& frame
           Value next = isFloat ? Value(arith::AddFOp::create(b, loc, carried[0], x))
                                : Value(arith::AddIOp::create(b, loc, carried[0], x));
           evaluator.bind(op.getResult(), op.getExclusive() ? carried[0] : next);
-          evaluator.store(evaluator.at(result, at), at);
+          evaluator.storeResults(at);
           evaluator.bind(op.getResult(), {});
           return llvm::SmallVector<Value>{next};
         });
@@ -228,24 +238,23 @@ bool isRowRoot(mlir::Operation* op) {
   return mlir::isa<graph::SoftmaxOp, graph::LayerNormOp, graph::RmsNormOp, graph::CumSumOp>(op);
 }
 
-void emitRowRoot(mlir::Operation* root, Value result, KernelFrame& frame,
-                 ElementEvaluator& evaluator) {
+void emitRowRoot(mlir::Operation* root, KernelFrame& frame, ElementEvaluator& evaluator) {
   const auto rank = static_cast<int64_t>(shapeOf(root->getOperand(0)).size());
   if (auto op = mlir::dyn_cast<graph::SoftmaxOp>(root)) {
     const int64_t axis = normalized(op.getAxis(), root);
-    Rows rows(root, result, axis, axis, frame, evaluator);
+    Rows rows(root, axis, axis, frame, evaluator);
     emitSoftmax(op, rows);
   } else if (auto op = mlir::dyn_cast<graph::LayerNormOp>(root)) {
-    Rows rows(root, result, normalized(op.getAxis(), root), rank - 1, frame, evaluator);
+    Rows rows(root, normalized(op.getAxis(), root), rank - 1, frame, evaluator);
     emitLayerNorm(op, rows);
   } else if (auto op = mlir::dyn_cast<graph::RmsNormOp>(root)) {
-    Rows rows(root, result, normalized(op.getAxis(), root), rank - 1, frame, evaluator);
+    Rows rows(root, normalized(op.getAxis(), root), rank - 1, frame, evaluator);
     emitRmsNorm(op, rows);
   } else {
     auto scan = mlir::cast<graph::CumSumOp>(root);
     const int64_t axis = normalized(scan.getAxis(), root);
-    Rows rows(root, result, axis, axis, frame, evaluator);
-    emitCumSum(scan, result, rows, frame, evaluator);
+    Rows rows(root, axis, axis, frame, evaluator);
+    emitCumSum(scan, rows, frame, evaluator);
   }
 }
 

@@ -9,7 +9,6 @@ namespace mlc::conversion {
 
 bool isRowRoot(mlir::Operation* op);
 
-void emitRowRoot(mlir::Operation* root, mlir::Value result, KernelFrame& frame,
-                 ElementEvaluator& evaluator);
+void emitRowRoot(mlir::Operation* root, KernelFrame& frame, ElementEvaluator& evaluator);
 
 }  // namespace mlc::conversion

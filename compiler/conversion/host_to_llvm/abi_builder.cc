@@ -29,14 +29,23 @@ void AbiBuilder::storeAt(Value base, size_t bytes, Value value) const {
 }
 
 void AbiBuilder::callRuntime(Value thread, size_t field, mlir::ValueRange arguments) const {
+  call(thread, field, arguments, LLVM::LLVMVoidType::get(builder_.getContext()));
+}
+
+Value AbiBuilder::callForAddress(Value thread, size_t field, mlir::ValueRange arguments) const {
+  return call(thread, field, arguments, ptr()).getResult();
+}
+
+LLVM::CallOp AbiBuilder::call(Value thread, size_t field, mlir::ValueRange arguments,
+                              mlir::Type result) const {
   Value runtime = loadAt(thread, offsetof(MlcThread, runtime), ptr());
   Value function = loadAt(runtime, field, ptr());
   llvm::SmallVector<Value> operands{function, thread};
   operands.append(arguments.begin(), arguments.end());
   llvm::SmallVector<mlir::Type> types;
   for (Value operand : llvm::drop_begin(operands)) types.push_back(operand.getType());
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder_.getContext()), types);
-  LLVM::CallOp::create(builder_, loc_, type, operands);
+  auto type = LLVM::LLVMFunctionType::get(result, types);
+  return LLVM::CallOp::create(builder_, loc_, type, operands);
 }
 
 }  // namespace mlc::conversion

@@ -26,9 +26,13 @@ class AbiBuilder {
 
   // Calls the function pointer at that offset of MlcRuntime with (thread, arguments...).
   void callRuntime(mlir::Value thread, size_t field, mlir::ValueRange arguments) const;
+  // The same of a function that returns an address.
+  mlir::Value callForAddress(mlir::Value thread, size_t field, mlir::ValueRange arguments) const;
   void barrier(mlir::Value thread) const { callRuntime(thread, offsetof(MlcRuntime, barrier), {}); }
 
  private:
+  mlir::LLVM::CallOp call(mlir::Value thread, size_t field, mlir::ValueRange arguments,
+                          mlir::Type result) const;
   mlir::OpBuilder& builder_;
   mlir::Location loc_;
 };

@@ -12,9 +12,6 @@ using mlir::Value;
 
 namespace {
 
-// The directions of MlcRuntime::copy.
-constexpr int64_t kToDevice = 0, kToHost = 1, kWithinDevice = 2;
-
 int64_t byteWidth(mlir::Type type) { return (type.getIntOrFloatBitWidth() + 7) / 8; }
 
 }  // namespace
@@ -50,17 +47,12 @@ void FunctionEmitter::emitLaunch(mlir::func::CallOp call, const KernelInfo& info
                    {abi_.i64(launch.kernel), blocks, abi_.i64(launch.blockThreads), slots});
 }
 
-void FunctionEmitter::copyWithinDevice(Value destination, Value source, const DimExpr& count) {
-  abi_.callRuntime(thread_, offsetof(MlcRuntime, copy),
-                   {destination, source, bytes(count), abi_.i32(kWithinDevice)});
-}
-
 Value FunctionEmitter::readScalar(Value tensor, mlir::Type type) {
   Value address = pointer(tensor);
   if (onDevice()) {
     Value slot = slotsOnStack(1);
     abi_.callRuntime(thread_, offsetof(MlcRuntime, copy),
-                     {slot, address, abi_.i64(byteWidth(type)), abi_.i32(kToHost)});
+                     {slot, address, abi_.i64(byteWidth(type)), abi_.i32(MLC_TO_HOST)});
     address = slot;
   }
   return LLVM::LoadOp::create(builder_, loc_, type, address);
@@ -75,7 +67,7 @@ void FunctionEmitter::writeScalar(Value tensor, Value value) {
   LLVM::StoreOp::create(builder_, loc_, value, slot);
   abi_.callRuntime(
       thread_, offsetof(MlcRuntime, copy),
-      {pointer(tensor), slot, abi_.i64(byteWidth(value.getType())), abi_.i32(kToDevice)});
+      {pointer(tensor), slot, abi_.i64(byteWidth(value.getType())), abi_.i32(MLC_TO_DEVICE)});
 }
 
 }  // namespace mlc::conversion

@@ -2,6 +2,7 @@
 
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
+#include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/shape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -19,6 +20,7 @@ FunctionEmitter::FunctionEmitter(ProgramContext& program, FuncOp function, const
     : program_(program),
       function_(function),
       plan_(plan),
+      computed_(graph::computedSymbols(function)),
       builder_(program.host.getContext()),
       loc_(function.getLoc()),
       abi_(builder_, loc_) {}
@@ -84,12 +86,16 @@ void FunctionEmitter::preparePointers() {
         return passed[place.index];
       case Place::Kind::kArena:
         return abi_.advance(arena_, bytes(place.offset));
+      case Place::Kind::kSegment:
+      case Place::Kind::kOwn:
+        return {};  // when the size is known
     }
     llvm_unreachable("kind of place");
   };
   auto prepare = [&](Value value) {
     auto it = plan_.places.find(value);
-    if (it != plan_.places.end()) pointers_[value] = address(it->second);
+    if (it == plan_.places.end()) return;
+    if (Value known = address(it->second)) pointers_[value] = known;
   };
   for (Value argument : function_.getArguments()) prepare(argument);
   function_.walk<mlir::WalkOrder::PreOrder>([&](Operation* op) {
@@ -99,7 +105,9 @@ void FunctionEmitter::preparePointers() {
       for (Value argument : region.getArguments()) prepare(argument);
     }
     auto it = plan_.scratch.find(op);
-    if (it != plan_.scratch.end()) scratch_[op] = address(it->second);
+    if (it != plan_.scratch.end()) {
+      if (Value known = address(it->second)) scratch_[op] = known;
+    }
     auto weight = mlir::dyn_cast<graph::WeightOp>(op);
     if (weight && !isPassedOnly(weight)) {
       pointers_[weight.getResult()] =
@@ -150,9 +158,17 @@ void FunctionEmitter::onThreadZero(llvm::function_ref<void()> emit) {
 }
 
 void FunctionEmitter::copy(Value destination, Value source, const DimExpr& count) {
-  if (onDevice()) return copyWithinDevice(destination, source, count);
+  copyBytes(destination, source, bytes(count));
+}
+
+void FunctionEmitter::copyBytes(Value destination, Value source, Value count) {
+  if (onDevice()) {
+    abi_.callRuntime(thread_, offsetof(MlcRuntime, copy),
+                     {destination, source, count, abi_.i32(MLC_WITHIN_DEVICE)});
+    return;
+  }
   onThreadZero([&] {
-    LLVM::MemcpyOp::create(builder_, loc_, destination, source, bytes(count), /*isVolatile=*/false);
+    LLVM::MemcpyOp::create(builder_, loc_, destination, source, count, /*isVolatile=*/false);
   });
 }
 
@@ -163,10 +179,13 @@ void FunctionEmitter::copyTensor(Value to, Value from) {
 }
 
 mlir::LogicalResult FunctionEmitter::emitBlock(mlir::Block& block) {
+  const mlir::OpBuilder::InsertionGuard guard(builder_);
   for (Operation& op : block) {
     loc_ = op.getLoc();
     if (inRun_.contains(&op)) continue;
     if (mlir::failed(emitOp(&op))) return mlir::failure();
+    auto check = mlir::dyn_cast<graph::FailIfOp>(op);
+    if (check && check.getStops() && block.getParentOp() == function_) skipRestIf(check);
   }
   return mlir::success();
 }
@@ -180,6 +199,14 @@ mlir::LogicalResult FunctionEmitter::emitOp(Operation* op) {
     } else {
       emitBlockCall(call);
     }
+    return mlir::success();
+  }
+  if (auto size = mlir::dyn_cast<graph::DefineSizeOp>(op)) {
+    emitDefineSize(size);
+    return mlir::success();
+  }
+  if (auto call = mlir::dyn_cast<graph::LibraryCall>(op)) {
+    emitLibraryCall(call);
     return mlir::success();
   }
   if (auto branch = mlir::dyn_cast<graph::IfOp>(op)) return emitIf(branch);
@@ -231,6 +258,10 @@ void FunctionEmitter::emitReturn(mlir::func::ReturnOp op) {
     const bool inPlace = it != plan_.places.end() && it->second.kind == Place::Kind::kResult &&
                          it->second.index == static_cast<int>(i);
     if (inPlace) continue;
+    if (graph::hasSymbolOf(operand.getType(), computed_)) {
+      emitReturnOfComputedShape(operand, static_cast<int64_t>(i));
+      continue;
+    }
     access({operand}, {});
     copy(results[i], pointer(operand), tensorBytes(operand.getType()));
   }

@@ -1,6 +1,7 @@
 // Emits one host function. See lower_host.h.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,31 @@ class FunctionEmitter {
   mlir::LogicalResult emitIf(graph::IfOp op);
   mlir::LogicalResult emitLoop(graph::LoopOp op);
   void emitFailIf(graph::FailIfOp op);
+  void skipRestIf(graph::FailIfOp op);
+  void failIf(mlir::Value condition, llvm::StringRef text);
+  // The sizes, addresses and symbols that an if or loop binds (control_flow_emitter.cc).
+  struct Bound;
+  Bound boundBy(mlir::Operation* op, std::optional<mlir::ArrayAttr> binds);
+  void takeBound(const Bound& bound, mlir::ValueRange values);
+  llvm::SmallVector<mlir::Value> yieldedDims(const Bound& bound, mlir::ValueRange yielded,
+                                             mlir::Value holds);
+  mlir::Value copyToOwn(mlir::Value result, mlir::Value yielded, mlir::Value& holds);
+  mlir::Value appendToOwn(mlir::Value result, mlir::Value part, mlir::Value trip,
+                          mlir::Value before, mlir::Value& holds);
+  void enterTrip(graph::LoopOp op, const Bound& bound, mlir::ValueRange state);
+  llvm::SmallVector<mlir::Value> leaveTrip(graph::LoopOp op, const Bound& bound, mlir::Value trip,
+                                           mlir::ValueRange state);
+  void checkScannedDim(graph::LoopOp op, mlir::Value size, mlir::Value before, mlir::Value trip);
+  // run_time_sizes.cc
+  void emitDefineSize(graph::DefineSizeOp op);
+  void allocateSegment(mlir::Operation* definedBy, bool inBody, llvm::StringRef symbol = {});
+  mlir::Value allocate(int64_t segment, const DimExpr& bytes, mlir::Value kept = {});
+  mlir::Value isNull(mlir::Value address);
+  void emitReturnOfComputedShape(mlir::Value tensor, int64_t index);
+  // library_emitter.cc
+  void emitLibraryCall(graph::LibraryCall op);
+  mlir::Value describeTensors(mlir::ValueRange tensors);
+  mlir::Value dimsOnStack(llvm::ArrayRef<DimExpr> dims);
   void emitAllReduce(dist::AllReduceOp op);
   void emitAllGather(dist::AllGatherOp op);
   void emitReduceScatter(dist::ReduceScatterOp op);
@@ -70,7 +96,7 @@ class FunctionEmitter {
               mlir::Operation* scratchOf = nullptr);
   // Thread 0 copies a whole tensor.
   void copy(mlir::Value destination, mlir::Value source, const DimExpr& count);
-  void copyWithinDevice(mlir::Value destination, mlir::Value source, const DimExpr& count);
+  void copyBytes(mlir::Value destination, mlir::Value source, mlir::Value count);
   void copyTensor(mlir::Value to, mlir::Value from);
   void onThreadZero(llvm::function_ref<void()> emit);
   // `count` eight-byte slots in the function's stack frame.
@@ -86,6 +112,7 @@ class FunctionEmitter {
   ProgramContext& program_;
   mlir::func::FuncOp function_;
   const FramePlan& plan_;
+  const std::set<std::string> computed_;  // symbols that the function defines
   mlir::OpBuilder builder_;
   mlir::Location loc_;
   AbiBuilder abi_;

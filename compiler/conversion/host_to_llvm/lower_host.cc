@@ -6,6 +6,7 @@
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
+#include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/shape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -142,7 +143,10 @@ mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,
 
   HostProgram result;
   result.module = mlir::ModuleOp::create(program.getLoc());
-  result.symbols = symbolsOf(program);
+  const std::set<std::string> computed = graph::computedSymbols(program);
+  for (const std::string& symbol : symbolsOf(program)) {
+    if (!computed.contains(symbol)) result.symbols.push_back(symbol);
+  }
   result.arenaBytes = frames.total(main);
   WeightSlots weights;
   ProgramContext shared{program, *result.module, kernels, result.symbols, weights, memory};

@@ -1,10 +1,12 @@
 #include "compiler/conversion/plan_memory/plan_memory.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "compiler/dialect/dist/dist_dialect.h"
+#include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
 
@@ -24,6 +26,7 @@ struct Request {
   Operation* scratchOf = nullptr;
   DimExpr bytes;
   int first = 0, last = 0;
+  int segment = -1;  // -1: the frame
 };
 
 struct Slot {
@@ -34,7 +37,9 @@ struct Slot {
 class Planner {
  public:
   Planner(mlir::func::FuncOp function, const std::function<DimExpr(Operation*)>& scratchBytes)
-      : function_(function), scratchBytes_(scratchBytes) {}
+      : function_(function),
+        scratchBytes_(scratchBytes),
+        definitions_(graph::symbolDefinitions(function)) {}
 
   FramePlan run() {
     number();
@@ -74,11 +79,49 @@ class Planner {
     for (auto [i, operand] : llvm::enumerate(body.getTerminator()->getOperands())) {
       Value storage = storageOf(operand);
       Operation* producer = storage.getDefiningOp();
-      if (!producer || producer->getBlock() != &body || mlir::isa<graph::WeightOp>(producer)) {
+      if (!producer || producer->getBlock() != &body || mlir::isa<graph::WeightOp>(producer) ||
+          segmentOf(tensorBytes(storage.getType())) >= 0 || isOwn(storage)) {
         continue;
       }
       plan_.places.try_emplace(storage, Place{Place::Kind::kResult, static_cast<int>(i), 0});
     }
+  }
+
+  // The segment of a size: that of the symbol which is known last; -1: all are known at entry.
+  int segmentOf(const DimExpr& bytes) {
+    std::set<std::string> symbols;
+    bytes.collectSymbols(symbols);
+    const graph::SymbolDefinition* last = nullptr;
+    auto when = [&](const graph::SymbolDefinition& definition) {
+      return definition.inBody ? begin_.lookup(definition.op) : end_.lookup(definition.op);
+    };
+    for (const std::string& symbol : symbols) {
+      auto it = definitions_.find(symbol);
+      if (it == definitions_.end()) continue;
+      if (!last || when(it->second) > when(*last)) last = &it->second;
+    }
+    if (!last) return -1;
+    for (auto [i, segment] : llvm::enumerate(plan_.segments)) {
+      if (segment.definedBy == last->op && segment.inBody == last->inBody)
+        return static_cast<int>(i);
+    }
+    plan_.segments.push_back({last->op, last->inBody, 0});
+    return static_cast<int>(plan_.segments.size()) - 1;
+  }
+
+  // Whether an if or loop changes the size of this result of it.
+  bool isOwn(Value value) {
+    Operation* op = value.getDefiningOp();
+    if (!mlir::isa_and_nonnull<graph::IfOp, graph::LoopOp>(op)) return false;
+    std::set<std::string> symbols;
+    for (const auto& [symbol, definition] : definitions_) {
+      if (definition.op == op) symbols.insert(symbol);
+    }
+    if (graph::hasSymbolOf(value.getType(), symbols)) return true;
+    auto loop = mlir::dyn_cast<graph::LoopOp>(op);
+    const unsigned number = mlir::cast<mlir::OpResult>(value).getResultNumber();
+    return loop && number < loop.getCarried().size() &&
+           graph::hasSymbolOf(loop.getBody().getArgument(number + 2).getType(), symbols);
   }
 
   // The last op number at which a storage is needed, over all values that share it.
@@ -91,9 +134,14 @@ class Planner {
 
   void request(Value value, int first, int last) {
     if (storageOf(value) != value || plan_.places.contains(value)) return;
+    if (isOwn(value)) {
+      own_.push_back(value);
+      return;
+    }
     Request request;
     request.value = value;
     request.bytes = aligned(tensorBytes(value.getType()));
+    request.segment = segmentOf(request.bytes);
     request.first = first;
     request.last = last;
     requests_.push_back(request);
@@ -112,6 +160,7 @@ class Planner {
         Request request;
         request.scratchOf = op;
         request.bytes = aligned(scratch);
+        request.segment = segmentOf(request.bytes);
         request.first = begin;
         request.last = end;
         requests_.push_back(request);
@@ -133,30 +182,44 @@ class Planner {
     });
   }
 
-  // Takes the free slot that fits best, grows a free one of constant size, or adds one.
   void assignSlots() {
-    std::vector<Slot> slots;
-    llvm::SmallVector<std::pair<const Request*, int>> assigned;
     std::stable_sort(requests_.begin(), requests_.end(),
                      [](const Request& a, const Request& b) { return a.first < b.first; });
+    plan_.bytes = assignSlotsOf(-1);
+    for (int i = 0; i < static_cast<int>(plan_.segments.size()); ++i)
+      plan_.segments[i].bytes = assignSlotsOf(i);
+    auto next = static_cast<int>(plan_.segments.size());
+    for (Value value : own_) plan_.places[value] = {Place::Kind::kOwn, next++, 0, 0};
+  }
+
+  // Takes the free slot that fits best, grows a free one of constant size, or adds one. Returns the
+  // bytes of all.
+  DimExpr assignSlotsOf(int segment) {
+    std::vector<Slot> slots;
+    llvm::SmallVector<std::pair<const Request*, int>> assigned;
     for (const Request& request : requests_) {
+      if (request.segment != segment) continue;
       const int slot = chooseSlot(slots, request);
       slots[slot].freeAfter = request.last;
       assigned.push_back({&request, slot});
     }
     std::vector<DimExpr> offsets;
+    DimExpr bytes = 0;
     for (const Slot& slot : slots) {
-      offsets.push_back(plan_.bytes);
-      plan_.bytes = plan_.bytes + slot.bytes;
+      offsets.push_back(bytes);
+      bytes = bytes + slot.bytes;
     }
+    const auto kind = segment < 0 ? Place::Kind::kArena : Place::Kind::kSegment;
     for (auto [request, slot] : assigned) {
-      Place place{Place::Kind::kArena, slot, offsets[slot]};
+      Place place{kind, slots_ + slot, offsets[slot], segment};
       if (request->value) {
         plan_.places[request->value] = place;
       } else {
         plan_.scratch[request->scratchOf] = place;
       }
     }
+    slots_ += static_cast<int>(slots.size());
+    return bytes;
   }
 
   static int chooseSlot(std::vector<Slot>& slots, const Request& request) {
@@ -185,7 +248,10 @@ class Planner {
   mlir::func::FuncOp function_;
   const std::function<DimExpr(Operation*)>& scratchBytes_;
   llvm::DenseMap<Operation*, int> begin_, end_;
+  const std::map<std::string, graph::SymbolDefinition> definitions_;
   std::vector<Request> requests_;
+  std::vector<Value> own_;
+  int slots_ = 0;
   FramePlan plan_;
 };
 

@@ -1,5 +1,6 @@
-// Gives every tensor of a host function a place: an argument, a result buffer or an offset in the
-// function's arena frame.
+// Gives every tensor of a host function a place: an argument, a result buffer, an offset in the
+// function's arena frame, or, where its size is only computed while the function runs, an offset in
+// a segment that is allocated when the size is known.
 //
 // Intervals are measured over the function's ops in program order; a value that is used inside an
 // if or loop lives until its end. Sizes are expressions of the symbols, so slots are reused where
@@ -8,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
@@ -20,9 +22,19 @@ namespace mlc::conversion {
 inline constexpr const char* kThreadsSymbol = "mlc.threads";
 
 struct Place {
-  enum class Kind { kArgument, kResult, kArena } kind = Kind::kArena;
-  int index = 0;   // of the argument, result or slot
-  DimExpr offset;  // kArena: bytes from the frame's start
+  // kOwn: a segment that only this value has, and whose address its if or loop knows.
+  enum class Kind { kArgument, kResult, kArena, kSegment, kOwn } kind = Kind::kArena;
+  int index = 0;    // of the argument, result, slot (of all frames and segments), or segment (kOwn)
+  DimExpr offset;   // kArena, kSegment: bytes from the start of the frame or segment
+  int segment = 0;  // kSegment
+};
+
+// Memory for values whose sizes have symbols that an op defines: known behind a define_size, if or
+// loop, or at the beginning of each trip of a loop.
+struct Segment {
+  mlir::Operation* definedBy = nullptr;
+  bool inBody = false;
+  DimExpr bytes;
 };
 
 struct FramePlan {
@@ -32,6 +44,8 @@ struct FramePlan {
   llvm::DenseMap<mlir::Operation*, Place> scratch;
   // Bytes of the frame, without those of callees.
   DimExpr bytes;
+  // By number; those of kOwn places have none and are counted behind.
+  std::vector<Segment> segments;
 };
 
 // The value whose storage this one shares: a reshape's operand, an in-place collective's operand,

@@ -22,6 +22,15 @@ def Graph_PoolOp : Graph_InferredOp<"pool"> {
                        DefaultValuedAttr<BoolAttr, "false">:$count_include_pad, DefaultValuedAttr<BoolAttr, "false">:$ceil_mode);
   let results = (outs AnyRankedTensor:$result);
 }
+def Graph_MaxPoolWithIndicesOp : Graph_InferredOp<"max_pool_with_indices"> {
+  let summary = "Maximum of each window of [N, C, spatial...], and the offset (i64) in the whole input of its first occurrence.";
+  let description = [{
+    column_major: offsets count the spatial dims with the first one fastest. A window of nothing but padding has -infinity (the least value) and offset 0.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads_low,
+                       DenseI64ArrayAttr:$pads_high, DenseI64ArrayAttr:$dilations, DefaultValuedAttr<BoolAttr, "false">:$column_major);
+  let results = (outs AnyRankedTensor:$result, AnyRankedTensor:$indices);
+}
 def Graph_LrnOp : Graph_InferredOp<"lrn"> {
   let summary = "Local response normalisation over channels: x / (bias + alpha / size * sum(x^2 in the window)) ^ beta.";
   let arguments = (ins AnyRankedTensor:$input, I64Attr:$size, F64Attr:$alpha, F64Attr:$beta, F64Attr:$bias);

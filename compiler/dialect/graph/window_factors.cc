@@ -49,6 +49,9 @@ OpFactors PoolOp::getFactors() {
   return builder.take();
 }
 
+// Offsets count from the beginning of the whole input.
+OpFactors MaxPoolWithIndicesOp::getFactors() { return wholeFactors(*this); }
+
 OpFactors LrnOp::getFactors() {
   FactorBuilder builder(*this);
   for (int64_t i = 0; i < getType().getRank(); ++i) {

@@ -100,6 +100,17 @@ MLC_INFER(PoolOp) {
   return inferred(location, result, elementTypeOf(op.getInput()), types);
 }
 
+MLC_INFER(MaxPoolWithIndicesOp) {
+  Shape input = shapeOf(op.getInput());
+  if (input.size() < 3) return emitOptionalError(location, "input must have a rank of at least 3");
+  Shape result = {input[0], input[1]};
+  Window window = {op.getKernel(), op.getStrides(), op.getPadsLow(), op.getPadsHigh(),
+                   op.getDilations()};
+  if (failed(appendSpatial(location, input, window, result))) return failure();
+  if (failed(inferred(location, result, elementTypeOf(op.getInput()), types))) return failure();
+  return inferred(location, result, IntegerType::get(op.getInput().getContext(), 64), types);
+}
+
 MLC_INFER(LrnOp) {
   if (rankOf(op.getInput()) < 2)
     return emitOptionalError(location, "input must have a rank of at least 2");

@@ -81,7 +81,10 @@ OpWork defaultWork(Operation* op) {
           .Case([](AttentionOp attention) { return operationsOfAttention(attention); })
           .Case<ReduceOp, ArgReduceOp>(
               [](auto reduce) { return elementCount(shapeOf(reduce.getInput())); })
-          .Default([](Operation* other) { return elementCount(shapeOf(other->getResult(0))); });
+          .Default([](Operation* other) {
+            return other->getNumResults() == 0 ? DimExpr(1)
+                                               : elementCount(shapeOf(other->getResult(0)));
+          });
   // A gather reads the rows it takes, not its whole table.
   if (auto gather = dyn_cast<GatherOp>(op)) {
     work.bytes = bytesOf(gather.getResult()) * 2 + bytesOf(gather.getIndices());

@@ -1,6 +1,7 @@
 #include "compiler/import/onnx/emitter.h"
 
 #include "compiler/dialect/graph/dense_elements.h"
+#include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/shape/dim_facts.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/base/element.h"
@@ -60,13 +61,19 @@ void Emitter::unsupported(const std::string& what) const {
 
 void Emitter::diagnosed() { invalid(std::exchange(diagnostics_, {})); }
 
-Value Emitter::created(OpBuilder& builder, const OperationState& state) {
+Operation* Emitter::createVerified(OpBuilder& builder, const OperationState& state) {
   Operation* op = builder.create(state);
   if (failed(verify(op, /*verifyRecursively=*/false))) diagnosed();
-  for (const DimExpr& dim : graph::shapeOf(op->getResult(0))) {
+  for (const DimExpr& dim :
+       op->getNumResults() ? graph::shapeOf(op->getResult(0)) : graph::Shape()) {
     if (sizes::lowerBound(dim).value_or(-1) < 0)
       assume(sizes::Relation::kAtLeast, dim, 0, "a dim of its result would be negative");
   }
+  return op;
+}
+
+Value Emitter::created(OpBuilder& builder, const OperationState& state) {
+  Operation* op = createVerified(builder, state);
   int64_t elements = 1;
   for (int64_t dim : mlir::cast<RankedTensorType>(op->getResult(0).getType()).getShape()) {
     if (!ShapedType::isDynamic(dim) && dim != 0 &&
@@ -157,6 +164,9 @@ void Emitter::assume(sizes::Relation relation, const DimExpr& left, const DimExp
   switch (symbols_.assume(relation, left, right, {description_, why})) {
     case sizes::Verdict::kProved:
     case sizes::Verdict::kChecked:
+      return;
+    case sizes::Verdict::kComputed:
+      checkComputed(*this, relation, left, right, why);
       return;
     case sizes::Verdict::kLearned:
       throw Restart{};

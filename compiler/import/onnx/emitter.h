@@ -47,6 +47,21 @@ class Emitter {
     return created(builder_, state);
   }
 
+  // An op with several results whose types follow from its operands.
+  template <typename Op, typename... Args>
+  mlir::ResultRange emitAll(Args&&... args) {
+    // Until the types are inferred.
+    const llvm::SmallVector<mlir::Type> dummies(
+        resultCount<Op>(), mlir::RankedTensorType::get({}, builder_.getF32Type()));
+    mlir::OperationState state(location_, Op::getOperationName());
+    Op::build(builder_, state, mlir::TypeRange(dummies), std::forward<Args>(args)...);
+    inferTypes<Op>(state);
+    return createVerified(builder_, state)->getResults();
+  }
+
+  // A symbol for a size that the program computes.
+  std::string newSymbol() { return sizes::kComputedPrefix + std::to_string(newSymbols_++); }
+
   // An elementwise op of two operands.
   template <typename Op, typename... Args>
   mlir::Value binary(mlir::Value a, mlir::Value b, Args&&... args) {
@@ -95,14 +110,25 @@ class Emitter {
     Op::build(builder, state, mlir::RankedTensorType::get({}, builder.getF32Type()),
               std::forward<Args>(args)...);
     if constexpr (Op::template hasTrait<graph::Elementwise>()) broadcastOperands(state);
+    inferTypes<Op>(state);
+    return created(builder, state);
+  }
+  template <typename Op>
+  void inferTypes(mlir::OperationState& state) {
     llvm::SmallVector<mlir::Type> types;
     const bool inferred = mlir::succeeded(Op::inferReturnTypes(
         context_, location_, state.operands, state.attributes.getDictionary(context_),
         state.getRawProperties(), {}, types));
     if (!inferred) diagnosed();
     state.types.assign(types.begin(), types.end());
-    return created(builder, state);
   }
+  template <typename Op>
+  static constexpr unsigned resultCount() {
+    return Op::template hasTrait<mlir::OpTrait::NResults<2>::Impl>()   ? 2
+           : Op::template hasTrait<mlir::OpTrait::NResults<5>::Impl>() ? 5
+                                                                       : 1;
+  }
+  mlir::Operation* createVerified(mlir::OpBuilder& builder, const mlir::OperationState& state);
   mlir::Value created(mlir::OpBuilder& builder, const mlir::OperationState& state);
   void broadcastOperands(mlir::OperationState& state);
   [[noreturn]] void diagnosed();
@@ -118,6 +144,7 @@ class Emitter {
   mlir::Location location_;
   std::string description_;
   std::string diagnostics_;
+  int newSymbols_ = 0;
   mlir::ScopedDiagnosticHandler handler_;
 };
 

@@ -43,6 +43,7 @@ class OpTable {
 // The families.
 std::vector<OpEntry> attentionOps();
 std::vector<OpEntry> controlFlowOps();
+std::vector<OpEntry> dataDependentOps();
 std::vector<OpEntry> elementwiseOps();
 std::vector<OpEntry> generatorOps();
 std::vector<OpEntry> logicalOps();

@@ -128,10 +128,18 @@ DimExpr Symbols::named(const std::string& name) {
   return it == replaced_.end() ? DimExpr::symbol(symbol) : it->second.by;
 }
 
+bool isComputed(const DimExpr& expr) {
+  std::set<std::string> symbols;
+  expr.collectSymbols(symbols);
+  return std::any_of(symbols.begin(), symbols.end(),
+                     [](const std::string& symbol) { return symbol.starts_with(kComputedPrefix); });
+}
+
 Verdict Symbols::assume(Relation relation, const DimExpr& left, const DimExpr& right,
                         const Reason& reason) {
   if (const std::optional<bool> proved = isProved(relation, left, right))
     return *proved ? Verdict::kProved : Verdict::kRefuted;
+  if (isComputed(left) || isComputed(right)) return Verdict::kComputed;
   if (relation == Relation::kEqual) return equate(left, right, reason);
   if (relation == Relation::kBroadcast && equalInBroadcast(left, right))
     return equate(left, right, reason);

@@ -23,11 +23,18 @@ struct Reason {
 
 // What became of an assumption.
 enum class Verdict {
-  kProved,   // it holds for all sizes
-  kRefuted,  // it holds for none: the model is wrong
-  kChecked,  // it depends: a constraint for the run was recorded
-  kLearned,  // it depends, and dims have another expression from now on: import the model again
+  kProved,    // it holds for all sizes
+  kRefuted,   // it holds for none: the model is wrong
+  kChecked,   // it depends: a constraint for the run was recorded
+  kComputed,  // it depends on sizes that the program computes: the program has to check it
+  kLearned,   // it depends, and dims have another expression from now on: import the model again
 };
+
+// Symbols of sizes that a program computes while it runs begin with this; no other has a '.'.
+inline const std::string kComputedPrefix = "computed.";
+
+// Whether an expression has such symbols.
+bool isComputed(const DimExpr& expr);
 
 // Not thread-safe.
 class Symbols {

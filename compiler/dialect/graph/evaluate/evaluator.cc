@@ -102,6 +102,7 @@ class Evaluation {
       results = std::move(*made);
       return mlir::success();
     }
+    if (auto size = mlir::dyn_cast<DefineSizeOp>(op)) return defineSize(size);
     if (auto branch = mlir::dyn_cast<IfOp>(op)) return evaluateIf(branch, results);
     if (auto loop = mlir::dyn_cast<LoopOp>(op)) return evaluateLoop(loop, results);
     if (auto evaluation = mlir::dyn_cast<ReferenceEvaluation>(op)) {
@@ -111,11 +112,36 @@ class Evaluation {
     return op->emitError("has no reference evaluation");
   }
 
+  llvm::LogicalResult defineSize(DefineSizeOp op) {
+    const int64_t value = loadInteger(values_.lookup(op.getValue()), 0);
+    if (value < 0) return op.emitError(op.getWhat()) << " is " << value;
+    if (op.getMost()) {
+      StatusOr<int64_t> most = exprsOf(*op.getMost())[0].evaluate(context_.symbols);
+      if (!most.ok()) return op.emitError(most.status().message());
+      if (value > *most)
+        return op.emitError(op.getWhat()) << " is " << value << ", at most " << *most;
+    }
+    context_.symbols[op.getSymbol().str()] = value;
+    return mlir::success();
+  }
+
+  // Symbols that an if or loop binds, where they are a dim of the type.
+  void bind(std::optional<mlir::ArrayAttr> binds, mlir::Type type, const HostTensor& tensor) {
+    if (!binds) return;
+    for (auto [dim, size] : llvm::zip(shapeOf(type), tensor.shape())) {
+      for (auto symbol : binds->getAsRange<mlir::StringAttr>()) {
+        if (dim == DimExpr::symbol(symbol.str())) context_.symbols[symbol.str()] = size;
+      }
+    }
+  }
+
   llvm::LogicalResult evaluateIf(IfOp op, Tensors& results) {
     const bool holds = loadInteger(values_.lookup(op.getCondition()), 0) != 0;
     mlir::Block& block = (holds ? op.getThenRegion() : op.getElseRegion()).front();
     if (mlir::failed(run(block))) return mlir::failure();
     results = operandsOf(block.getTerminator());
+    for (auto [result, tensor] : llvm::zip(op.getResults(), results))
+      bind(op.getBinds(), result.getType(), tensor);
     return mlir::success();
   }
 
@@ -133,7 +159,10 @@ class Evaluation {
       storeInteger(condition, 0, holds);
       values_[body.getArgument(0)] = iteration;
       values_[body.getArgument(1)] = condition;
-      for (size_t i = 0; i < carried.size(); ++i) values_[body.getArgument(2 + i)] = carried[i];
+      for (size_t i = 0; i < carried.size(); ++i) {
+        values_[body.getArgument(2 + i)] = carried[i];
+        bind(op.getBinds(), body.getArgument(2 + i).getType(), carried[i]);
+      }
       if (mlir::failed(run(body))) return mlir::failure();
       Tensors yielded = operandsOf(body.getTerminator());
       holds = loadInteger(yielded[0], 0) != 0;
@@ -145,6 +174,8 @@ class Evaluation {
     for (size_t i = 0; i < scanned.size(); ++i) {
       results.push_back(stack(scanned[i], op.getResult(carried.size() + i)));
     }
+    for (auto [result, tensor] : llvm::zip(op.getResults(), results))
+      bind(op.getBinds(), result.getType(), tensor);
     return mlir::success();
   }
 
@@ -189,6 +220,13 @@ mlir::FailureOr<Tensors> evaluateOp(Operation* op, llvm::ArrayRef<HostTensor> op
     return mlir::failure();
   }
   return results;
+}
+
+llvm::LogicalResult FailIfOp::evaluate(llvm::ArrayRef<HostTensor> operands,
+                                       const EvaluationContext&,
+                                       llvm::SmallVectorImpl<HostTensor>&) {
+  if (loadInteger(operands[0], 0) != 0) return emitError(getMessage());
+  return mlir::success();
 }
 
 // If and loop need values of their enclosing function: evaluateFunction runs them.

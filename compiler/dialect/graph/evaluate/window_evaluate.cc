@@ -128,6 +128,45 @@ MLC_EVALUATE(PoolOp) {
   return mlir::success();
 }
 
+MLC_EVALUATE(MaxPoolWithIndicesOp) {
+  const HostTensor& input = x[0];
+  const std::vector<int64_t> shape = outputShape(*this, input, input.shape()[1], getKernel());
+  const Index strides = stridesOf(input.shape());
+  HostTensor result = HostTensor::zeros(input.dtype(), shape);
+  HostTensor indices = HostTensor::zeros(DType::kI64, shape);
+  forEachIndex(shape, [&](llvm::ArrayRef<int64_t> index, int64_t i) {
+    int64_t best = -1, bestIndex = 0;
+    forEachIndex(getKernel(), [&](llvm::ArrayRef<int64_t> tap, int64_t) {
+      const int64_t plane = index[0] * strides[0] + index[1] * strides[1];
+      int64_t offset = plane, column = plane, step = 1;
+      bool inside = true;
+      for (size_t d = 0; d < tap.size(); ++d) {
+        const int64_t at = inputAt(*this, d, index[2 + d], tap[d]), size = input.shape()[2 + d];
+        inside &= at >= 0 && at < size;
+        offset += at * strides[2 + d];
+        column += at * step;
+        step *= size;
+      }
+      if (!inside) return;
+      const bool isFirst = best < 0;
+      const bool wasNan = !isFirst && std::isnan(loadNumber(input, best));
+      const double value = loadNumber(input, offset);
+      if (!isFirst && (wasNan || !(std::isnan(value) || value > loadNumber(input, best)))) return;
+      best = offset;
+      bestIndex = getColumnMajor() ? column : offset;
+    });
+    if (best >= 0) {
+      copyElement(result, i, input, best);
+    } else if (isFloat(input.dtype())) {
+      storeFloat(result, i, -std::numeric_limits<double>::infinity());
+    }
+    storeInteger(indices, i, bestIndex);
+  });
+  results.push_back(std::move(result));
+  results.push_back(std::move(indices));
+  return mlir::success();
+}
+
 MLC_EVALUATE(LrnOp) {
   const HostTensor& input = x[0];
   const auto size = static_cast<int64_t>(getSize());

@@ -1,7 +1,12 @@
 // If and Loop: their subgraphs become regions.
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <numeric>
+#include <set>
 
+#include "compiler/dialect/graph/computed_symbols.h"
+#include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/graph_importer.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
@@ -22,21 +27,47 @@ void yield(Node& node, mlir::Block& block, llvm::ArrayRef<Value> values) {
   node.emitter.setBlock(outer);
 }
 
-// Both ends of a branch or a loop must have one type.
-graph::Shape commonShape(Node& node, const graph::Shape& a, const graph::Shape& b,
-                         const std::string& what) {
-  if (a.size() != b.size())
+// Symbols that an if or loop binds.
+class Binds {
+ public:
+  explicit Binds(Emitter& emitter) : emitter_(emitter) {}
+
+  DimExpr add() {
+    names_.push_back(emitter_.newSymbol());
+    return DimExpr::symbol(names_.back());
+  }
+
+  // Null if there are none.
+  mlir::ArrayAttr attribute() {
+    llvm::SmallVector<llvm::StringRef> texts(names_.begin(), names_.end());
+    return texts.empty() ? mlir::ArrayAttr() : emitter_.builder().getStrArrayAttr(texts);
+  }
+
+ private:
+  Emitter& emitter_;
+  std::vector<std::string> names_;
+};
+
+void checkRanks(Node& node, const graph::Shape& a, const graph::Shape& b, const std::string& what) {
+  if (a.size() != b.size()) {
     node.unsupported(what + " has rank " + std::to_string(a.size()) + " or " +
                      std::to_string(b.size()));
-  graph::Shape shape;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (a[i].isConstant() != b[i].isConstant() || (a[i].isConstant() && !(a[i] == b[i]))) {
-      node.unsupported(what + " has a dim of " + a[i].str() + " or " + b[i].str() +
-                       ", so shapes would depend on data");
-    }
-    shape.push_back(node.emitter.equal(a[i], b[i], what));
   }
-  return shape;
+}
+
+// The symbols that are defined in a region, which nothing outside of it knows.
+std::set<std::string> symbolsOfRegion(mlir::Region& region) {
+  std::set<std::string> symbols;
+  region.walk([&](mlir::Operation* op) {
+    for (const std::string& symbol : graph::computedSymbols(op)) symbols.insert(symbol);
+  });
+  return symbols;
+}
+
+bool hasAny(const DimExpr& dim, const std::set<std::string>& symbols) {
+  std::set<std::string> own;
+  dim.collectSymbols(own);
+  return llvm::any_of(own, [&](const std::string& symbol) { return symbols.contains(symbol); });
 }
 
 Value scalarBool(Node& node, const TensorRef& tensor) {
@@ -75,13 +106,17 @@ void importIf(Node& node) {
     if (outputs[i].size() != node.outputCount())
       node.invalid("its branches must have as many outputs as it has");
   }
+  // Dims that the branches do not agree about are known when one of them has run.
+  Binds binds(e);
   llvm::SmallVector<mlir::Type> types;
   for (size_t i = 0; i < node.outputCount(); ++i) {
     if (outputs[0][i]->dtype != outputs[1][i]->dtype)
       node.invalid("its branches give different types");
-    types.push_back(e.type(commonShape(node, outputs[0][i]->shape, outputs[1][i]->shape,
-                                       "output " + std::to_string(i)),
-                           outputs[0][i]->dtype));
+    const graph::Shape &a = outputs[0][i]->shape, &b = outputs[1][i]->shape;
+    checkRanks(node, a, b, "output " + std::to_string(i));
+    graph::Shape shape;
+    for (size_t d = 0; d < a.size(); ++d) shape.push_back(a[d] == b[d] ? a[d] : binds.add());
+    types.push_back(e.type(shape, outputs[0][i]->dtype));
   }
   for (int i = 0; i < 2; ++i) {
     llvm::SmallVector<Value> values;
@@ -95,6 +130,7 @@ void importIf(Node& node) {
   mlir::OperationState state(e.location(), graph::IfOp::getOperationName());
   state.addOperands(condition);
   state.addTypes(types);
+  if (mlir::ArrayAttr names = binds.attribute()) state.addAttribute("binds", names);
   for (mlir::Region& region : regions) state.addRegion()->takeBody(region);
   mlir::Operation* op = e.builder().create(state);
   for (size_t i = 0; i < node.outputCount(); ++i)
@@ -109,6 +145,52 @@ std::optional<DimExpr> knownTrips(Node& node, const Tensor& bodyCondition) {
   return larger(node.input(0).elements->front(), 0);
 }
 
+// A loop's body, imported for carried values of given types.
+struct LoopBody {
+  mlir::Region region;
+  std::vector<TensorRef> arguments, outputs;
+};
+
+std::unique_ptr<LoopBody> importBody(Node& node, llvm::ArrayRef<mlir::Type> carried) {
+  Emitter& e = node.emitter;
+  auto body = std::make_unique<LoopBody>();
+  mlir::Block& block = body->region.emplaceBlock();
+  auto argument = [&](mlir::Type type) {
+    body->arguments.push_back(tensorOf(block.addArgument(type, e.location())));
+  };
+  argument(e.type({}, DType::kI64));
+  argument(e.type({}, DType::kBool));
+  for (mlir::Type type : carried) argument(type);
+  body->outputs = node.importer.importSubgraph(node.graph("body"), body->arguments, &block);
+  return body;
+}
+
+// Imports the body until the carried values' types hold: a dim that a trip changes becomes a
+// symbol, bound anew by what each trip gets.
+std::unique_ptr<LoopBody> importStableBody(Node& node, llvm::SmallVectorImpl<mlir::Type>& carried,
+                                           Binds& binds, std::set<std::string>& changing) {
+  Emitter& e = node.emitter;
+  while (true) {
+    std::unique_ptr<LoopBody> body = importBody(node, carried);
+    bool isStable = true;
+    for (size_t i = 0; i < carried.size(); ++i) {
+      const Tensor &before = *body->arguments[i + 2], &after = *body->outputs[i + 1];
+      const std::string what = "loop value " + std::to_string(i);
+      if (after.dtype != before.dtype) node.invalid(what + " changes its type");
+      checkRanks(node, before.shape, after.shape, what);
+      graph::Shape shape = before.shape;
+      for (size_t d = 0; d < shape.size(); ++d) {
+        if (shape[d] == after.shape[d] || changing.contains(shape[d].str())) continue;
+        shape[d] = binds.add();
+        changing.insert(shape[d].str());
+        isStable = false;
+      }
+      carried[i] = e.type(shape, before.dtype);
+    }
+    if (isStable) return body;
+  }
+}
+
 void importLoop(Node& node) {
   Emitter& e = node.emitter;
   const onnx::GraphProto& graph = node.graph("body");
@@ -117,68 +199,165 @@ void importLoop(Node& node) {
       node.outputCount() < carriedCount) {
     node.invalid("its body must have one output more than it has, the condition");
   }
-  mlir::Region body;
-  mlir::Block& block = body.emplaceBlock();
-  std::vector<TensorRef> arguments;
-  auto argument = [&](mlir::Type type) {
-    arguments.push_back(tensorOf(block.addArgument(type, e.location())));
-  };
-  argument(e.type({}, DType::kI64));
-  argument(e.type({}, DType::kBool));
   llvm::SmallVector<Value> operands;
   operands.push_back(node.has(0) ? e.reshape(e.cast(node.value(0), DType::kI64), {})
                                  : e.constant(*constantOf({std::numeric_limits<int64_t>::max()},
                                                           DType::kI64, {})));
   operands.push_back(node.has(1) ? scalarBool(node, node.inputRef(1)) : e.scalar(1, DType::kBool));
+  llvm::SmallVector<mlir::Type> carried;
   for (size_t i = 0; i < carriedCount; ++i) {
     operands.push_back(node.value(i + 2));
-    argument(operands.back().getType());
+    carried.push_back(operands.back().getType());
   }
-  std::vector<TensorRef> outputs = node.importer.importSubgraph(graph, arguments, &block);
+  Binds binds(e);
+  std::set<std::string> changing;  // symbols of the carried values in the body
+  std::unique_ptr<LoopBody> body = importStableBody(node, carried, binds, changing);
+  const std::vector<TensorRef>& outputs = body->outputs;
+  mlir::Block& block = body->region.front();
 
   // A body that hands its condition on never ends the loop.
-  const bool passedOn = outputs[0] == arguments[1];
+  const bool passedOn = outputs[0] == body->arguments[1];
   Tensor always;
   always.elements = Elements{DimExpr(1)};
   const std::optional<DimExpr> trips = knownTrips(node, passedOn ? always : *outputs[0]);
+  std::set<std::string> inner = symbolsOfRegion(body->region);
+  inner.insert(changing.begin(), changing.end());
+  // What only the body knows is known outside when the loop has ended.
+  auto outside = [&](const DimExpr& dim) { return hasAny(dim, inner) ? binds.add() : dim; };
   llvm::SmallVector<mlir::Type> types;
   for (size_t i = 0; i < node.outputCount(); ++i) {
-    const Tensor& output = *outputs[i + 1];
-    const std::string what = "loop value " + std::to_string(i);
-    if (i < carriedCount) {
-      const Tensor& before = *arguments[i + 2];
-      if (output.dtype != before.dtype) node.invalid(what + " changes its type");
-      commonShape(node, before.shape, output.shape, what);
-      types.push_back(e.type(before.shape, output.dtype));
-    } else {
-      if (!trips)
-        node.unsupported(what + " is stacked over a number of trips that depends on data");
-      graph::Shape shape = output.shape;
-      shape.insert(shape.begin(), *trips);
-      types.push_back(e.type(shape, output.dtype));
-    }
+    const bool isScanned = i >= carriedCount;
+    const Tensor& source = isScanned ? *outputs[i + 1] : *body->arguments[i + 2];
+    graph::Shape shape;
+    if (isScanned) shape.push_back(trips ? *trips : binds.add());
+    for (const DimExpr& dim : source.shape) shape.push_back(outside(dim));
+    types.push_back(e.type(shape, source.dtype));
   }
   llvm::SmallVector<Value> values;
   mlir::Block* outer = e.block();
   e.setBlock(&block);
   values.push_back(scalarBool(node, outputs[0]));
-  e.setBlock(outer);
-  e.setBlock(&block);
-  for (size_t i = 1; i < outputs.size(); ++i) {
-    Value value = e.materialize(*outputs[i]);
-    // A carried value has the type that it began with.
-    values.push_back(i <= carriedCount ? e.reshape(value, arguments[i + 1]->shape) : value);
-  }
+  for (size_t i = 1; i < outputs.size(); ++i) values.push_back(e.materialize(*outputs[i]));
   e.setBlock(outer);
   yield(node, block, values);
 
   mlir::OperationState state(e.location(), graph::LoopOp::getOperationName());
   state.addOperands(operands);
   state.addTypes(types);
-  state.addRegion()->takeBody(body);
+  if (mlir::ArrayAttr names = binds.attribute()) state.addAttribute("binds", names);
+  state.addRegion()->takeBody(body->region);
   mlir::Operation* op = e.builder().create(state);
   for (size_t i = 0; i < node.outputCount(); ++i)
     node.set(i, op->getResult(static_cast<unsigned>(i)));
+}
+
+// An axis or direction of each scanned value; 0 where none is given.
+std::vector<int64_t> listOrZeros(Node& node, const char* name, size_t count) {
+  std::vector<int64_t> list = node.integerList(name).value_or(std::vector<int64_t>(count, 0));
+  if (list.size() != count) node.invalid(std::string(name) + " must have one entry for each");
+  return list;
+}
+
+// The element of a scanned input for a trip.
+Value scannedPart(Emitter& e, Value whole, int64_t axis, bool isReverse, Value trip) {
+  if (isReverse) {
+    Value last = e.emit<graph::SizeOp>(
+        graph::dimsAttr(whole.getContext(), {graph::shapeOf(whole)[axis] - 1}));
+    trip = e.emit<graph::SubOp>(last, trip);
+  }
+  return e.emit<graph::GatherOp>(whole, trip, axis);
+}
+
+// A stacked value with its trips along another axis, or in the other order.
+Value arranged(Node& node, Value stacked, int64_t axis, bool isReverse) {
+  Emitter& e = node.emitter;
+  graph::Shape shape = graph::shapeOf(stacked);
+  const auto rank = static_cast<int64_t>(shape.size());
+  if (isReverse) {
+    graph::Shape starts(rank, DimExpr(0));
+    starts[0] = shape[0] - 1;
+    std::vector<int64_t> steps(rank, 1);
+    steps[0] = -1;
+    stacked = e.emitStated<graph::SliceOp>(stacked.getType(), stacked,
+                                           graph::dimsAttr(stacked.getContext(), starts),
+                                           llvm::ArrayRef<int64_t>(steps));
+  }
+  std::vector<int64_t> permutation(rank - 1);
+  std::iota(permutation.begin(), permutation.end(), 1);
+  permutation.insert(permutation.begin() + node.axis(axis, rank), 0);
+  return e.transpose(stacked, permutation);
+}
+
+// A scan is a loop over the positions of its inputs.
+void importScan(Node& node) {
+  Emitter& e = node.emitter;
+  const onnx::GraphProto& graph = node.graph("body");
+  const auto scans = static_cast<size_t>(node.integer("num_scan_inputs", 0));
+  if (scans < 1 || scans > node.inputCount() ||
+      static_cast<size_t>(graph.input_size()) != node.inputCount() ||
+      static_cast<size_t>(graph.output_size()) != node.outputCount() ||
+      node.outputCount() + scans < node.inputCount()) {
+    node.invalid("its body's inputs and outputs are not its own, or num_scan_inputs is wrong");
+  }
+  const size_t states = node.inputCount() - scans, stacked = node.outputCount() - states;
+  const std::vector<int64_t> inAxes = listOrZeros(node, "scan_input_axes", scans),
+                             inReverse = listOrZeros(node, "scan_input_directions", scans),
+                             outAxes = listOrZeros(node, "scan_output_axes", stacked),
+                             outReverse = listOrZeros(node, "scan_output_directions", stacked);
+  DimExpr trips = 0;
+  for (size_t i = 0; i < scans; ++i) {
+    const int64_t axis = node.axis(inAxes[i], node.rank(states + i));
+    const DimExpr& size = node.shape(states + i)[axis];
+    trips = i == 0 ? size : e.equal(trips, size, "lengths of scanned inputs");
+  }
+  mlir::Region region;
+  mlir::Block& block = region.emplaceBlock();
+  Value trip = block.addArgument(e.type({}, DType::kI64), e.location());
+  Value goesOn = block.addArgument(e.type({}, DType::kBool), e.location());
+  llvm::SmallVector<Value> operands{sizeValue(e, trips), e.scalar(1, DType::kBool)};
+  std::vector<TensorRef> arguments;
+  for (size_t i = 0; i < states; ++i) {
+    operands.push_back(node.value(i));
+    arguments.push_back(tensorOf(block.addArgument(operands.back().getType(), e.location())));
+  }
+  mlir::Block* outer = e.block();
+  for (size_t i = 0; i < scans; ++i) {
+    Value whole = node.value(states + i);
+    const int64_t axis = node.axis(inAxes[i], node.rank(states + i));
+    e.setBlock(&block);
+    arguments.push_back(tensorOf(scannedPart(e, whole, axis, inReverse[i] != 0, trip)));
+    e.setBlock(outer);
+  }
+  const std::vector<TensorRef> outputs = node.importer.importSubgraph(graph, arguments, &block);
+  llvm::SmallVector<mlir::Type> types;
+  llvm::SmallVector<Value> values{goesOn};
+  e.setBlock(&block);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    values.push_back(e.materialize(*outputs[i]));
+    graph::Shape shape = outputs[i]->shape;
+    if (i < states && !(shape == graph::shapeOf(operands[i + 2])))
+      node.unsupported("state " + std::to_string(i) + " changes its shape");
+    if (i >= states) shape.insert(shape.begin(), trips);
+    types.push_back(e.type(shape, outputs[i]->dtype));
+  }
+  e.setBlock(outer);
+  if (llvm::any_of(types, [inner = symbolsOfRegion(region)](mlir::Type type) {
+        return graph::hasSymbolOf(type, inner);
+      })) {
+    node.unsupported("stacks parts whose sizes its body computes");
+  }
+  yield(node, block, values);
+  mlir::OperationState state(e.location(), graph::LoopOp::getOperationName());
+  state.addOperands(operands);
+  state.addTypes(types);
+  state.addRegion()->takeBody(region);
+  mlir::Operation* op = e.builder().create(state);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    Value result = op->getResult(static_cast<unsigned>(i));
+    if (i >= states)
+      result = arranged(node, result, outAxes[i - states], outReverse[i - states] != 0);
+    node.set(i, result);
+  }
 }
 
 }  // namespace
@@ -187,6 +366,10 @@ std::vector<OpEntry> controlFlowOps() {
   return {
       {"If", 7, kLastOpset, 1, 1, "then_branch else_branch", importIf},
       {"Loop", 7, kLastOpset, 0, kAnyNumber, "body", importLoop},
+      {"Scan", 9, kLastOpset, 1, kAnyNumber,
+       "body num_scan_inputs scan_input_axes scan_input_directions scan_output_axes "
+       "scan_output_directions",
+       importScan},
   };
 }
 

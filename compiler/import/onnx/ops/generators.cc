@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/graph_importer.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
@@ -50,7 +51,7 @@ void constantOfShape(Node& node) {
     if (value.numElements() != 1) node.invalid("its value must have one element");
     value = value.reshaped({});
   }
-  const Elements& dims = node.elements(0, "shape");
+  const Elements dims = sizesOf(node, 0, "shape");
   auto tensor = std::make_shared<Tensor>();
   tensor->dtype = value.dtype();
   tensor->shape.assign(dims.begin(), dims.end());
@@ -98,6 +99,8 @@ void range(Node& node) {
   for (size_t i = 0; i < 3; ++i) {
     if (constantCount(node.shape(i)) != 1) node.invalid("its bounds must be scalars");
   }
+  auto isKnown = [&](size_t i) { return node.input(i).elements || constantScalar(node.input(i)); };
+  if (!isKnown(0) || !isKnown(1) || !isKnown(2)) return computedRange(node);
   const DimExpr count = rangeCount(node);
   const Tensor &start = node.input(0), &delta = node.input(2);
   if (start.elements && count.isConstant() && *count.constant() <= kMaxElements) {
@@ -157,8 +160,8 @@ void eyeLike(Node& node) {
 DimExpr oneHotDepth(Node& node) {
   if (const std::optional<double> depth = constantScalar(node.input(1)))
     return static_cast<int64_t>(*depth);
-  if (node.elements(1, "depth").size() != 1) node.invalid("needs one depth");
-  return node.elements(1, "depth").front();
+  if (constantCount(node.shape(1)) != 1) node.invalid("needs one depth");
+  return sizesOf(node, 1, "depth").front();
 }
 
 void oneHot(Node& node) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/op_table.h"
 #include "compiler/import/shape/dim_facts.h"
 
@@ -146,7 +147,7 @@ void gatherElements(Node& node) {
 
 // Each repeated dim gets a dim before it that is broadcast; both then merge.
 void tile(Node& node) {
-  const Elements& repeats = node.elements(1, "repeats");
+  const Elements repeats = sizesOf(node, 1, "repeats");
   const graph::Shape& from = node.shape(0);
   if (repeats.size() != from.size()) node.invalid("needs one repeat for each dim");
   graph::Shape open, repeated, merged;

@@ -1,6 +1,7 @@
 // Ops that change or read shapes only. Known elements pass through them without touching the IR.
 #include <algorithm>
 
+#include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
 
@@ -20,6 +21,7 @@ void setReshaped(Node& node, graph::Shape shape) {
 }
 
 void reshape(Node& node) {
+  if (!node.input(1).elements) return reshapeToComputed(node);
   const Elements& target = node.elements(1, "shape");
   const graph::Shape& from = node.shape(0);
   const bool copyZero = node.integer("allowzero", 0) == 0;
@@ -116,6 +118,7 @@ void flatten(Node& node) {
 }
 
 void expand(Node& node) {
+  if (!node.input(1).elements) return expandToComputed(node);
   const Elements& target = node.elements(1, "shape");
   const graph::Shape shape =
       node.emitter.meet(node.shape(0), graph::Shape(target.begin(), target.end()));

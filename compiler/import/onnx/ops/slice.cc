@@ -1,6 +1,7 @@
 // ONNX Slice: bounds may be negative, beyond the ends, symbolic, and steps may be negative.
 #include <limits>
 
+#include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/ops/movement.h"
 #include "compiler/import/shape/dim_facts.h"
 
@@ -68,6 +69,8 @@ Elements listOr(Node& node, size_t input, const char* name, const char* attribut
 }  // namespace
 
 void importSlice(Node& node) {
+  if (node.opset() >= 10 && !(node.input(1).elements && node.input(2).elements))
+    return sliceComputed(node);
   const size_t rank = node.rank(0);
   const Elements starts = listOr(node, 1, "starts", "starts", 0, 0),
                  ends = listOr(node, 2, "ends", "ends", 0, 0);

@@ -92,6 +92,14 @@ bool roundUp(Node& node, Window& window) {
   return window.high != declared;
 }
 
+void maxPoolWithIndices(Node& node, const Window& window) {
+  const mlir::ResultRange results = node.emitter.emitAll<graph::MaxPoolWithIndicesOp>(
+      node.value(0), window.kernel, window.strides, window.low, window.high, window.dilations,
+      node.integer("storage_order", 0) != 0);
+  node.set(0, results[0]);
+  node.set(1, results[1]);
+}
+
 template <graph::PoolKind kind>
 void pool(Node& node) {
   checkSpatial(node);
@@ -101,6 +109,10 @@ void pool(Node& node) {
   const bool countPads = node.integer("count_include_pad", 0) != 0;
   const bool symmetric = window.low == window.high;
   const bool ceil = node.integer("ceil_mode", 0) != 0 && roundUp(node, window);
+  if (kind == graph::PoolKind::max && node.wants(1)) {
+    maxPoolWithIndices(node, window);
+    return;
+  }
   // graph.pool takes the declared padding at the end to be that at the beginning.
   if (ceil && countPads && !symmetric) node.unsupported("counts uneven padding while rounding up");
   node.set(node.emitter.emit<graph::PoolOp>(node.value(0), kind, window.kernel, window.strides,
