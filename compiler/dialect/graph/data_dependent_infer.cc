@@ -66,9 +66,9 @@ MLC_INFER(NonMaxSuppressionOp) {
   Shape boxes = shapeOf(op.getBoxes()), scores = shapeOf(op.getScores());
   if (boxes.size() != 3 || scores.size() != 3)
     return emitOptionalError(location, "needs boxes and scores of rank 3");
-  if (failed(unify(location, "batches of boxes and scores", scores[0], boxes[0])) ||
-      failed(unify(location, "numbers of boxes and scores", scores[2], boxes[1])) ||
-      failed(unify(location, "coordinates of a box", boxes[2], DimExpr(4)))) {
+  if (failed(checkEqual(location, "batches of boxes and scores", scores[0], boxes[0])) ||
+      failed(checkEqual(location, "numbers of boxes and scores", scores[2], boxes[1])) ||
+      failed(checkEqual(location, "coordinates of a box", boxes[2], DimExpr(4)))) {
     return failure();
   }
   if (!elementTypeOf(op.getBoxes()).isF32() || !elementTypeOf(op.getScores()).isF32())

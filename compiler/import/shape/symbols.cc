@@ -1,5 +1,6 @@
 #include "compiler/import/shape/symbols.h"
 
+#include <algorithm>
 #include <cctype>
 #include <optional>
 #include <tuple>

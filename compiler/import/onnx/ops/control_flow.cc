@@ -122,8 +122,7 @@ void importIf(Node& node) {
     llvm::SmallVector<Value> values;
     mlir::Block* outer = e.block();
     e.setBlock(&regions[i].front());
-    for (auto [output, type] : llvm::zip(outputs[i], types))
-      values.push_back(e.reshape(e.materialize(*output), graph::shapeOf(type)));
+    for (const TensorRef& output : outputs[i]) values.push_back(e.materialize(*output));
     e.setBlock(outer);
     yield(node, regions[i].front(), values);
   }

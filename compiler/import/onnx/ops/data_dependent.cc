@@ -89,12 +89,19 @@ void nonMaxSuppression(Node& node) {
       node.invalid("input " + std::to_string(i) + " must be one number");
     return e.reshape(e.cast(node.value(i), dtype), {});
   };
+  if (node.rank(0) != 3 || node.rank(1) != 3) node.invalid("needs boxes and scores of rank 3");
+  const graph::Shape &of = node.shape(0), &scored = node.shape(1);
+  const DimExpr batches = e.equal(of[0], scored[0], "batches of boxes and scores");
+  const DimExpr count = e.equal(of[1], scored[2], "numbers of boxes and scores");
+  e.equal(of[2], 4, "coordinates of a box");
+  Value boxes = e.reshape(node.value(0), {batches, count, DimExpr(4)});
+  Value scores = e.reshape(node.value(1), {batches, scored[1], count});
   // Scores have no least value where none is given.
   Value least = scalarOr(4, DType::kF32, -std::numeric_limits<double>::infinity());
   const mlir::ResultRange found = e.emitAll<graph::NonMaxSuppressionOp>(
-      node.value(0), node.value(1), scalarOr(2, DType::kI64, 0), scalarOr(3, DType::kF32, 0), least,
+      boxes, scores, scalarOr(2, DType::kI64, 0), scalarOr(3, DType::kF32, 0), least,
       node.integer("center_point_box", 0) != 0);
-  const DimExpr room = graph::elementCount(node.shape(1));
+  const DimExpr room = graph::elementCount(graph::shapeOf(scores));
   node.set(sliceAxis(e, found[0], 0, 0, countOf(node, found[1], room)));
 }
 
