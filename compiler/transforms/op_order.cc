@@ -86,7 +86,8 @@ void visit(Operation* root, const SymbolDefiners& definers, llvm::DenseSet<Opera
     }
     if (!visited.insert(op).second) continue;
     stack.push_back({op, true});
-    for (Operation* producer : llvm::reverse(producersOf(op, definers)))
+    const OpOrder producers = producersOf(op, definers);
+    for (Operation* producer : llvm::reverse(producers))
       stack.push_back({producer, false});
   }
 }

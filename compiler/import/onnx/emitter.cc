@@ -84,8 +84,25 @@ Value Emitter::created(OpBuilder& builder, const OperationState& state) {
   return op->getResult(0);
 }
 
+namespace {
+
+bool hasComputedSizes(const Tensor& tensor) {
+  return llvm::any_of(tensor.shape, sizes::isComputed) ||
+         (tensor.elements && llvm::any_of(*tensor.elements, sizes::isComputed));
+}
+
+}  // namespace
+
 Value Emitter::materialize(Tensor& tensor) {
   if (tensor.value) return tensor.value;
+  // What has symbols of a region is made in it, at each use.
+  if (block() != entry_.getBlock() && hasComputedSizes(tensor)) {
+    const OpBuilder saved = std::exchange(entry_, OpBuilder::atBlockEnd(block()));
+    Tensor here = tensor;
+    here.value = here.fill ? filled(here) : sizes(here);
+    entry_ = saved;
+    return here.value;
+  }
   if (!tensor.weight.empty()) {
     tensor.value = weight(tensor.weight, tensor);
   } else if (tensor.fill) {

@@ -183,7 +183,8 @@ class Evaluation {
   HostTensor stack(const Tensors& trips, Value result) {
     std::vector<int64_t> shape{static_cast<int64_t>(trips.size())};
     if (trips.empty()) {
-      for (const DimExpr& dim : llvm::drop_begin(shapeOf(result))) {
+      const Shape stacked = shapeOf(result);
+      for (const DimExpr& dim : llvm::drop_begin(stacked)) {
         StatusOr<int64_t> size = dim.evaluate(context_.symbols);
         shape.push_back(size.ok() ? *size : 0);
       }
