@@ -87,8 +87,7 @@ void visit(Operation* root, const SymbolDefiners& definers, llvm::DenseSet<Opera
     if (!visited.insert(op).second) continue;
     stack.push_back({op, true});
     const OpOrder producers = producersOf(op, definers);
-    for (Operation* producer : llvm::reverse(producers))
-      stack.push_back({producer, false});
+    for (Operation* producer : llvm::reverse(producers)) stack.push_back({producer, false});
   }
 }
 

@@ -38,7 +38,7 @@ TEST_F(ImportErrors, ListsAllThatIsUnsupportedAtOnce) {
   m.input("x", {"2"});
   m.node("FooBar", {"x"}, {"a"}, "foo");
   m.node("FooBar", {"a"}, {"b"});
-  m.node("NonZero", {"b"}, {"c"}, "nz");
+  m.node("RoiAlign", {"b"}, {"c"}, "align");
   setInt(m.node("Relu", {"c"}, {"d"}, "act"), "slope", 1);
   m.node("Swish", {"d"}, {"e"}, "newer");
   m.floats("w", {1}).set_data_type(onnx::TensorProto::FLOAT8E5M2);
@@ -48,7 +48,7 @@ TEST_F(ImportErrors, ListsAllThatIsUnsupportedAtOnce) {
   EXPECT_THAT(status.message(),
               HasSubstr("unsupported: op FooBar (2 nodes, first 'foo' (FooBar))"));
   EXPECT_THAT(status.message(),
-              HasSubstr("unsupported: op NonZero (1 node, first 'nz' (NonZero))"));
+              HasSubstr("unsupported: op RoiAlign (1 node, first 'align' (RoiAlign))"));
   EXPECT_THAT(status.message(), HasSubstr("unsupported: attribute 'slope' of Relu (1 node"));
   EXPECT_THAT(status.message(),
               HasSubstr("unsupported: element type FLOAT8E5M2 (1 tensor, first 'w')"));
