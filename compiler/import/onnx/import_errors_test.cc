@@ -176,9 +176,9 @@ TEST_F(ImportErrors, InputsOfNodes) {
 TEST_F(ImportErrors, ShapesFromData) {
   ModelForTest m;
   m.input("x", {"6"});
-  m.input("shape", {"2"}, onnx::TensorProto::INT64);
+  m.input("shape", {"k"}, onnx::TensorProto::INT64);
   m.node("Reshape", {"x", "shape"}, {"y"}, "dynamic");
-  expectUnsupported(m, "'dynamic' (Reshape): its shape is computed from data");
+  expectUnsupported(m, "'dynamic' (Reshape): its shape has no known number of elements");
   ModelForTest rank;
   rank.input("x", {});
   rank.graph().mutable_input(0)->mutable_type()->mutable_tensor_type()->clear_shape();
