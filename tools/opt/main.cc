@@ -1,5 +1,6 @@
 // mlc-opt: runs passes over graph modules given as text, as mlir-opt does.
 #include "compiler/conversion/graph_to_kernels/decompose_attention.h"
+#include "compiler/conversion/math_to_arith/expand_math.h"
 #include "compiler/dialect/register.h"
 #include "compiler/transforms/passes.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -10,6 +11,7 @@ int main(int argc, char** argv) {
   mlc::graph::WeightTable weights;
   mlc::transforms::registerPasses(&weights);
   mlir::registerPass([] { return mlc::conversion::createDecomposeAttentionPass(); });
+  mlir::registerPass([] { return mlc::math_to_arith::createExpandMathPass(); });
   mlir::registerTransformsPasses();
   mlir::DialectRegistry registry;
   mlc::registerDialects(registry);

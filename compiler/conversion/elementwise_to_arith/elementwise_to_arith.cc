@@ -1,8 +1,8 @@
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 
 #include <cmath>
-#include <numbers>
 
+#include "compiler/conversion/math_to_arith/functions.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -93,13 +93,16 @@ class Emitter {
         .Case([&](graph::CeilOp) { return unary<math::CeilOp>(); })
         .Case([&](graph::FloorOp) { return unary<math::FloorOp>(); })
         .Case([&](graph::RoundOp) { return unary<math::RoundEvenOp>(); })
-        .Case([&](graph::SigmoidOp) { return sigmoid(x()); })
-        .Case([&](graph::SiluOp) { return mul(x(), sigmoid(x())); })
+        .Case([&](graph::SigmoidOp) { return function(math_to_arith::sigmoid); })
+        .Case([&](graph::SiluOp) { return function(math_to_arith::silu); })
         .Case([&](graph::ReluOp) {
           return float_ ? Value(arith::MaximumFOp::create(b_, loc_, x(), constant(0)))
                         : Value(arith::MaxSIOp::create(b_, loc_, x(), constant(0)));
         })
-        .Case([&](graph::GeluOp op) { return gelu(op.getTanhApproximation()); })
+        .Case([&](graph::GeluOp op) {
+          return function(op.getTanhApproximation() ? math_to_arith::geluTanh
+                                                    : math_to_arith::gelu);
+        })
         .Case([&](graph::NotOp) {
           auto ones = b_.getIntegerAttr(mlir::getElementTypeOrSelf(x().getType()), -1);
           return Value(arith::XOrIOp::create(b_, loc_, x(), splat(ones)));
@@ -124,7 +127,6 @@ class Emitter {
   Value unary() {
     return Op::create(b_, loc_, operands_[0]);
   }
-  Value add(Value a, Value b) { return arith::AddFOp::create(b_, loc_, a, b); }
   Value mul(Value a, Value b) { return arith::MulFOp::create(b_, loc_, a, b); }
   Value div(Value a, Value b) { return arith::DivFOp::create(b_, loc_, a, b); }
   Value constant(double value) { return constantLike(b_, loc_, x().getType(), value); }
@@ -140,22 +142,9 @@ class Emitter {
     return arith::CmpFOp::create(b_, loc_, predicate, a, b);
   }
 
-  Value sigmoid(Value value) {
-    Value exponential = math::ExpOp::create(b_, loc_, arith::NegFOp::create(b_, loc_, value));
-    return div(constant(1), add(constant(1), exponential));
-  }
-
-  Value gelu(bool tanhApproximation) {
-    Value inner;
-    if (tanhApproximation) {
-      Value cube = mul(mul(x(), x()), x());
-      Value argument =
-          mul(constant(std::sqrt(2 / std::numbers::pi)), add(x(), mul(constant(0.044715), cube)));
-      inner = math::TanhOp::create(b_, loc_, argument);
-    } else {
-      inner = math::ErfOp::create(b_, loc_, mul(x(), constant(std::numbers::sqrt2 / 2)));
-    }
-    return mul(mul(constant(0.5), x()), add(constant(1), inner));
+  Value function(Value (*emit)(math_to_arith::Arithmetic&, Value)) {
+    math_to_arith::Arithmetic arithmetic(b_, loc_, x().getType());
+    return emit(arithmetic, x());
   }
 
   Value sign() {

@@ -1,6 +1,7 @@
 #include "compiler/target/cpu/lower_kernel.h"
 
 #include "compiler/conversion/graph_to_loops/lower_to_loops.h"
+#include "compiler/conversion/math_to_arith/expand_math.h"
 #include "compiler/target/cpu/attention/attention_kernel.h"
 #include "compiler/target/cpu/bfloat16.h"
 #include "compiler/target/cpu/contract/contract_kernel.h"
@@ -8,42 +9,20 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
 namespace mlc::cpu {
 namespace {
 
-// exp, tanh, erf, ... as polynomials on scalars and vectors: no calls, so that loops around them
-// vectorize.
-struct ExpandMath : mlir::PassWrapper<ExpandMath, mlir::OperationPass<mlir::ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
-
-  llvm::StringRef getArgument() const override { return "expand-math"; }
-  void getDependentDialects(mlir::DialectRegistry& registry) const override {
-    registry
-        .insert<mlir::arith::ArithDialect, mlir::math::MathDialect, mlir::vector::VectorDialect>();
-  }
-
-  void runOnOperation() override {
-    mlir::RewritePatternSet patterns(&getContext());
-    mlir::populateMathPolynomialApproximationPatterns(patterns);
-    if (mlir::failed(mlir::applyPatternsGreedily(getOperation(), std::move(patterns)))) {
-      signalPassFailure();
-    }
-  }
-};
-
 void addLoweringPasses(mlir::OpPassManager& passes) {
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
   passes.addPass(mlir::createLoopInvariantCodeMotionPass());
-  passes.addPass(std::make_unique<ExpandMath>());
+  passes.addPass(math_to_arith::createExpandMathPass());
   passes.addPass(mlir::createConvertVectorToSCFPass());
   passes.addPass(mlir::createSCFToControlFlowPass());
   passes.addPass(mlir::memref::createExpandStridedMetadataPass());
@@ -54,7 +33,6 @@ void addLoweringPasses(mlir::OpPassManager& passes) {
   passes.addPass(mlir::arith::createArithExpandOpsPass(expansion));
   passes.addPass(mlir::createConvertVectorToLLVMPass());
   passes.addPass(mlir::createConvertMathToLLVMPass());
-  passes.addPass(mlir::createConvertMathToLibmPass());
   passes.addPass(mlir::createFinalizeMemRefToLLVMConversionPass());
   passes.addPass(mlir::createArithToLLVMConversionPass());
   passes.addPass(mlir::createConvertIndexToLLVMPass());

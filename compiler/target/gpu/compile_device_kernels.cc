@@ -5,26 +5,14 @@
 #include "compiler/target/cpu/lower_kernel.h"
 #include "compiler/target/gpu/device_entry.h"
 #include "compiler/target/gpu/emit_ptx.h"
-#include "compiler/target/gpu/expand_double_math.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlc::gpu {
 namespace {
 
 namespace LLVM = mlir::LLVM;
 using mlir::func::FuncOp;
-
-// What a library computes on the CPU. Other functions become polynomials in cpu::lowerToLLVM.
-llvm::LogicalResult expandLibraryCalls(mlir::ModuleOp module) {
-  mlir::RewritePatternSet patterns(module.getContext());
-  mlir::math::populateExpansionPatterns(patterns, {"powf"});
-  if (mlir::failed(mlir::applyPatternsGreedily(module, std::move(patterns))))
-    return mlir::failure();
-  return expandDoubleMath(module);
-}
 
 // Says what NVPTX could not select, which would otherwise end the process.
 llvm::LogicalResult checkForGpu(mlir::ModuleOp module) {
@@ -72,8 +60,7 @@ StatusOr<DeviceKernels> compileDeviceKernels(llvm::ArrayRef<FuncOp> kernels,
     MLC_ASSIGN_OR_RETURN(DeviceKernelInfo info, lowerToPoints(kernel, *module));
     result.kernels.push_back(std::move(info));
   }
-  if (mlir::failed(expandLibraryCalls(*module)) || mlir::failed(cpu::lowerToLLVM(*module)) ||
-      mlir::failed(checkForGpu(*module))) {
+  if (mlir::failed(cpu::lowerToLLVM(*module)) || mlir::failed(checkForGpu(*module))) {
     return unsupportedError("cannot lower device kernels to LLVM");
   }
   for (const DeviceKernelInfo& kernel : result.kernels) {
