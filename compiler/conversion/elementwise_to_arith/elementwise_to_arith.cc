@@ -216,7 +216,7 @@ class Emitter {
     Value infinity = constant(std::numeric_limits<double>::infinity());
     Value negative = arith::NegFOp::create(b_, loc_, infinity);
     Value isNegative = compareFloats(arith::CmpFPredicate::OEQ, x(), negative);
-    Value root = add(unary<math::SqrtOp>(), constant(0));
+    Value root = arith::AddFOp::create(b_, loc_, unary<math::SqrtOp>(), constant(0));
     return arith::SelectOp::create(b_, loc_, isNegative, infinity, root);
   }
 
