@@ -6,16 +6,18 @@
 namespace mlc::executor {
 namespace {
 
-// The model's node and reason for a dim of an input; empty where nothing but the input's own type
-// states its size.
+// The model's node and reason for a dim of an input: a node made it another size, or a symbol of
+// another input this one. Empty where nothing but the inputs' types state its size.
 std::string reasonFor(const package::TensorSpec& spec, size_t dim, const Constraints& constraints) {
+  const SizeConstraint* found = nullptr;
   for (const SizeConstraint& constraint : constraints) {
     for (const SizeConstraint::InputDim& replaced : constraint.replaced) {
-      if (replaced.input == spec.name && replaced.dim == static_cast<int>(dim))
-        return ": node " + constraint.node + ": " + constraint.text;
+      const bool isThis = replaced.input == spec.name && replaced.dim == static_cast<int>(dim);
+      if (isThis || (!found && constraint.right.str() == spec.dims[dim])) found = &constraint;
+      if (isThis) break;
     }
   }
-  return {};
+  return found ? ": node " + found->node + ": " + found->text : std::string();
 }
 
 Status mismatch(const package::TensorSpec& spec, size_t dim, const std::string& expected,

@@ -57,6 +57,13 @@ TEST_F(SymbolsTest, ADimThatANodeMadeAnotherNamesTheNode) {
   const Status status = bindSymbols({{&x_, {5, 3}}}, symbols, {replaced});
   EXPECT_EQ(status.message(),
             "input 'x': dim 0 should be 2, but is 5: node 'sum' (Add): it needs two rows");
+  // The other way round: x had the symbol k, which is n now, and z's own n is not that of x.
+  replaced.right = DimExpr::symbol("n");
+  replaced.replaced = {{"x", 1}};
+  const package::TensorSpec other{"z", DType::kF32, {"n"}};
+  SymbolValues bound;
+  EXPECT_EQ(bindSymbols({{&x_, {2, 3}}, {&other, {4}}}, bound, {replaced}).message(),
+            "input 'z': dim 0 (n) should be 3, but is 4: node 'sum' (Add): it needs two rows");
   EXPECT_TRUE(checkConstraints({replaced}, {x_, z_}, {{"n", 3}}).ok());
 }
 

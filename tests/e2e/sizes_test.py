@@ -51,6 +51,13 @@ MODELS = {
     "blocks_of_channels": ([node("DepthToSpace", ["x"], ["y"], blocksize=1)], {"x": [1, "c", "h", 2]}, {}),
 }
 
+# Where ONNX Runtime takes what ONNX does not: it looks at no dims of empty tensors that are concatenated, and makes a dim of -1
+# beside one of 0 a 0.
+UNLIKE_ONNX = {
+    "concatenation": lambda n, m: 0 in (n, m) and n != m,
+    "reshape_by_a_size": lambda n, m: n == m == 0,
+}
+
 
 def model_of(nodes, inputs, constants):
     graph = helper.make_graph(
@@ -94,7 +101,7 @@ class Sizes(unittest.TestCase):
             with self.subTest(model=name, **sizes):
                 shapes = {key: [sizes.get(dim, dim) for dim in dims] for key, dims in inputs.items()}
                 feeds = {key: floats(*shape) for key, shape in shapes.items()}
-                expected = self.expected(path, feeds)
+                expected = None if UNLIKE_ONNX.get(name, lambda **_: False)(**sizes) else self.expected(path, feeds)
                 result = self.run_package(package, folder, feeds)
                 if expected is None:
                     self.assertEqual(result.code, jobs.INVALID, result.err)

@@ -62,6 +62,15 @@ Window readWindow(Node& node, std::vector<int64_t> kernel) {
   return window;
 }
 
+// A window must fit into the padded image at least once.
+void checkFit(Node& node, const Window& window, const graph::Shape& image) {
+  for (size_t i = 0; i < window.kernel.size(); ++i) {
+    const int64_t extent = window.dilations[i] * (window.kernel[i] - 1) + 1;
+    node.emitter.assume(sizes::Relation::kAtLeast, image[i + 2] + window.low[i] + window.high[i],
+                        extent, "its window does not fit into dim " + std::to_string(i + 2));
+  }
+}
+
 void checkSpatial(Node& node) {
   if (node.rank(0) < 3)
     node.invalid("needs an input of at least rank 3, has " + std::to_string(node.rank(0)));
@@ -114,6 +123,7 @@ void pool(Node& node) {
     return;
   }
   // graph.pool takes the declared padding at the end to be that at the beginning.
+  checkFit(node, window, node.shape(0));
   if (ceil && countPads && !symmetric) node.unsupported("counts uneven padding while rounding up");
   node.set(node.emitter.emit<graph::PoolOp>(node.value(0), kind, window.kernel, window.strides,
                                             window.low, window.high, window.dilations, countPads,
@@ -173,6 +183,7 @@ Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value 
   }
   if (groups > 1 && !filterShape[0].isConstant())
     e.assume(sizes::Relation::kDivisible, filterShape[0], groups, "output channels in groups");
+  checkFit(node, window, imageShape);
   image = e.reshape(image, imageShape);
   filter = e.reshape(filter, filterShape);
   return e.emit<graph::ConvOp>(image, filter, bias, window.strides, window.low, window.high,
