@@ -161,13 +161,25 @@ class Builder {
     result_.ops.back().push_back(source);
   }
 
+  // Whether elements that share bytes are computed or read, weights aside: collectives and slices
+  // move whole bytes. Slices of weights are cut out by the loader, which can do that.
+  bool touchesPackedData(Operation* source) {
+    auto isPackedValue = [](Value value) { return isPacked(graph::dtypeOf(value.getType())); };
+    return llvm::any_of(source->getResults(), isPackedValue) ||
+           llvm::any_of(source->getOperands(), [&](Value operand) {
+             return isPackedValue(operand) && !function_->tensors[ids_.lookup(operand)].isWeight;
+           });
+  }
+
   void addFactors(Operation* source, Op& op) {
     graph::OpFactors factors = llvm::cast<graph::Factored>(source).getFactors();
     graph::OpWork work = llvm::cast<graph::Work>(source).getWork();
     op.operations = static_cast<double>(nominal(work.operations));
     op.bytes = static_cast<double>(nominal(work.bytes));
-    for (const graph::Factor& factor : factors.factors)
-      addFactor(op, factor.size, static_cast<FactorKind>(factor.kind));
+    const bool whole = touchesPackedData(source);
+    for (const graph::Factor& factor : factors.factors) {
+      addFactor(op, factor.size, whole ? FactorKind::kWhole : static_cast<FactorKind>(factor.kind));
+    }
     auto convert = [](const graph::TensorFactors& tensor) {
       TensorFactors dims;
       for (const graph::DimFactors& dim : tensor) dims.emplace_back(dim.begin(), dim.end());

@@ -22,7 +22,7 @@ Value castTo(PatternRewriter& rewriter, Location location, Value value, Type ele
 Value alongAxis(PatternRewriter& rewriter, Location location, Value value, int64_t axis,
                 int64_t rank) {
   Shape shape = shapeOf(value);
-  if (shape.empty()) return value;
+  if (shape.size() != 1) return value;
   shape.resize(axis < 0 ? -axis : rank - axis, DimExpr(1));
   if (shape.size() == 1) return value;
   return ReshapeOp::create(rewriter, location, tensorType(shape, elementOf(value)), value);
@@ -31,6 +31,7 @@ Value alongAxis(PatternRewriter& rewriter, Location location, Value value, int64
 struct DecomposeQuantize : OpRewritePattern<QuantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter& rewriter) const override {
+    if (op.getBlockSize() > 0) return failure();
     auto real = [&](Value value) {
       return castTo(rewriter, op.getLoc(), value, rewriter.getF32Type());
     };
@@ -40,11 +41,12 @@ struct DecomposeQuantize : OpRewritePattern<QuantizeOp> {
     };
     Value input = real(op.getInput()), scale = parameter(op.getScale());
     Value quotient = DivOp::create(rewriter, op.getLoc(), input, scale);
-    Value number = RoundOp::create(rewriter, op.getLoc(), quotient);
+    const bool floats = isa<FloatType>(op.getType().getElementType());
+    Value number = floats ? quotient : Value(RoundOp::create(rewriter, op.getLoc(), quotient));
     if (!isSplat(op.getZeroPoint(), 0)) {
       number = AddOp::create(rewriter, op.getLoc(), number, parameter(op.getZeroPoint()));
     }
-    rewriter.replaceOpWithNewOp<CastOp>(op, op.getType(), number);
+    rewriter.replaceOpWithNewOp<CastOp>(op, op.getType(), number, op.getSaturate());
     return success();
   }
 };
@@ -52,12 +54,14 @@ struct DecomposeQuantize : OpRewritePattern<QuantizeOp> {
 struct DecomposeDequantize : OpRewritePattern<DequantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(DequantizeOp op, PatternRewriter& rewriter) const override {
-    if (isWeightOrConstant(op.getInput())) return failure();
+    if (isWeightOrConstant(op.getInput()) || op.getBlockSize() > 0) return failure();
     auto parameter = [&](Value value, Type element) {
       return alongAxis(rewriter, op.getLoc(), castTo(rewriter, op.getLoc(), value, element),
                        op.getAxis(), shapeOf(op.getInput()).size());
     };
-    Type integer = rewriter.getI32Type(), real = rewriter.getF32Type();
+    Type real = rewriter.getF32Type();
+    // Differences of small floats are made in f32, which has them all.
+    Type integer = isa<FloatType>(elementOf(op.getInput())) ? real : rewriter.getI32Type();
     Value number = castTo(rewriter, op.getLoc(), op.getInput(), integer);
     if (!isSplat(op.getZeroPoint(), 0)) {
       number = SubOp::create(rewriter, op.getLoc(), number, parameter(op.getZeroPoint(), integer));

@@ -29,7 +29,10 @@ std::optional<IntegerSide> IntegerSide::of(Value operand, const std::string& let
                                            const ContractEquation& equation,
                                            const WeightTable& weights) {
   IntegerSide side{operand.getDefiningOp<DequantizeOp>(), letters, "", true};
-  if (!side.op || elementOf(side.stored()).getIntOrFloatBitWidth() != 8) return std::nullopt;
+  if (!side.op || side.op.getBlockSize() != 0 || !isa<IntegerType>(elementOf(side.stored())) ||
+      elementOf(side.stored()).getIntOrFloatBitWidth() != 8) {
+    return std::nullopt;
+  }
   if (!shapeOf(side.scale()).empty()) {
     const auto rank = static_cast<int64_t>(letters.size());
     const int64_t axis = side.op.getAxis();

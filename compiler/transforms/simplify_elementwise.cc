@@ -136,7 +136,7 @@ struct SelectByConstant : OpRewritePattern<SelectOp> {
 bool isExactIn(Type from, Type to) {
   if (from == to || from.isInteger(1)) return true;
   if (auto a = dyn_cast<FloatType>(from), b = dyn_cast<FloatType>(to); a && b) {
-    return !(a.isBF16() && b.isF16()) && a.getWidth() < b.getWidth();
+    return llvm::APFloat::isRepresentableBy(a.getFloatSemantics(), b.getFloatSemantics());
   }
   if (auto a = dyn_cast<IntegerType>(from), b = dyn_cast<IntegerType>(to); a && b) {
     return a.getWidth() < b.getWidth() && (a.isUnsigned() || !b.isUnsigned());
@@ -156,7 +156,8 @@ struct SimplifyCast : OpRewritePattern<CastOp> {
         !isExactIn(inner.getInput().getType().getElementType(), inner.getType().getElementType())) {
       return failure();
     }
-    rewriter.replaceOpWithNewOp<CastOp>(op, op.getType(), inner.getInput());
+    rewriter.replaceOpWithNewOp<CastOp>(op, op.getType(), inner.getInput(), op.getSaturate(),
+                                        op.getRounding());
     return success();
   }
 };

@@ -26,6 +26,8 @@ HostTensor HostTensor::uninitialized(DType dtype, std::vector<int64_t> shape) {
   tensor.dtype_ = dtype;
   tensor.shape_ = std::move(shape);
   tensor.data_ = allocate(tensor.bytes());
+  // The bits behind the last element are 0, so that equal tensors have equal bytes.
+  if (isPacked(dtype) && tensor.bytes() > 0) tensor.data<char>()[tensor.bytes() - 1] = 0;
   return tensor;
 }
 

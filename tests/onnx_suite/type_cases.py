@@ -17,6 +17,11 @@ UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
 TYPES = {"float": "FLOAT", "double": "DOUBLE"}
 TYPES.update({name: name.upper() for name in (*HALVES, *SIGNED, *UNSIGNED, "bool")})
 
+# Types that are only stored, moved, cast and quantized.
+NARROW_OPSET = 25
+NARROW_INTEGERS = {"INT4": (-8, 7), "UINT4": (0, 15), "INT2": (-2, 1), "UINT2": (0, 3)}
+NARROW_FLOATS = ("FLOAT4E2M1", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "FLOAT8E8M0")
+
 UNARY = """Abs Ceil Celu Cos Elu Erf Exp Floor Gelu HardSigmoid HardSwish IsInf IsNaN LeakyRelu Log Mish Neg Not BitwiseNot
     Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Softplus Softsign Sqrt Tan Tanh ThresholdedRelu""".split()
 BINARY = """Add And BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual Max Min Mod Mul Or Pow
@@ -68,6 +73,21 @@ class Maker:
         wanted = helper.tensor_dtype_to_np_dtype(model.graph.output[0].type.tensor_type.elem_type)
         (result,) = self.reference(model, op, dict(zip(names, inputs)))
         self.cases.append((f"{op}_{suffix}", model, inputs, [numpy.asarray(result).astype(wanted)]))
+
+    def add_nodes(self, name, suffix, inputs, nodes, **constants):
+        """A model of nodes (op, inputs, attributes) with the results y0, y1, ..., all of them outputs."""
+        infos = [helper.make_tensor_value_info(key, helper.np_dtype_to_tensor_dtype(array.dtype),
+                                               ["n" if dim == 37 else dim for dim in array.shape])
+                 for key, array in inputs.items()]
+        made = [helper.make_node(op, names, [f"y{i}"], **attributes)
+                for i, (op, names, attributes) in enumerate(nodes)]
+        initializers = [onnx.numpy_helper.from_array(array, key) for key, array in constants.items()]
+        outputs = [onnx.ValueInfoProto(name=f"y{i}") for i in range(len(nodes))]
+        graph = helper.make_graph(made, "g", infos, outputs, initializers)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", NARROW_OPSET)], ir_version=11)
+        model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+        results = ReferenceEvaluator(model).run(None, inputs)
+        self.cases.append((f"{name}_{suffix}", model, list(inputs.values()), results))
 
     def reference(self, model, op, inputs):
         if op == "Cast" or not any(str(array.dtype) in HALVES for array in inputs.values()):
@@ -127,8 +147,51 @@ def reductions(maker):
         maker.add("MaxPool", kind, [maker.array(kind, (2, 3, 9, 9))], kernel_shape=[3, 2], pads=[1, 1, 1, 1])
 
 
+def narrow_array(maker, kind, shape):
+    """Numbers of a narrow type: all of its range, but no NaN."""
+    dtype = helper.tensor_dtype_to_np_dtype(getattr(onnx.TensorProto, kind))
+    if kind in NARROW_INTEGERS:
+        low, high = NARROW_INTEGERS[kind]
+        return maker.random.integers(low, high + 1, shape).astype(numpy.int8).astype(dtype)
+    return numpy.exp2(maker.random.uniform(-6, 2, shape)).astype(dtype)
+
+
+def narrow(maker):
+    """Types of storage: several ops to a model. 37 * 5 elements end inside of a byte."""
+    for kind in (*NARROW_INTEGERS, *NARROW_FLOATS):
+        number = getattr(onnx.TensorProto, kind)
+        x, other = narrow_array(maker, kind, (37, 5)), narrow_array(maker, kind, (37, 3))
+        maker.add_nodes("Moved", kind, {"x": x, "other": other, "i": maker.random.integers(-8, 8, (3,))}, [
+            ("Transpose", ["x"], {"perm": [1, 0]}),
+            ("Concat", ["x", "other"], {"axis": 1}),
+            ("Gather", ["y1", "i"], {"axis": 1}),
+            ("Identity", ["x"], {}),
+            ("Reshape", ["x", "shape"], {}),
+        ], shape=numpy.array([5, -1]))
+        numbers = maker.random.integers(0, 2, (37, 5))
+        maker.add_nodes("Casts", kind, {"x": x, "integers": numbers, "doubles": numbers * 0.75}, [
+            ("Cast", ["x"], {"to": onnx.TensorProto.DOUBLE}),
+            ("Cast", ["x"], {"to": onnx.TensorProto.BOOL}),
+            ("Cast", ["integers"], {"to": number}),
+            ("Cast", ["doubles"], {"to": number}),
+            ("Cast", ["y2"], {"to": onnx.TensorProto.BFLOAT16}),
+        ])
+        if kind == "FLOAT8E8M0":
+            continue
+        real, stored = maker.array("float", (37, 10)) * 4, narrow_array(maker, kind, (37, 10))
+        scales = {name: maker.random.uniform(0.1, 1, shape).astype(numpy.float32)
+                  for name, shape in (("one", ()), ("axis", (10,)), ("blocks", (37, 4)))}
+        zeros = {f"{name}_zero": narrow_array(maker, kind, scale.shape) if kind in NARROW_INTEGERS
+                 else numpy.zeros(scale.shape, x.dtype) for name, scale in scales.items()}
+        attributes = {"one": {}, "axis": {"axis": 1}, "blocks": {"axis": 1, "block_size": 3}}
+        maker.add_nodes("Quantized", kind, {"real": real, "stored": stored}, [
+            *(("QuantizeLinear", ["real", name, name + "_zero"], attributes[name]) for name in scales),
+            *(("DequantizeLinear", ["stored", name, name + "_zero"], attributes[name]) for name in scales),
+        ], **scales, **zeros)
+
+
 def type_cases():
     maker = Maker()
-    for add in (elementwise, movement, reductions):
+    for add in (elementwise, movement, reductions, narrow):
         add(maker)
     return maker.cases

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "compiler/conversion/elementwise_to_arith/small_float_to_arith.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -93,9 +94,52 @@ Value fitsF64(mlir::OpBuilder& builder, mlir::Location loc, Value value, bool is
   return arith::SelectOp::create(builder, loc, keep, value, gathered);
 }
 
+// To an integer of less than a byte: to i32, and the low bits of that; or saturated.
+Value castToPacked(mlir::OpBuilder& builder, mlir::Location loc, Value value, Type from, Type to,
+                   Conversion conversion) {
+  Type i32 = builder.getI32Type();
+  if (mlir::isa<mlir::FloatType>(from)) {
+    value = emitCast(builder, loc, value, from, i32);
+    if (conversion.saturate) {
+      const unsigned width = to.getIntOrFloatBitWidth();
+      const double low = to.isUnsignedInteger() ? 0 : -std::ldexp(1.0, width - 1);
+      const double high = low + std::ldexp(1.0, width) - 1;
+      value = arith::MaxSIOp::create(builder, loc, value,
+                                     constantLike(builder, loc, value.getType(), low));
+      value = arith::MinSIOp::create(builder, loc, value,
+                                     constantLike(builder, loc, value.getType(), high));
+    }
+    from = i32;
+  }
+  return keepLowBits(builder, loc, emitCast(builder, loc, value, from, builder.getI8Type()), to);
+}
+
 }  // namespace
 
-Value emitCast(mlir::OpBuilder& builder, mlir::Location loc, Value value, Type from, Type to) {
+Value keepLowBits(mlir::OpBuilder& builder, mlir::Location loc, Value bytes, Type elementType) {
+  const unsigned width = elementType.getIntOrFloatBitWidth();
+  Value unused = constantLike(builder, loc, bytes.getType(), 8 - width);
+  Value top = arith::ShLIOp::create(builder, loc, bytes, unused);
+  if (elementType.isUnsignedInteger()) return arith::ShRUIOp::create(builder, loc, top, unused);
+  return arith::ShRSIOp::create(builder, loc, top, unused);
+}
+
+Value emitCast(mlir::OpBuilder& builder, mlir::Location loc, Value value, Type from, Type to,
+               Conversion conversion) {
+  // Values are of the narrow type already, in the type that holds them.
+  if (from == to) return value;
+  if (isPackedType(to) && mlir::isa<mlir::IntegerType>(to))
+    return castToPacked(builder, loc, value, from, to, conversion);
+  if (isSmallFloatType(to)) {
+    // Numbers of 32 bits and more of an integer are not all in f32: rounded once.
+    if (mlir::isa<mlir::IntegerType>(from)) {
+      value = emitCast(builder, loc, value, from,
+                       from.getIntOrFloatBitWidth() < 32 ? Type(builder.getF32Type())
+                                                         : Type(builder.getF64Type()));
+    }
+    Value bits = encodeSmallFloat(builder, loc, value, to, conversion);
+    return decodeSmallFloat(builder, loc, bits, to);
+  }
   Type source = mlir::getElementTypeOrSelf(value.getType());
   Type element = computeType(to);
   Type target = element;

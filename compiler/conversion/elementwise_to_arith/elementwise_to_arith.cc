@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "compiler/conversion/elementwise_to_arith/small_float_to_arith.h"
 #include "compiler/conversion/math_to_arith/functions.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -70,7 +71,8 @@ class Emitter {
           return arith::SelectOp::create(b_, loc_, operands_[0], operands_[1], operands_[2]);
         })
         .Case([&](graph::CastOp op) {
-          return emitCast(b_, loc_, operands_[0], element_, elementTypeOf(op.getResult()));
+          return emitCast(b_, loc_, operands_[0], element_, elementTypeOf(op.getResult()),
+                          {op.getSaturate(), static_cast<Conversion::Rounding>(op.getRounding())});
         })
         .Case([&](graph::AbsOp) {
           if (unsigned_) return x();
@@ -286,19 +288,23 @@ class Emitter {
 }  // namespace
 
 Type computeType(Type elementType) {
-  if (elementType.isF16() || elementType.isBF16()) {
-    return mlir::Float32Type::get(elementType.getContext());
-  }
-  if (elementType.isUnsignedInteger()) {
-    return mlir::IntegerType::get(elementType.getContext(), elementType.getIntOrFloatBitWidth());
-  }
-  return elementType;
+  mlir::MLIRContext* context = elementType.getContext();
+  const unsigned width = elementType.getIntOrFloatBitWidth();
+  if (mlir::isa<mlir::FloatType>(elementType))
+    return width < 32 ? mlir::Float32Type::get(context) : elementType;
+  if (isPackedType(elementType)) return mlir::IntegerType::get(context, 8);
+  return elementType.isUnsignedInteger() ? mlir::IntegerType::get(context, width) : elementType;
+}
+
+bool isPackedType(Type elementType) {
+  const unsigned width = elementType.getIntOrFloatBitWidth();
+  return width > 1 && width < 8;
 }
 
 Type storageType(Type elementType) {
-  if (elementType.isInteger(1)) return mlir::IntegerType::get(elementType.getContext(), 8);
-  if (elementType.isUnsignedInteger()) return computeType(elementType);
-  return elementType;
+  const unsigned width = elementType.getIntOrFloatBitWidth();
+  if (width <= 8) return mlir::IntegerType::get(elementType.getContext(), 8);
+  return elementType.isUnsignedInteger() ? computeType(elementType) : elementType;
 }
 
 Value fromStorage(mlir::OpBuilder& builder, mlir::Location loc, Value stored, Type elementType) {
@@ -306,10 +312,12 @@ Value fromStorage(mlir::OpBuilder& builder, mlir::Location loc, Value stored, Ty
     Value zero = constantLike(builder, loc, stored.getType(), 0);
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, stored, zero);
   }
+  if (isSmallFloatType(elementType)) return decodeSmallFloat(builder, loc, stored, elementType);
   if (elementType.isF16() || elementType.isBF16()) {
     return arith::ExtFOp::create(builder, loc, shapedLike(stored.getType(), builder.getF32Type()),
                                  stored);
   }
+  if (isPackedType(elementType)) return keepLowBits(builder, loc, stored, elementType);
   return stored;
 }
 
@@ -318,9 +326,17 @@ Value toStorage(mlir::OpBuilder& builder, mlir::Location loc, Value computed, Ty
     return arith::ExtUIOp::create(builder, loc, shapedLike(computed.getType(), builder.getI8Type()),
                                   computed);
   }
+  if (isSmallFloatType(elementType))
+    return encodeSmallFloat(builder, loc, computed, elementType, {.saturate = false});
   if (elementType.isF16() || elementType.isBF16()) {
     return arith::TruncFOp::create(builder, loc, shapedLike(computed.getType(), elementType),
                                    computed);
+  }
+  if (isPackedType(elementType)) {
+    const int64_t mask = (1 << elementType.getIntOrFloatBitWidth()) - 1;
+    return arith::AndIOp::create(
+        builder, loc, computed,
+        constantLike(builder, loc, computed.getType(), static_cast<double>(mask)));
   }
   return computed;
 }
@@ -328,6 +344,17 @@ Value toStorage(mlir::OpBuilder& builder, mlir::Location loc, Value computed, Ty
 Value roundTo(mlir::OpBuilder& builder, mlir::Location loc, Value value, Type elementType) {
   if (!elementType.isF16() && !elementType.isBF16()) return value;
   return fromStorage(builder, loc, toStorage(builder, loc, value, elementType), elementType);
+}
+
+mlir::DenseElementsAttr storedElements(mlir::DenseElementsAttr elements) {
+  const Type element = elements.getElementType(), stored = storageType(element);
+  if (element == stored) return elements;
+  const unsigned width = stored.getIntOrFloatBitWidth();
+  if (mlir::isa<mlir::FloatType>(element)) {
+    return elements.mapValues(
+        stored, [&](const llvm::APFloat& value) { return value.bitcastToAPInt().zext(width); });
+  }
+  return elements.mapValues(stored, [&](const llvm::APInt& bits) { return bits.zext(width); });
 }
 
 Value emitElementwise(mlir::OpBuilder& builder, mlir::Location loc, mlir::Operation* op,

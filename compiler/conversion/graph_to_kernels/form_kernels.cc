@@ -135,7 +135,10 @@ void formKernelsInBlock(mlir::Block& block, KernelLibrary& library, const Packed
       for (mlir::Block& nested : region) formKernelsInBlock(nested, library, packed, policy);
     }
   }
-  for (const KernelGroup& group : groupOps(block, policy.fuseProducers)) {
+  const GroupingRules rules{policy.fuseProducers, [&](graph::DequantizeOp op) {
+                              return packed.layoutOf(op.getInput()).has_value();
+                            }};
+  for (const KernelGroup& group : groupOps(block, rules)) {
     outline(group, library, packed);
   }
   outlineHostLeaves(block, library, packed);

@@ -8,9 +8,11 @@
 // reduction, norm, softmax, attention, pooling. It has several results where its root has, or where
 // the operand of a norm is needed elsewhere too (a residual sum). Elementwise ops join the producer
 // of their operand where it has no other user and the same shape; elementwise producers of a
-// reduction, norm or softmax join it. Transposes before and after an attention join it. Small
-// constants and sizes are cloned into the kernels that use them. Kernels with the same text are one
-// function, named after the root and the text's hash.
+// reduction, norm or softmax join it. Transposes before and after an attention join it. Where a
+// weight in blocks feeds one contraction only, its dequantize joins that, which then reads the
+// stored elements (KernelPolicy::packedLayout). Small constants and sizes are cloned into the
+// kernels that use them. Kernels with the same text are one function, named after the root and the
+// text's hash.
 //
 // What stays in the host functions: calls of kernels and blocks, reshapes (views), weights,
 // collectives, if, loop and fail_if.
@@ -44,6 +46,8 @@ struct PackedLayout {
 // What differs between targets.
 struct KernelPolicy {
   // The layout in which a weight on the right side of this contraction should arrive, if packed.
+  // Where the right side is a dequantize: the layout of its stored elements; scales and zero points
+  // arrive alike, with groups of 1.
   std::function<std::optional<PackedLayout>(graph::ContractOp)> packedLayout;
   // Whether the target has a kernel for this attention; if null or not, it is decomposed.
   std::function<bool(graph::AttentionOp)> keepsAttention;

@@ -43,11 +43,19 @@ bool mayStoreOperand(Operation* root) {
   return mlir::isa<graph::LayerNormOp, graph::RmsNormOp>(root);
 }
 
+// Whether an op reads or makes elements that share bytes: only loops over bytes store them, and
+// only loops over elements read them.
+bool touchesPacked(Operation* op) {
+  auto isPackedValue = [](Value value) { return isPacked(graph::dtypeOf(value.getType())); };
+  return llvm::any_of(op->getOperands(), isPackedValue) ||
+         llvm::any_of(op->getResults(), isPackedValue);
+}
+
 bool sameShape(Value a, Value b) { return graph::shapeOf(a) == graph::shapeOf(b); }
 
 class Grouping {
  public:
-  Grouping(mlir::Block& block, bool fuseProducers) : block_(block), fuseProducers_(fuseProducers) {}
+  Grouping(mlir::Block& block, const GroupingRules& rules) : block_(block), rules_(rules) {}
 
   std::vector<KernelGroup> run() {
     for (Operation& op : block_) {
@@ -66,7 +74,8 @@ class Grouping {
  private:
   void add(Operation* op) {
     const size_t id = groups_.size();
-    groups_.push_back({{op}, isElementwise(op) || isMovement(op) ? nullptr : op});
+    const bool isRoot = !isElementwise(op) && !isMovement(op) && !isStorage(op);
+    groups_.push_back({{op}, isRoot ? op : nullptr});
     groupOf_[op] = id;
     // Micro-kernel producers first: an epilogue saves more than any other fusion.
     for (bool microKernels : {true, false}) {
@@ -89,7 +98,12 @@ class Grouping {
         operand.getUsers(), [&](Operation* user) { return llvm::is_contained(to.ops, user); });
     if (!onlyHere && !(isRootOperand && mayStoreOperand(op) && usedBehind(operand, to.ops, op)))
       return false;
+    if (isStorage(from.ops.back())) return onlyHere && op == to.root;
     if (from.root && to.root) return false;
+    if ((from.root && llvm::any_of(to.ops, touchesPacked)) ||
+        (to.root && llvm::any_of(from.ops, touchesPacked))) {
+      return false;
+    }
     if (isAttention(from.root)) return areTransposes(to.ops);
     if (isAttention(to.root)) {
       return to.root == op && operand != mlir::cast<graph::AttentionOp>(op).getMask() &&
@@ -102,7 +116,12 @@ class Grouping {
       if (to.root && isMicroKernelRoot(to.root)) return llvm::all_of(from.ops, isElementwise);
       return true;
     }
-    return isRootOperand && fuseProducers_ && !from.root && llvm::all_of(from.ops, isElementwise);
+    return isRootOperand && rules_.fuseProducers && !from.root && llvm::all_of(from.ops, isElementwise);
+  }
+
+  bool isStorage(Operation* op) const {
+    auto dequantize = mlir::dyn_cast<graph::DequantizeOp>(op);
+    return dequantize && rules_.isStorage(dequantize);
   }
 
   void merge(size_t from, size_t to) {
@@ -115,7 +134,7 @@ class Grouping {
   }
 
   mlir::Block& block_;
-  bool fuseProducers_;
+  const GroupingRules& rules_;
   std::vector<KernelGroup> groups_;
   llvm::DenseMap<Operation*, size_t> groupOf_;
 };
@@ -130,8 +149,8 @@ bool computes(Operation* op) {
                     graph::FailIfOp, graph::DefineSizeOp, graph::LibraryCall>(op);
 }
 
-std::vector<KernelGroup> groupOps(mlir::Block& block, bool fuseProducers) {
-  return Grouping(block, fuseProducers).run();
+std::vector<KernelGroup> groupOps(mlir::Block& block, const GroupingRules& rules) {
+  return Grouping(block, rules).run();
 }
 
 }  // namespace mlc::conversion

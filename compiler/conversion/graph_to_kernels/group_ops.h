@@ -1,8 +1,10 @@
 // Decides which graph ops of a block form one kernel.
 #pragma once
 
+#include <functional>
 #include <vector>
 
+#include "compiler/dialect/graph/graph_dialect.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 #include "mlir/IR/Block.h"
@@ -25,8 +27,16 @@ bool computes(mlir::Operation* op);
 // Whether an op without operands is cloned into the kernels that use it.
 bool isClonedLeaf(mlir::Operation* op);
 
+struct GroupingRules {
+  // Whether elementwise producers join reductions, norms and softmax.
+  bool fuseProducers = true;
+  // Whether a dequantize belongs to the contraction that reads it: its kernel takes the stored
+  // elements.
+  std::function<bool(graph::DequantizeOp)> isStorage;
+};
+
 // The groups of a block's own ops (not of nested regions), in the order of their last ops. See
 // form_kernels.h for the rules.
-std::vector<KernelGroup> groupOps(mlir::Block& block, bool fuseProducers);
+std::vector<KernelGroup> groupOps(mlir::Block& block, const GroupingRules& rules);
 
 }  // namespace mlc::conversion

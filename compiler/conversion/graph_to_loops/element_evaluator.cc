@@ -127,6 +127,21 @@ void ElementEvaluator::storeResults(llvm::ArrayRef<Value> indices) {
   }
 }
 
+void ElementEvaluator::storeByte(llvm::ArrayRef<Value> elements, Value byte) {
+  mlir::OpBuilder& b = frame_.builder();
+  const mlir::Location loc = frame_.loc();
+  mlir::Type type = elementTypeOf(kernel_.front().getTerminator()->getOperand(0));
+  const int64_t bits = type.getIntOrFloatBitWidth();
+  Value whole;
+  for (auto [i, element] : llvm::enumerate(elements)) {
+    Value stored = toStorage(b, loc, element, type);
+    Value shift = constantLike(b, loc, stored.getType(), static_cast<double>(i * bits));
+    Value placed = arith::ShLIOp::create(b, loc, stored, shift);
+    whole = whole ? Value(arith::OrIOp::create(b, loc, whole, placed)) : placed;
+  }
+  mlir::memref::StoreOp::create(b, loc, whole, frame_.output(0), mlir::ValueRange{byte});
+}
+
 void ElementEvaluator::store(unsigned result, Value element, llvm::ArrayRef<Value> indices) {
   mlir::Type type = kernel_.getResultTypes()[result];
   mlir::OpBuilder& b = frame_.builder();
@@ -147,8 +162,20 @@ Indices ElementEvaluator::broadcastIndices(KernelFrame& frame, llvm::ArrayRef<Va
 }
 
 Value ElementEvaluator::load(Value buffer, Value offset, mlir::Type elementType) {
-  Value stored = mlir::memref::LoadOp::create(frame_.builder(), frame_.loc(), buffer,
-                                              mlir::ValueRange{offset});
+  mlir::OpBuilder& b = frame_.builder();
+  const mlir::Location loc = frame_.loc();
+  Value place;
+  if (isPackedType(elementType)) {
+    const int64_t bits = elementType.getIntOrFloatBitWidth();
+    Value perByte = frame_.index(8 / bits);
+    place = frame_.mul(arith::RemUIOp::create(b, loc, offset, perByte), frame_.index(bits));
+    offset = arith::DivUIOp::create(b, loc, offset, perByte);
+  }
+  Value stored = mlir::memref::LoadOp::create(b, loc, buffer, mlir::ValueRange{offset});
+  if (place) {
+    Value shift = arith::IndexCastOp::create(b, loc, b.getI8Type(), place);
+    stored = arith::ShRUIOp::create(b, loc, stored, shift);
+  }
   return fromStorage(frame_.builder(), frame_.loc(), stored, elementType);
 }
 
@@ -157,27 +184,14 @@ Value ElementEvaluator::constant(graph::ConstantOp op, llvm::ArrayRef<Value> ind
   mlir::OpBuilder& b = frame_.builder();
   const mlir::Location loc = frame_.loc();
   mlir::Type element = elementTypeOf(op.getResult());
-  mlir::Type stored = storageType(element);
-  auto toStored = [&](mlir::Attribute value) -> mlir::TypedAttr {
-    if (auto integer = mlir::dyn_cast<mlir::IntegerAttr>(value)) {
-      const llvm::APInt bits = integer.getValue();
-      return mlir::IntegerAttr::get(stored, element.isInteger(1) ? bits.zext(8) : bits);
-    }
-    return mlir::cast<mlir::TypedAttr>(value);
-  };
-  auto values = mlir::cast<mlir::DenseElementsAttr>(op.getValue());
-  if (values.isSplat() && values.getNumElements() > 0) {
-    Value value =
-        arith::ConstantOp::create(b, loc, toStored(values.getSplatValue<mlir::Attribute>()));
+  auto data = storedElements(mlir::cast<mlir::DenseElementsAttr>(op.getValue()));
+  if (data.isSplat() && data.getNumElements() > 0) {
+    Value value = arith::ConstantOp::create(
+        b, loc, mlir::cast<mlir::TypedAttr>(data.getSplatValue<mlir::Attribute>()));
     return fromStorage(b, loc, value, element);
   }
-  llvm::SmallVector<mlir::Attribute> elements;
-  for (mlir::Attribute value : values.getValues<mlir::Attribute>()) {
-    elements.push_back(toStored(value));
-  }
-  auto type = mlir::MemRefType::get({static_cast<int64_t>(elements.size())}, stored);
-  auto data =
-      mlir::DenseElementsAttr::get(mlir::RankedTensorType::get(type.getShape(), stored), elements);
+  data = data.reshape(mlir::RankedTensorType::get({data.getNumElements()}, data.getElementType()));
+  auto type = mlir::MemRefType::get({data.getNumElements()}, data.getElementType());
   auto module = frame_.function()->getParentOfType<mlir::ModuleOp>();
   std::string name;
   for (auto global : module.getOps<mlir::memref::GlobalOp>()) {
@@ -193,7 +207,10 @@ Value ElementEvaluator::constant(graph::ConstantOp op, llvm::ArrayRef<Value> ind
                                    /*constant=*/true, mlir::IntegerAttr());
   }
   Value global = mlir::memref::GetGlobalOp::create(b, loc, type, name);
-  return load(global, frame_.offset(indices, shapeOf(op.getResult())), element);
+  // An element to a byte, of packed types too.
+  Value stored = mlir::memref::LoadOp::create(
+      b, loc, global, mlir::ValueRange{frame_.offset(indices, shapeOf(op.getResult()))});
+  return fromStorage(b, loc, stored, element);
 }
 
 Value ElementEvaluator::slice(graph::SliceOp op, llvm::ArrayRef<Value> indices) {
@@ -348,12 +365,19 @@ Value ElementEvaluator::rotate(graph::RotaryEmbeddingOp op, llvm::ArrayRef<Value
 
 namespace {
 
-// Indices of a scale or zero point: none where it is a scalar, else the index along the axis.
-Indices scaleIndices(Value scale, int64_t axis, llvm::ArrayRef<Value> indices) {
-  const size_t rank = shapeOf(scale).size();
-  if (rank == 0) return {};
-  if (rank == 1) return {indices[axis < 0 ? axis + static_cast<int64_t>(indices.size()) : axis]};
-  return Indices(indices);
+// Indices of a scale or zero point: none where it is a scalar, else the index along the axis, or
+// those of the block.
+template <typename Op>
+Indices parameterIndices(KernelFrame& frame, Op op, Value parameter,
+                         llvm::ArrayRef<Value> indices) {
+  if (shapeOf(parameter).empty()) return {};
+  const auto rank = static_cast<int64_t>(indices.size());
+  const int64_t axis = op.getAxis() < 0 ? op.getAxis() + rank : op.getAxis();
+  if (op.getBlockSize() == 0) return {indices[axis]};
+  Indices block(indices);
+  block[axis] = arith::DivUIOp::create(frame.builder(), frame.loc(), indices[axis],
+                                       frame.index(static_cast<int64_t>(op.getBlockSize())));
+  return block;
 }
 
 }  // namespace
@@ -362,26 +386,35 @@ Value ElementEvaluator::quantize(graph::QuantizeOp op, llvm::ArrayRef<Value> ind
   mlir::OpBuilder& b = frame_.builder();
   const mlir::Location loc = frame_.loc();
   mlir::Type stored = elementTypeOf(op.getResult());
-  Indices at1 = broadcastIndices(frame_, scaleIndices(op.getScale(), op.getAxis(), indices),
-                                 shapeOf(op.getScale()));
-  Value scaled = arith::DivFOp::create(b, loc, at(op.getInput(), indices), at(op.getScale(), at1));
-  Value rounded = mlir::math::RoundEvenOp::create(b, loc, scaled);
-  Value zero = emitCast(b, loc, at(op.getZeroPoint(), at1), stored, b.getF32Type());
-  return emitCast(b, loc, arith::AddFOp::create(b, loc, rounded, zero), b.getF32Type(), stored);
+  const Indices ofScale = parameterIndices(frame_, op, op.getScale(), indices);
+  const Indices ofZero = parameterIndices(frame_, op, op.getZeroPoint(), indices);
+  Value scaled =
+      arith::DivFOp::create(b, loc, at(op.getInput(), indices), at(op.getScale(), ofScale));
+  Value number = mlir::isa<mlir::FloatType>(stored)
+                     ? scaled
+                     : Value(mlir::math::RoundEvenOp::create(b, loc, scaled));
+  Value zero = emitCast(b, loc, at(op.getZeroPoint(), ofZero), stored, b.getF32Type());
+  return emitCast(b, loc, arith::AddFOp::create(b, loc, number, zero), b.getF32Type(), stored,
+                  {.saturate = op.getSaturate()});
 }
 
 Value ElementEvaluator::dequantize(graph::DequantizeOp op, llvm::ArrayRef<Value> indices) {
   mlir::OpBuilder& b = frame_.builder();
   const mlir::Location loc = frame_.loc();
   mlir::Type stored = elementTypeOf(op.getInput());
-  Indices at1 = broadcastIndices(frame_, scaleIndices(op.getScale(), op.getAxis(), indices),
-                                 shapeOf(op.getScale()));
-  mlir::Type i32 = b.getI32Type();
-  Value value = emitCast(b, loc, at(op.getInput(), indices), stored, i32);
-  Value zero = emitCast(b, loc, at(op.getZeroPoint(), at1), stored, i32);
-  Value difference = arith::SubIOp::create(b, loc, value, zero);
-  Value real = arith::SIToFPOp::create(b, loc, b.getF32Type(), difference);
-  return arith::MulFOp::create(b, loc, real, at(op.getScale(), at1));
+  const Indices ofScale = parameterIndices(frame_, op, op.getScale(), indices);
+  const Indices ofZero = parameterIndices(frame_, op, op.getZeroPoint(), indices);
+  Value x = at(op.getInput(), indices), origin = at(op.getZeroPoint(), ofZero);
+  Value real;
+  if (mlir::isa<mlir::FloatType>(stored)) {
+    real = arith::SubFOp::create(b, loc, x, origin);
+  } else {
+    mlir::Type i32 = b.getI32Type();
+    Value value = emitCast(b, loc, x, stored, i32), zero = emitCast(b, loc, origin, stored, i32);
+    Value difference = arith::SubIOp::create(b, loc, value, zero);
+    real = arith::SIToFPOp::create(b, loc, b.getF32Type(), difference);
+  }
+  return arith::MulFOp::create(b, loc, real, at(op.getScale(), ofScale));
 }
 
 Value ElementEvaluator::reshape(graph::ReshapeOp op, llvm::ArrayRef<Value> indices) {

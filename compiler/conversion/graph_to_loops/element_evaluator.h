@@ -38,6 +38,10 @@ class ElementEvaluator {
   // The tensors that the kernel returns.
   mlir::ValueRange results();
 
+  // Stores the elements that share a byte of the kernel's only result, which is packed; all of
+  // them, so that no byte is written twice.
+  void storeByte(llvm::ArrayRef<mlir::Value> elements, mlir::Value byte);
+
   // Indices into a tensor that broadcasts to a result of that rank, from indices into the result.
   static Indices broadcastIndices(KernelFrame& frame, llvm::ArrayRef<mlir::Value> indices,
                                   llvm::ArrayRef<DimExpr> shape);

@@ -1,5 +1,6 @@
 #include "compiler/conversion/graph_to_loops/lower_to_loops.h"
 
+#include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 #include "compiler/conversion/graph_to_loops/element_evaluator.h"
 #include "compiler/conversion/graph_to_loops/point_loops.h"
 #include "compiler/conversion/graph_to_loops/row_loops.h"
@@ -8,6 +9,7 @@
 namespace mlc::conversion {
 namespace {
 
+namespace arith = mlir::arith;
 using graph::Shape;
 using graph::shapeOf;
 using mlir::Value;
@@ -65,17 +67,54 @@ class LoopLowering {
 
  private:
   void emitElement(mlir::Operation* root, llvm::ArrayRef<Value> indices) {
-    if (root) {
-      const llvm::SmallVector<Value> point = emitPoint(root, indices, frame_, evaluator_);
-      for (auto [result, element] : llvm::zip(root->getResults(), point))
-        evaluator_.bind(result, element);
-    }
+    bindPoint(root, indices);
     evaluator_.storeResults(indices);
+    releasePoint(root);
+  }
+
+  // The elements of the root's results at these indices, for what is computed from them.
+  void bindPoint(mlir::Operation* root, llvm::ArrayRef<Value> indices) {
+    if (!root) return;
+    const llvm::SmallVector<Value> point = emitPoint(root, indices, frame_, evaluator_);
+    for (auto [result, element] : llvm::zip(root->getResults(), point))
+      evaluator_.bind(result, element);
+  }
+
+  void releasePoint(mlir::Operation* root) {
     if (!root) return;
     for (Value result : root->getResults()) evaluator_.bind(result, {});
   }
 
+  Value element(mlir::Operation* root, llvm::ArrayRef<Value> indices) {
+    bindPoint(root, indices);
+    Value value = evaluator_.at(evaluator_.results().front(), indices);
+    releasePoint(root);
+    return value;
+  }
+
+  // The points are bytes of the result: no two threads write to one. The last byte is computed with
+  // the last element in place of those that it does not have.
+  void emitPackedPoints(mlir::Operation* root, int64_t perByte) {
+    const llvm::SmallVector<Value> dims = frame_.dims(shape_);
+    const DimExpr count = graph::elementCount(shape_);
+    frame_.forEachOwn(ceilDiv(count, perByte), [&](Value byte) {
+      mlir::OpBuilder& b = frame_.builder();
+      Value first = frame_.mul(byte, frame_.index(perByte));
+      Value last =
+          arith::SubIOp::create(b, frame_.loc(), frame_.index(count), frame_.index(int64_t{1}));
+      llvm::SmallVector<Value> elements;
+      for (int64_t i = 0; i < perByte; ++i) {
+        Value linear = frame_.add(first, frame_.index(i));
+        if (i > 0) linear = arith::MinSIOp::create(b, frame_.loc(), linear, last);
+        elements.push_back(element(root, frame_.delinearize(linear, dims)));
+      }
+      evaluator_.storeByte(elements, byte);
+    });
+  }
+
   void emitPoints(mlir::Operation* root) {
+    const mlir::Type type = mlir::cast<mlir::RankedTensorType>(result_.getType()).getElementType();
+    if (isPackedType(type)) return emitPackedPoints(root, 8 / type.getIntOrFloatBitWidth());
     const llvm::SmallVector<Value> dims = frame_.dims(shape_);
     // One range where the shape does not matter, or where single elements are shared.
     const bool flat = !root && isFlat(kernel_, shape_);

@@ -72,9 +72,19 @@ def Graph_SelectOp : Graph_InferredOp<"select", [Graph_Elementwise]> {
   let arguments = (ins AnyRankedTensor:$condition, AnyRankedTensor:$on_true, AnyRankedTensor:$on_false);
   let results = (outs AnyRankedTensor:$result);
 }
+def Graph_PowerRoundingAttr : I32EnumAttr<"PowerRounding", "how f8E8M0FNU is rounded to", [
+    I32EnumAttrCase<"up", 0>, I32EnumAttrCase<"down", 1>, I32EnumAttrCase<"nearest", 2>]> {
+  let cppNamespace = "::mlc::graph";
+}
 def Graph_CastOp : Graph_Op<"cast", [Pure, Graph_Elementwise]> {
   let summary = "Element type conversion: float to integer truncates, to i1 is != 0, to a narrower float rounds to nearest even.";
-  let arguments = (ins AnyRankedTensor:$input);
+  let description = [{
+    Floats out of an integer's range become the nearest of its numbers; from an integer, an integer keeps the low bits.
+    `saturate` says of 8-bit floats what runtime/base/small_float.h does; without it floats out of the range of an integer
+    of less than a byte keep the low bits of an i32. `rounding` is of f8E8M0FNU only.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DefaultValuedAttr<BoolAttr, "true">:$saturate,
+                       DefaultValuedAttr<Graph_PowerRoundingAttr, "::mlc::graph::PowerRounding::up">:$rounding);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

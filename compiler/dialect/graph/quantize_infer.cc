@@ -8,32 +8,45 @@ namespace {
 // What quantize and dequantize have in common: `real` and `stored` of one shape, scale and zero
 // point per tensor or per index of axis.
 LogicalResult verifyQuantization(Operation* op, Value real, Value stored, Value scale,
-                                 Value zeroPoint, int64_t axis) {
-  if (!isa<FloatType>(elementTypeOf(real)) || !isa<IntegerType>(elementTypeOf(stored))) {
-    return op->emitOpError("converts between floating-point and integer elements");
+                                 Value zeroPoint, int64_t axis, int64_t blockSize) {
+  const DType realType = dtypeOf(real.getType()), storedType = dtypeOf(stored.getType());
+  if (!isFloat(realType) || isSmallFloat(realType) ||
+      (isFloat(storedType) && !isSmallFloat(storedType))) {
+    return op->emitOpError("converts between floating-point elements and those of a narrow type");
   }
   if (shapeOf(real) != shapeOf(stored)) return op->emitOpError("changes the shape");
   if (elementTypeOf(zeroPoint) != elementTypeOf(stored)) {
     return op->emitOpError("has a zero point of type ") << zeroPoint.getType();
   }
   Shape scales = shapeOf(scale);
-  if (scales != shapeOf(zeroPoint))
+  if (scales != shapeOf(zeroPoint) && !(blockSize > 0 && shapeOf(zeroPoint).empty()))
     return op->emitOpError("has a scale and a zero point of unequal shapes");
   if (scales.empty()) return success();
-  if (scales.size() != 1) return op->emitOpError("needs a scalar or a vector as scale");
   Shape shape = shapeOf(real);
   if (failed(checkAxis(op->getLoc(), axis, shape.size()))) return failure();
+  if (blockSize > 0) {
+    shape[axis] = ceilDiv(shape[axis], blockSize);
+    if (scales.size() != shape.size())
+      return op->emitOpError("has a scale of another rank than its blocks");
+    for (size_t i = 0; i < shape.size(); ++i) {
+      if (failed(checkEqual(op->getLoc(), "scale and blocks", scales[i], shape[i]))) return failure();
+    }
+    return success();
+  }
+  if (scales.size() != 1) return op->emitOpError("needs a scalar or a vector as scale");
   return checkEqual(op->getLoc(), "scale and axis", scales[0], shape[axis]);
 }
 
 }  // namespace
 
 LogicalResult QuantizeOp::verify() {
-  return verifyQuantization(*this, getInput(), getResult(), getScale(), getZeroPoint(), getAxis());
+  return verifyQuantization(*this, getInput(), getResult(), getScale(), getZeroPoint(), getAxis(),
+                            getBlockSize());
 }
 
 LogicalResult DequantizeOp::verify() {
-  return verifyQuantization(*this, getResult(), getInput(), getScale(), getZeroPoint(), getAxis());
+  return verifyQuantization(*this, getResult(), getInput(), getScale(), getZeroPoint(), getAxis(),
+                            getBlockSize());
 }
 
 }  // namespace mlc::graph

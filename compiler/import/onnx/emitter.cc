@@ -255,9 +255,10 @@ Value Emitter::broadcast(Value value, llvm::ArrayRef<DimExpr> shape) {
   return emitStated<graph::BroadcastOp>(type(shape, graph::dtypeOf(value.getType())), value);
 }
 
-Value Emitter::cast(Value value, DType dtype) {
+Value Emitter::cast(Value value, DType dtype, Conversion conversion) {
   if (graph::dtypeOf(value.getType()) == dtype) return value;
-  return emitStated<graph::CastOp>(type(graph::shapeOf(value), dtype), value);
+  return emitStated<graph::CastOp>(type(graph::shapeOf(value), dtype), value, conversion.saturate,
+                                   static_cast<graph::PowerRounding>(conversion.rounding));
 }
 
 Value Emitter::transpose(Value value, llvm::ArrayRef<int64_t> permutation) {

@@ -9,6 +9,7 @@
 #include "compiler/import/onnx/tensor.h"
 #include "compiler/import/shape/symbols.h"
 #include "mlir/IR/Builders.h"
+#include "runtime/base/small_float.h"
 
 namespace mlc::onnx_import {
 
@@ -91,7 +92,7 @@ class Emitter {
   // Return their operand where nothing changes.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<DimExpr> shape);
   mlir::Value broadcast(mlir::Value value, llvm::ArrayRef<DimExpr> shape);
-  mlir::Value cast(mlir::Value value, DType dtype);
+  mlir::Value cast(mlir::Value value, DType dtype, Conversion conversion = {});
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
   // A scalar constant, rounded to the type.
   mlir::Value scalar(double value, DType dtype);

@@ -165,9 +165,8 @@ bool cast(Node& node) {
       element = *zero ? 0 : 1;
     }
   }
-  const bool isInteger = *to != DType::kF32 && *to != DType::kF64 && *to != DType::kF16 &&
-                         *to != DType::kBF16 && *to != DType::kU64;
-  return isInteger && finish(node, *to, input.shape, std::move(elements));
+  return !isFloat(*to) && !isPacked(*to) && *to != DType::kU64 &&
+         finish(node, *to, input.shape, std::move(elements));
 }
 
 // Reductions of whole vectors: the product of a shape is a number of elements.

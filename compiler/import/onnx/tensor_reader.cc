@@ -101,6 +101,26 @@ std::optional<DType> dtypeFromOnnx(int dataType) {
       return DType::kU64;
     case onnx::TensorProto::BOOL:
       return DType::kBool;
+    case onnx::TensorProto::INT4:
+      return DType::kI4;
+    case onnx::TensorProto::UINT4:
+      return DType::kU4;
+    case onnx::TensorProto::INT2:
+      return DType::kI2;
+    case onnx::TensorProto::UINT2:
+      return DType::kU2;
+    case onnx::TensorProto::FLOAT4E2M1:
+      return DType::kF4E2M1;
+    case onnx::TensorProto::FLOAT8E4M3FN:
+      return DType::kF8E4M3FN;
+    case onnx::TensorProto::FLOAT8E4M3FNUZ:
+      return DType::kF8E4M3FNUZ;
+    case onnx::TensorProto::FLOAT8E5M2:
+      return DType::kF8E5M2;
+    case onnx::TensorProto::FLOAT8E5M2FNUZ:
+      return DType::kF8E5M2FNUZ;
+    case onnx::TensorProto::FLOAT8E8M0:
+      return DType::kF8E8M0;
     default:
       return std::nullopt;
   }

@@ -261,12 +261,14 @@ MLC_EVALUATE(CastOp) {
   const DType to = resultType(getResult());
   results.push_back(map(getResult(), x, [&](HostTensor& made, int64_t i, auto& at) {
     if (isFloat(to)) {
-      storeFloat(made, i, loadNumber(x[0], at[0]));
+      storeFloat(made, i, loadNumber(x[0], at[0]),
+                 {getSaturate(), static_cast<Conversion::Rounding>(getRounding())});
     } else if (!isFloat(x[0].dtype())) {
       storeInteger(made, i, loadInteger(x[0], at[0]));
     } else {
       const double value = loadFloat(x[0], at[0]);
-      storeInteger(made, i, to == DType::kBool ? value != 0 : saturated(value, to));
+      const DType through = isPacked(to) && !getSaturate() ? DType::kI32 : to;
+      storeInteger(made, i, to == DType::kBool ? value != 0 : saturated(value, through));
     }
   }));
   return mlir::success();

@@ -1,7 +1,10 @@
 // Quantization, and products of quantized matrices.
+#include <algorithm>
+
 #include "compiler/import/onnx/op_table.h"
 #include "compiler/import/onnx/ops/contraction.h"
 #include "compiler/import/onnx/ops/convolution.h"
+#include "compiler/import/onnx/ops/weight_bytes.h"
 #include "compiler/import/onnx/tensor_reader.h"
 
 using mlir::Value;
@@ -9,29 +12,64 @@ using mlir::Value;
 namespace mlc::onnx_import {
 namespace {
 
-// Scale and zero point of one shape: a scalar or a vector.
+// Scale and zero point of one shape: a scalar, a vector, or one element per block.
 struct Parameters {
   Value scale, zeroPoint;
+  int64_t blockSize = 0;
 };
+
+// One scale per block: every other dim is that of `shape`, the axis has as many as there are blocks.
+graph::Shape alongBlocks(Node& node, Parameters& parameters, graph::Shape shape, int64_t axis) {
+  graph::Shape blocks = shape;
+  blocks[axis] = ceilDiv(shape[axis], parameters.blockSize);
+  const graph::Shape scales = graph::shapeOf(parameters.scale);
+  if (scales.size() != blocks.size()) node.invalid("has a scale of another rank than its blocks");
+  for (size_t i = 0; i < blocks.size(); ++i)
+    node.emitter.equal(blocks[i], scales[i], "scale and blocks");
+  parameters.scale = node.emitter.reshape(parameters.scale, blocks);
+  if (!graph::shapeOf(parameters.zeroPoint).empty())
+    parameters.zeroPoint = node.emitter.reshape(parameters.zeroPoint, blocks);
+  return shape;
+}
 
 // Per index of an axis of `shape`: the scale has as many elements as the axis. Returns the shape
 // with the size that both have.
 graph::Shape alongAxis(Node& node, Parameters& parameters, graph::Shape shape, int64_t axis) {
   const graph::Shape scales = graph::shapeOf(parameters.scale);
   if (scales.empty()) return shape;
+  if (parameters.blockSize > 0) return alongBlocks(node, parameters, shape, axis);
   shape[axis] = node.emitter.equal(shape[axis], scales[0], "scale and axis");
   parameters.scale = node.emitter.reshape(parameters.scale, shape[axis]);
   parameters.zeroPoint = node.emitter.reshape(parameters.zeroPoint, shape[axis]);
   return shape;
 }
 
+// An input of one element per block: a weight, however small, where it is constant.
+Value parameter(Node& node, size_t input) {
+  std::vector<int64_t> shape;
+  for (const DimExpr& dim : node.shape(input)) {
+    if (!dim.isConstant()) return node.value(input);
+    shape.push_back(*dim.constant());
+  }
+  Value weight = weightAs(node, input, node.dtype(input), shape);
+  return weight ? weight : node.value(input);
+}
+
 Parameters readParameters(Node& node, size_t scaleInput, size_t zeroInput, DType stored) {
   Emitter& e = node.emitter;
-  if (node.integer("block_size", 0) != 0) node.unsupported("is quantized in blocks");
-  graph::Shape shape = node.shape(scaleInput);
-  if (shape.size() > 1) node.unsupported("is quantized in blocks");
-  if (constantCount(shape) == 1) shape.clear();
   Parameters result;
+  graph::Shape shape = node.shape(scaleInput);
+  // The scale is behind what it scales.
+  if (!shape.empty() && static_cast<int64_t>(shape.size()) == node.rank(scaleInput - 1))
+    result.blockSize = std::max<int64_t>(node.integer("block_size", 0), 0);
+  if (shape.size() > 1 && result.blockSize == 0)
+    node.unsupported("has a scale of " + std::to_string(shape.size()) + " dims without blocks");
+  if (result.blockSize == 0 && constantCount(shape) == 1) shape.clear();
+  if (result.blockSize > 0) {
+    result.scale = parameter(node, scaleInput);
+    result.zeroPoint = node.has(zeroInput) ? parameter(node, zeroInput) : e.scalar(0, stored);
+    return result;
+  }
   result.scale = e.reshape(node.value(scaleInput), shape);
   result.zeroPoint = node.has(zeroInput) ? e.reshape(node.value(zeroInput), shape)
                                          : e.broadcast(e.scalar(0, stored), shape);
@@ -59,7 +97,8 @@ void quantizeLinear(Node& node) {
   const int64_t axis = axisFor(node, p, 0);
   const graph::Shape shape = alongAxis(node, p, node.shape(0), axis);
   Value x = e.reshape(e.cast(node.value(0), node.dtype(1)), shape);
-  node.set(e.emitStated<graph::QuantizeOp>(e.type(shape, stored), x, p.scale, p.zeroPoint, axis));
+  node.set(e.emitStated<graph::QuantizeOp>(e.type(shape, stored), x, p.scale, p.zeroPoint, axis,
+                                           p.blockSize, node.integer("saturate", 1) != 0));
 }
 
 Value dequantized(Node& node, size_t x, size_t scale, size_t zero,
@@ -70,7 +109,7 @@ Value dequantized(Node& node, size_t x, size_t scale, size_t zero,
   const graph::Shape shape = alongAxis(node, p, node.shape(x), *axis);
   return e.emitStated<graph::DequantizeOp>(e.type(shape, node.dtype(scale)),
                                            e.reshape(node.value(x), shape), p.scale, p.zeroPoint,
-                                           *axis);
+                                           *axis, p.blockSize);
 }
 
 // The node's result: a real tensor, quantized with one scale.

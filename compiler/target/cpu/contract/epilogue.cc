@@ -34,7 +34,10 @@ Value splatConstant(KernelBuilder& k, graph::ConstantOp op, int64_t width) {
   if (mlir::isa<mlir::FloatType>(element)) {
     value = k.builder().getFloatAttr(type, dense.getSplatValue<llvm::APFloat>().convertToDouble());
   } else {
-    value = k.builder().getIntegerAttr(type, dense.getSplatValue<llvm::APInt>());
+    const auto bits = dense.getSplatValue<llvm::APInt>();
+    const unsigned width = type.getIntOrFloatBitWidth();
+    value = k.builder().getIntegerAttr(
+        type, element.isUnsignedInteger() ? bits.zextOrTrunc(width) : bits.sextOrTrunc(width));
   }
   return k.broadcast(mlir::arith::ConstantOp::create(k.builder(), k.loc(), value), width);
 }
@@ -44,7 +47,9 @@ Value splatConstant(KernelBuilder& k, graph::ConstantOp op, int64_t width) {
 Operation* kernelRoot(mlir::func::FuncOp kernel) {
   Operation* root = nullptr;
   for (Operation& op : kernel.front().without_terminator()) {
-    if (op.hasTrait<graph::Elementwise>() || mlir::isa<graph::ConstantOp, graph::SizeOp>(op))
+    // A dequantize in the kernel of a contraction is how its operand lies in memory.
+    if (op.hasTrait<graph::Elementwise>() ||
+        mlir::isa<graph::ConstantOp, graph::SizeOp, graph::DequantizeOp>(op))
       continue;
     if (root) return nullptr;
     root = &op;

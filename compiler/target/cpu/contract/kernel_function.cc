@@ -16,15 +16,6 @@ mlir::Type storageOf(mlir::Type tensor) {
   return conversion::storageType(mlir::cast<mlir::RankedTensorType>(tensor).getElementType());
 }
 
-// A constant's elements as stored in a buffer: i1 as i8, unsigned integers as signless ones.
-mlir::DenseElementsAttr storedElements(mlir::DenseElementsAttr value) {
-  mlir::Type element = value.getElementType();
-  mlir::Type storage = conversion::storageType(element);
-  if (element == storage) return value;
-  const unsigned width = storage.getIntOrFloatBitWidth();
-  return value.mapValues(storage, [&](const llvm::APInt& bits) { return bits.zext(width); });
-}
-
 }  // namespace
 
 KernelFunction::KernelFunction(mlir::func::FuncOp kernel, const DimExpr& scratchBytes,
@@ -69,7 +60,8 @@ Value KernelFunction::view(Value tensor) {
 
 Value KernelFunction::constantView(Value tensor) {
   auto constant = tensor.getDefiningOp<graph::ConstantOp>();
-  auto elements = storedElements(mlir::cast<mlir::DenseElementsAttr>(constant.getValue()));
+  auto elements =
+      conversion::storedElements(mlir::cast<mlir::DenseElementsAttr>(constant.getValue()));
   auto type = mlir::MemRefType::get(elements.getType().getShape(), elements.getElementType());
   const std::string name = (kernel_.getName() + "_constant_" + llvm::Twine(views_.size())).str();
   mlir::OpBuilder::InsertionGuard guard(intoModule_);
