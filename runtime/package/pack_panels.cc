@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/base/element.h"
+
 namespace mlc::package {
 namespace {
 
@@ -99,10 +101,42 @@ void packPanelsOf(const StridedView& view, const PanelShape& shape, int threads,
   arena.execute([&] { tbb::parallel_for(int64_t{0}, batch * panels, copyOne); });
 }
 
+// Packed elements, one by one. A panel begins with a byte: it has an even number of columns.
+void packPackedPanels(const StridedView& view, const PanelShape& shape, int threads, char* out) {
+  const size_t rank = view.sizes.size();
+  const size_t rowDim = shape.transposed ? rank - 1 : rank - 2;
+  const size_t columnDim = shape.transposed ? rank - 2 : rank - 1;
+  const int64_t rows = view.sizes[rowDim], columns = view.sizes[columnDim];
+  const int64_t panels = (columns + shape.panel - 1) / shape.panel;
+  const int64_t lines = (rows + shape.group - 1) / shape.group * shape.group;
+  const int bits = dtypeBits(view.dtype);
+  int64_t batch = 1;
+  for (size_t dim = 0; dim + 2 < rank; ++dim) batch *= view.sizes[dim];
+  auto copyOne = [&](int64_t i) {
+    char* to = out + dtypeBytes(view.dtype, i * lines * shape.panel);
+    std::memset(to, 0, static_cast<size_t>(dtypeBytes(view.dtype, lines * shape.panel)));
+    const int64_t first = i % panels * shape.panel;
+    const int64_t present = std::min(shape.panel, columns - first);
+    const int64_t source = view.first + matrixOffset(view, i / panels);
+    for (int64_t column = 0; column < present; ++column) {
+      const int64_t from = source + (first + column) * view.strides[columnDim];
+      for (int64_t row = 0; row < rows; ++row) {
+        const int64_t place =
+            ((row / shape.group) * shape.panel + column) * shape.group + row % shape.group;
+        storePacked(to, bits, place,
+                    loadPacked(view.data, bits, from + row * view.strides[rowDim]));
+      }
+    }
+  };
+  tbb::task_arena arena(std::min(threads, tbb::info::default_concurrency()));
+  arena.execute([&] { tbb::parallel_for(int64_t{0}, batch * panels, copyOne); });
+}
+
 }  // namespace
 
 void packPanels(const StridedView& view, const PanelShape& shape, int threads, char* out) {
   if (view.numElements() == 0) return;
+  if (isPacked(view.dtype)) return packPackedPanels(view, shape, threads, out);
   switch (elementBytes(view.dtype)) {
     case 1:
       return packPanelsOf<uint8_t>(view, shape, threads, out);

@@ -116,7 +116,8 @@ class Grouping {
       if (to.root && isMicroKernelRoot(to.root)) return llvm::all_of(from.ops, isElementwise);
       return true;
     }
-    return isRootOperand && rules_.fuseProducers && !from.root && llvm::all_of(from.ops, isElementwise);
+    return isRootOperand && rules_.fuseProducers && !from.root &&
+           llvm::all_of(from.ops, isElementwise);
   }
 
   bool isStorage(Operation* op) const {

@@ -32,13 +32,29 @@ Arguments weightArguments(mlir::ModuleOp module) {
   return result;
 }
 
+// The layout of operand `number` of a dequantize that only feeds the right side of a contraction.
+std::optional<PackedLayout> storedLayout(graph::DequantizeOp op, unsigned number,
+                                         const KernelPolicy& policy) {
+  if (!op->hasOneUse()) return std::nullopt;
+  mlir::OpOperand& use = *op->use_begin();
+  auto contract = mlir::dyn_cast<graph::ContractOp>(use.getOwner());
+  if (!contract || use.getOperandNumber() != 1) return std::nullopt;
+  std::optional<PackedLayout> layout = policy.packedLayout(contract);
+  if (layout && number > 0) layout->group = 1;
+  return layout;
+}
+
 // The one layout that all uses of a weight want, if they are right sides of contractions.
 std::optional<PackedLayout> wantedLayout(Value weight, const KernelPolicy& policy) {
   std::optional<PackedLayout> wanted;
   for (mlir::OpOperand& use : weight.getUses()) {
-    auto contract = mlir::dyn_cast<graph::ContractOp>(use.getOwner());
-    if (!contract || use.getOperandNumber() != 1) return std::nullopt;
-    std::optional<PackedLayout> layout = policy.packedLayout(contract);
+    std::optional<PackedLayout> layout;
+    if (auto dequantize = mlir::dyn_cast<graph::DequantizeOp>(use.getOwner())) {
+      layout = storedLayout(dequantize, use.getOperandNumber(), policy);
+    } else if (auto contract = mlir::dyn_cast<graph::ContractOp>(use.getOwner());
+               contract && use.getOperandNumber() == 1) {
+      layout = policy.packedLayout(contract);
+    }
     if (!layout || (wanted && !(*wanted == *layout))) return std::nullopt;
     wanted = layout;
   }
@@ -49,7 +65,11 @@ std::optional<PackedLayout> wantedLayout(Value weight, const KernelPolicy& polic
 
 void moveWeightsToTheRight(mlir::ModuleOp module) {
   Arguments arguments = weightArguments(module);
-  auto weight = [&](Value value) { return isWeight(value) || arguments.contains(value); };
+  auto weight = [&](Value value) {
+    if (auto dequantize = value.getDefiningOp<graph::DequantizeOp>())
+      value = dequantize.getBlockSize() > 0 ? dequantize.getInput() : value;
+    return isWeight(value) || arguments.contains(value);
+  };
   module.walk([&](graph::ContractOp op) {
     if (!weight(op.getLhs()) || weight(op.getRhs())) return;
     auto [operands, result] = op.getEquation().split("->");
@@ -63,14 +83,14 @@ void moveWeightsToTheRight(mlir::ModuleOp module) {
 
 PackedWeights::PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy) {
   if (!policy.packedLayout) return;
-  Arguments arguments = weightArguments(module);
+  arguments_ = weightArguments(module);
   // A weight that is passed to a block is packed for that argument only, so it must have no other
   // use.
   llvm::DenseMap<Value, int> timesPassed;
-  for (auto& [argument, operands] : arguments) {
+  for (auto& [argument, operands] : arguments_) {
     for (Value operand : operands) ++timesPassed[operand];
   }
-  for (auto& [argument, operands] : arguments) {
+  for (auto& [argument, operands] : arguments_) {
     auto layout = wantedLayout(argument, policy);
     if (!layout || !llvm::all_of(operands, [&](Value operand) {
           return timesPassed[operand] == 1 && operand.hasOneUse();
@@ -84,6 +104,31 @@ PackedWeights::PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy) 
     if (layouts_.contains(op.getResult())) return;
     if (auto layout = wantedLayout(op.getResult(), policy)) layouts_[op.getResult()] = *layout;
   });
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    module.walk([&](graph::DequantizeOp op) { changed |= dropUnlessWhole(op); });
+  }
+}
+
+// The parts of a storage arrive packed together or not at all.
+bool PackedWeights::dropUnlessWhole(graph::DequantizeOp op) {
+  // One zero point for all blocks is a constant.
+  const bool whole = llvm::all_of(op->getOperands(), [&](Value operand) {
+    return layouts_.contains(operand) ||
+           (operand == op.getZeroPoint() && operand.getDefiningOp<graph::ConstantOp>());
+  });
+  bool dropped = false;
+  for (Value operand : op->getOperands()) dropped |= !whole && drop(operand);
+  return dropped;
+}
+
+bool PackedWeights::drop(Value value) {
+  if (!layouts_.erase(value)) return false;
+  auto it = arguments_.find(value);
+  if (it == arguments_.end()) return true;
+  for (Value operand : it->second) drop(operand);
+  return true;
 }
 
 std::optional<PackedLayout> PackedWeights::layoutOf(Value value) const {

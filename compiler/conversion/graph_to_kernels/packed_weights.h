@@ -1,5 +1,5 @@
 // Which weights arrive packed in panels: those that only feed right sides of contractions that want
-// one layout.
+// one layout, as they are or through a dequantize.
 #pragma once
 
 #include <optional>
@@ -28,6 +28,15 @@ class PackedWeights {
   void markBlockArguments() const;
 
  private:
+  // Block arguments that are weights at every call, and the values that calls pass for them.
+  using Arguments = llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>>;
+
+  // Takes back the layouts of the parts of a storage that is not packed as a whole; whether there
+  // were any.
+  bool dropUnlessWhole(graph::DequantizeOp op);
+  bool drop(mlir::Value value);
+
+  Arguments arguments_;
   llvm::DenseMap<mlir::Value, PackedLayout> layouts_;
 };
 

@@ -113,7 +113,8 @@ class LoopLowering {
   }
 
   void emitPoints(mlir::Operation* root) {
-    const mlir::Type type = mlir::cast<mlir::RankedTensorType>(result_.getType()).getElementType();
+    const mlir::Type type =
+        mlir::cast<mlir::RankedTensorType>(evaluator_.results().front().getType()).getElementType();
     if (isPackedType(type)) return emitPackedPoints(root, 8 / type.getIntOrFloatBitWidth());
     const llvm::SmallVector<Value> dims = frame_.dims(shape_);
     // One range where the shape does not matter, or where single elements are shared.

@@ -29,7 +29,8 @@ LogicalResult verifyQuantization(Operation* op, Value real, Value stored, Value 
     if (scales.size() != shape.size())
       return op->emitOpError("has a scale of another rank than its blocks");
     for (size_t i = 0; i < shape.size(); ++i) {
-      if (failed(checkEqual(op->getLoc(), "scale and blocks", scales[i], shape[i]))) return failure();
+      if (failed(checkEqual(op->getLoc(), "scale and blocks", scales[i], shape[i])))
+        return failure();
     }
     return success();
   }

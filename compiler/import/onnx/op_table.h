@@ -47,6 +47,7 @@ std::vector<OpEntry> dataDependentOps();
 std::vector<OpEntry> elementwiseOps();
 std::vector<OpEntry> generatorOps();
 std::vector<OpEntry> logicalOps();
+std::vector<OpEntry> matmulNBitsOps();
 std::vector<OpEntry> matmulOps();
 std::vector<OpEntry> movementOps();
 std::vector<OpEntry> normalizationOps();

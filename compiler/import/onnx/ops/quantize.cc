@@ -18,7 +18,8 @@ struct Parameters {
   int64_t blockSize = 0;
 };
 
-// One scale per block: every other dim is that of `shape`, the axis has as many as there are blocks.
+// One scale per block: every other dim is that of `shape`, the axis has as many as there are
+// blocks.
 graph::Shape alongBlocks(Node& node, Parameters& parameters, graph::Shape shape, int64_t axis) {
   graph::Shape blocks = shape;
   blocks[axis] = ceilDiv(shape[axis], parameters.blockSize);

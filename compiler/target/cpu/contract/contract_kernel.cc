@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "compiler/target/cpu/contract/block_panel_source.h"
 #include "compiler/target/cpu/contract/conv.h"
 #include "compiler/target/cpu/contract/epilogue.h"
 #include "compiler/target/cpu/contract/gemm.h"
@@ -77,7 +78,8 @@ mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel, gra
   auto equation = graph::ContractEquation::parse(root.getEquation());
   if (!equation.ok()) return root.emitError(equation.status().message());
   Value lhs = root.getLhs(), rhs = root.getRhs();
-  const std::optional<PanelLayout> panel = layoutOf(kernel, rhs);
+  auto stored = rhs.getDefiningOp<graph::DequantizeOp>();
+  const std::optional<PanelLayout> panel = layoutOf(kernel, stored ? stored.getInput() : rhs);
   LoopNest nest = contractLoops(*equation, graph::shapeOf(lhs), graph::shapeOf(rhs),
                                 epilogue.operandShapes(), panel.has_value());
   if (panel) setPackedStrides(nest, *panel);
@@ -90,10 +92,12 @@ mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel, gra
   Gemm gemm;
   gemm.nest = &nest;
   gemm.epilogue = &epilogue;
-  gemm.product = Product::of(target, elementOf(lhs), elementOf(rhs), panel.has_value());
+  gemm.packed = panel && !stored;
+  gemm.product = Product::of(target, elementOf(lhs), elementOf(rhs), gemm.packed);
   gemm.tile = TileShape::of(target, gemm.product);
-  gemm.packed = panel.has_value();
-  if (panel && (panel->panel != gemm.tile.columns() || panel->group != gemm.product.group())) {
+  if (stored) gemm.blocks = BlockStorage::of(stored, *isTransposed(*equation));
+  const int64_t group = stored ? gemm.blocks->group() : gemm.product.group();
+  if (panel && (panel->panel != gemm.tile.columns() || panel->group != group)) {
     return root.emitError("its right operand is packed for another CPU");
   }
 
@@ -101,12 +105,19 @@ mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel, gra
   gemm.thread = function.thread();
   gemm.threads = function.threads();
   gemm.lhs = function.view(lhs);
-  gemm.rhs = function.view(rhs);
+  if (stored) {
+    gemm.blockViews = {function.view(stored.getInput()), function.view(stored.getScale()), {}};
+    if (!gemm.blocks->zero) gemm.blockViews.zeros = function.view(stored.getZeroPoint());
+  } else {
+    gemm.rhs = function.view(rhs);
+  }
   gemm.out = function.outView();
   for (Value operand : epilogue.operands()) gemm.operands.push_back(function.view(operand));
   gemm.scratch = function.scratch();
   std::unique_ptr<PanelSource> source;
-  if (gemm.product.isGrouped()) {
+  if (stored) {
+    source = std::make_unique<BlockPanelSource>(gemm.tile, *gemm.blocks, gemm.blockViews);
+  } else if (gemm.product.isGrouped()) {
     source = std::make_unique<GroupedPanelSource>(nest, gemm.tile, gemm.product, gemm.rhs);
   } else {
     source = std::make_unique<StridedPanelSource>(nest, gemm.tile, gemm.rhs, elementOf(rhs),
@@ -131,16 +142,24 @@ std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTa
   if (!equation.ok() || !hasContractElements(op)) return std::nullopt;
   std::optional<bool> transposed = isTransposed(*equation);
   if (!transposed) return std::nullopt;
+  auto stored = op.getRhs().getDefiningOp<graph::DequantizeOp>();
   const Product product =
-      Product::of(target, elementOf(op.getLhs()), elementOf(op.getRhs()), /*packed=*/true);
-  return PanelLayout{TileShape::of(target, product).columns(), *transposed, product.group()};
+      Product::of(target, elementOf(op.getLhs()), elementOf(op.getRhs()), /*packed=*/!stored);
+  const int64_t columns = TileShape::of(target, product).columns();
+  if (!stored) return PanelLayout{columns, *transposed, product.group()};
+  const std::optional<BlockStorage> storage = BlockStorage::of(stored, *transposed);
+  if (!storage || !product.accumulator.isF32()) return std::nullopt;
+  return PanelLayout{columns, *transposed, storage->group()};
 }
 
 bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget&) {
   mlir::Operation* root = kernelRoot(kernel);
   if (!mlir::isa_and_nonnull<graph::ContractOp, graph::ConvOp>(root)) return false;
   if (!hasContractElements(root) || mlir::failed(Epilogue::of(kernel, root))) return false;
-  return llvm::all_of(root->getOperands(), [](Value operand) {
+  return llvm::all_of(root->getOperands(), [&](Value operand) {
+    // Grouping puts a dequantize into a kernel where its weights arrive in panels.
+    if (auto stored = operand.getDefiningOp<graph::DequantizeOp>())
+      return operand == root->getOperand(1) && layoutOf(kernel, stored.getInput()).has_value();
     return mlir::isa<mlir::BlockArgument>(operand) || operand.getDefiningOp<graph::ConstantOp>();
   });
 }

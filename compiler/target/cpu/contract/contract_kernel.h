@@ -25,7 +25,8 @@ namespace mlc::cpu {
 
 // How a constant right operand [batch.., K, N] (transposed: [batch.., N, K]) should arrive: as
 // [batch][N / panel][K / group][panel][group], filled up with zeros. K and N are one dim each; a
-// kernel takes row-major products of dims, in the operand's order, as well. The kernel's argument
+// kernel takes row-major products of dims, in the operand's order, as well. Of an operand that is a
+// dequantize in the kernel, the stored elements arrive so (block_storage.h). The kernel's argument
 // then has the attribute mlc.panel = <columns> : i64, and mlc.panel_group = <group> : i64 if it is
 // not 1.
 struct PanelLayout {

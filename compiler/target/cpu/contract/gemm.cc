@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "compiler/target/cpu/contract/block_kernel.h"
 #include "compiler/target/cpu/contract/tile_store.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -81,7 +82,7 @@ class Gemm::Emitter {
       Value group = k_.div(rest, parts), part = k_.rem(rest, parts);
       firstPanel_ = shareBegin(k_, group, groups, panels_);
       endPanel_ = shareBegin(k_, k_.add(group, one), groups, panels_);
-      if (!gemm_.packed) packPanels(batch);
+      if (!gemm_.packed && !gemm_.onlyReadsInPlace()) packPanels(batch);
       Value firstTile = shareBegin(k_, part, parts, tiles_);
       Value endTile = shareBegin(k_, k_.add(part, one), parts, tiles_);
       Value step = k_.index(gemm_.tilesPerBlock());
@@ -113,6 +114,7 @@ class Gemm::Emitter {
     return k_.min(k_.sub(n_, firstColumn(panel)), k_.index(tile_.columns()));
   }
   Value readInPlace(Value panel) {
+    if (gemm_.blocks) return inPlace_;
     Value whole = k_.equal(columnsOf(panel), k_.index(tile_.columns()));
     return k_.builder().createOrFold<mlir::arith::AndIOp>(k_.loc(), inPlace_, whole);
   }
@@ -135,6 +137,8 @@ class Gemm::Emitter {
       Value offset = k_.add(offsetOf(k_, nest_.batch, batch, kRhs), k_.mul(panel, panelElements_));
       return multiply(batch, panel, firstTile, endTile, gemm_.rhs, offset, panelStride_);
     }
+    if (gemm_.blocks && gemm_.onlyReadsInPlace())
+      return multiplyBlocks(batch, panel, firstTile, endTile);
     auto fromScratch = [&] {
       multiply(batch, panel, firstTile, endTile, scratch_, scratchOffset(panel), panelStride_);
     };
@@ -142,6 +146,7 @@ class Gemm::Emitter {
     k_.branch(
         readInPlace(panel),
         [&] {
+          if (gemm_.blocks) return multiplyBlocks(batch, panel, firstTile, endTile);
           Value offset = k_.add(offsetOf(k_, nest_.batch, batch, kRhs),
                                 offsetOf(k_, nest_.n, firstColumn(panel), kRhs));
           Value stride = nest_.k.empty() ? panelStride_ : k_.dim(nest_.k.back().strides[kRhs]);
@@ -152,6 +157,27 @@ class Gemm::Emitter {
 
   void multiply(Value batch, Value panel, Value firstTile, Value endTile, Value panelView,
                 Value panelOffset, Value panelStride) {
+    if (store_.shifts) sumColumns(panelView, panelOffset, panelStride);
+    forTiles(batch, panel, firstTile, endTile, [&](llvm::ArrayRef<Value> rowOffsets) {
+      kernel_.call(k_, rowOffsets, panelView, panelOffset, panelStride);
+    });
+  }
+
+  void multiplyBlocks(Value batch, Value panel, Value firstTile, Value endTile) {
+    const BlockKernel kernel{tile_,
+                             gemm_.product,
+                             *gemm_.blocks,
+                             gemm_.blockViews,
+                             nest_.k.empty() ? DimExpr(0) : nest_.k.back().strides[kLhs],
+                             gemm_.lhs,
+                             sums_};
+    forTiles(batch, panel, firstTile, endTile,
+             [&](llvm::ArrayRef<Value> rowOffsets) { kernel.call(k_, rowOffsets, panel); });
+  }
+
+  // Calls a kernel for the rows of each tile and stores what it sums.
+  void forTiles(Value batch, Value panel, Value firstTile, Value endTile,
+                llvm::function_ref<void(llvm::ArrayRef<Value>)> call) {
     Value one = k_.index(1);
     Value lhsBase = offsetOf(k_, nest_.batch, batch, kLhs);
     Value column = firstColumn(panel), columns = columnsOf(panel);
@@ -160,7 +186,6 @@ class Gemm::Emitter {
       if (rows_) return rows_->offsetOfRow(k_.sub(row, firstRow));
       return k_.add(lhsBase, offsetOf(k_, nest_.m, row, kLhs));
     };
-    if (store_.shifts) sumColumns(panelView, panelOffset, panelStride);
     k_.loop(firstTile, endTile, one, [&](Value tile) {
       Value row = rowOfTile(tile);
       Value rows = k_.sub(rowOfTile(k_.add(tile, one)), row);
@@ -168,7 +193,7 @@ class Gemm::Emitter {
         llvm::SmallVector<Value> rowOffsets;
         for (int64_t i = 0; i < count; ++i)
           rowOffsets.push_back(rowOffset(k_.add(row, k_.index(i))));
-        kernel_.call(k_, rowOffsets, panelView, panelOffset, panelStride);
+        call(rowOffsets);
       });
       store_.emit(k_, batch, row, rows, column, columns);
     });
@@ -230,7 +255,16 @@ int64_t Gemm::tilesPerBlock() const {
               : 16;
 }
 
+bool Gemm::onlyReadsInPlace() const {
+  auto rows = sizeOf(nest->m).constant();
+  return blocks && rows && *rows < kRowsWorthPacking;
+}
+
 bool Gemm::readsInPlace() const {
+  if (blocks) {
+    auto rows = sizeOf(nest->m).constant();
+    return !(rows && *rows >= kRowsWorthPacking);
+  }
   if (packed || product.rhs != product.accumulator || nest->k.size() > 1 || nest->n.empty())
     return false;
   if (!source->isMatrix()) return false;
@@ -240,7 +274,7 @@ bool Gemm::readsInPlace() const {
 }
 
 DimExpr Gemm::panelBytes() const {
-  if (packed) return 0;
+  if (packed || onlyReadsInPlace()) return 0;
   const int64_t bytes = tile.columns() * product.panelElement.getIntOrFloatBitWidth() / 8;
   const DimExpr rows = ceilDiv(sizeOf(nest->k), product.group()) * DimExpr(product.group());
   return alignedTo64(DimExpr(panelsPerGroup() * bytes) * rows);

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "compiler/target/cpu/contract/block_storage.h"
 #include "compiler/target/cpu/contract/epilogue.h"
 #include "compiler/target/cpu/contract/loop_nest.h"
 #include "compiler/target/cpu/contract/micro_kernel.h"
@@ -21,7 +22,9 @@ struct Gemm {
   mlir::Value lhs, rhs, out;                // flat views
   llvm::SmallVector<mlir::Value> operands;  // flat views of the epilogue's operands
   bool packed = false;  // rhs lies in panels, [batch][n / tile][k][tile] or of groups
-  const PanelSource* source = nullptr;  // else: makes them,
+  std::optional<BlockStorage> blocks;  // rhs is stored in blocks, at blockViews; no `rhs` then
+  BlockStorage::Views blockViews;
+  const PanelSource* source = nullptr;  // unless packed: makes panels,
   mlir::Value scratch;                  // in these bytes (rank-1 memref of i8, all threads' shares)
   DimExpr sourceBytes =
       0;  // at the end of a thread's share: for the source itself, a multiple of 64
@@ -43,8 +46,10 @@ struct Gemm {
   int64_t panelsPerGroup() const;
   // Tiles of rows that go through one panel before the next: as many as fit a part of the L2 cache.
   int64_t tilesPerBlock() const;
-  // Whether whole panels can be read where they lie.
+  // Whether whole panels can be read where they lie, and whether there are so few rows that all of
+  // them are.
   bool readsInPlace() const;
+  bool onlyReadsInPlace() const;
 };
 
 }  // namespace mlc::cpu
