@@ -22,10 +22,9 @@ std::string reasonFor(const package::TensorSpec& spec, size_t dim, const Constra
 
 Status mismatch(const package::TensorSpec& spec, size_t dim, const std::string& expected,
                 int64_t actual, const Constraints& constraints) {
-  const bool isNumber = spec.dims[dim] == expected;
-  return invalidError("input '" + spec.name + "': dim " + std::to_string(dim) +
-                      (isNumber ? "" : " (" + spec.dims[dim] + ")") + " should be " + expected +
-                      ", but is " + std::to_string(actual) + reasonFor(spec, dim, constraints));
+  return invalidError("input '" + spec.name + "': dim " + std::to_string(dim) + " (" +
+                      spec.dims[dim] + ") should be " + expected + ", but is " +
+                      std::to_string(actual) + reasonFor(spec, dim, constraints));
 }
 
 // Where the symbols of both sides come from: "n is dim 0 of input 'x'".

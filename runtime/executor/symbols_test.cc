@@ -56,7 +56,7 @@ TEST_F(SymbolsTest, ADimThatANodeMadeAnotherNamesTheNode) {
   SymbolValues symbols;
   const Status status = bindSymbols({{&x_, {5, 3}}}, symbols, {replaced});
   EXPECT_EQ(status.message(),
-            "input 'x': dim 0 should be 2, but is 5: node 'sum' (Add): it needs two rows");
+            "input 'x': dim 0 (2) should be 2, but is 5: node 'sum' (Add): it needs two rows");
   // The other way round: x had the symbol k, which is n now, and z's own n is not that of x.
   replaced.right = DimExpr::symbol("n");
   replaced.replaced = {{"x", 1}};
