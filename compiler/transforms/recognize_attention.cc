@@ -1,7 +1,6 @@
-#include <cmath>
-
-#include "compiler/dialect/graph/contract_equation.h"
 #include "compiler/dialect/graph/shape.h"
+#include "compiler/transforms/attention_letters.h"
+#include "compiler/transforms/attention_scores.h"
 #include "compiler/transforms/product_match.h"
 #include "compiler/transforms/recognize_composites.h"
 
@@ -11,91 +10,26 @@ using namespace mlc::graph;
 namespace mlc::transforms {
 namespace {
 
-// softmax's input taken apart: contraction * scale + masks.
-struct Scores {
-  ContractOp contract;
-  double scale = 1;
-  struct Mask {
-    Value added;
-    SelectOp replacing;  // or this one, which puts a very negative number in place of some scores
-  };
-  SmallVector<Mask> masks;
-};
+Type elementTypeOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
 
-// So negative that nothing is left of what it is added to or put in place of.
-bool isVeryNegative(Value value) { return splatOf(value).value_or(0) <= -1e4; }
-
-// Whether `select` keeps what is true and makes the rest very negative, or the other way round.
-bool keepsTrue(SelectOp select) { return isVeryNegative(select.getOnFalse()); }
-bool isMasking(SelectOp select) {
-  return isVeryNegative(select.getOnTrue()) != isVeryNegative(select.getOnFalse());
-}
-
-// Whether scales, masks and sums lead from the value up to a contraction.
-bool isMadeOfScores(Value value) {
-  value = scaledValue(value).value;
-  Operation* op = value.getDefiningOp();
-  if (!op) return false;
-  if (isa<ContractOp>(op)) return true;
-  if (auto select = dyn_cast<SelectOp>(op)) {
-    return isMasking(select) &&
-           isMadeOfScores(keepsTrue(select) ? select.getOnTrue() : select.getOnFalse());
-  }
-  return isa<AddOp>(op) && llvm::any_of(op->getOperands(), isMadeOfScores);
-}
-
-std::optional<Scores> scoresOf(Value value) {
-  Scores scores;
-  while (true) {
-    Scaled scaled = scaledValue(value);
-    if (scaled.value != value) {
-      // A scale outside of a mask would scale the mask too.
-      if (scaled.value.getDefiningOp<ContractOp>()) {
-        scores.scale = scaled.factor;
-        value = scaled.value;
-        continue;
-      }
-      return std::nullopt;
-    }
-    Operation* op = value.getDefiningOp();
-    if (!op) return std::nullopt;
-    if (auto contract = dyn_cast<ContractOp>(op)) {
-      scores.contract = contract;
-      return scores;
-    }
-    if (auto select = dyn_cast<SelectOp>(op)) {
-      if (!isMasking(select)) return std::nullopt;
-      scores.masks.push_back({Value(), select});
-      value = keepsTrue(select) ? select.getOnTrue() : select.getOnFalse();
-      continue;
-    }
-    auto add = dyn_cast<AddOp>(op);
-    if (!add) return std::nullopt;
-    auto leadsToContract = [&](Value operand) {
-      return operand.getType() == value.getType() && isMadeOfScores(operand);
-    };
-    bool fromLeft = leadsToContract(add.getLhs());
-    if (!fromLeft && !leadsToContract(add.getRhs())) return std::nullopt;
-    scores.masks.push_back({fromLeft ? add.getRhs() : add.getLhs(), SelectOp()});
-    value = fromLeft ? add.getLhs() : add.getRhs();
-  }
-}
-
-// The value with its dims, named by letters, in another order; '1' is a new dim of size 1.
+// The value with its dims, named by letters, in another order; what it lacks is a new dim of size
+// 1.
 Value inOrder(Value value, const std::string& letters, const std::string& wanted,
               PatternRewriter& rewriter) {
   SmallVector<int64_t> permutation;
   for (char letter : wanted) {
-    if (letter != '1') permutation.push_back(letters.find(letter));
+    size_t at = letters.find(letter);
+    if (at != std::string::npos) permutation.push_back(at);
   }
-  Location location = value.getLoc();
   if (!llvm::is_sorted(permutation))
-    value = TransposeOp::create(rewriter, location, value, permutation);
-  if (wanted.find('1') == std::string::npos) return value;
-  Shape shape = shapeOf(value);
-  shape.insert(shape.begin() + wanted.find('1'), DimExpr(1));
-  Type elementType = cast<RankedTensorType>(value.getType()).getElementType();
-  return ReshapeOp::create(rewriter, location, tensorType(shape, elementType), value);
+    value = TransposeOp::create(rewriter, value.getLoc(), value, permutation);
+  if (permutation.size() == wanted.size()) return value;
+  Shape own = shapeOf(value), shape;
+  size_t next = 0;
+  for (char letter : wanted)
+    shape.push_back(letters.find(letter) == std::string::npos ? DimExpr(1) : own[next++]);
+  return ReshapeOp::create(rewriter, value.getLoc(), tensorType(shape, elementTypeOf(value)),
+                           value);
 }
 
 // Takes scales and transposes off an operand of a contraction; the letters stay those of its dims.
@@ -103,8 +37,10 @@ double stripOperand(Value& operand, std::string& letters) {
   double scale = 1;
   while (true) {
     Scaled scaled = scaledValue(operand);
-    scale *= scaled.factor;
-    operand = scaled.value;
+    if (isOrdinaryScale(scaled.factor)) {
+      scale *= scaled.factor;
+      operand = scaled.value;
+    }
     auto transpose = operand.getDefiningOp<TransposeOp>();
     if (!transpose) return scale;
     std::string before(letters.size(), ' ');
@@ -114,77 +50,44 @@ double stripOperand(Value& operand, std::string& letters) {
   }
 }
 
-// The letters of both contractions, in one naming: query sums d with key, keys t, queries s, value
-// depth e, up to two batch letters.
-struct AttentionLetters {
-  std::string query, key, scores;  // of the first contraction
-  std::string value, result;       // of the second, renamed to agree with the first
-  std::string batch;               // in the order of the scores
-  char queries = 0, keys = 0, depth = 0, valueDepth = 0;
-  bool queryIsLhs = true, valueIsRhs = true;
+// The masks of an attention: where scores are kept, and what is added to them.
+class Masks {
+ public:
+  Masks(PatternRewriter& rewriter, Type elementType)
+      : rewriter_(rewriter), elementType_(elementType) {}
+
+  Value keep, added;
+  std::optional<double> fill;
+
+  // The next mask around the scores.
+  void add(const AttentionScores::Mask& mask, Location location) {
+    if (!mask.condition) {
+      added = added ? Value(AddOp::create(rewriter_, location, added, mask.added)) : mask.added;
+      return;
+    }
+    Value condition = mask.condition;
+    if (!mask.keepsTrue) condition = NotOp::create(rewriter_, location, condition);
+    keep = keep ? Value(AndOp::create(rewriter_, location, keep, condition)) : condition;
+    fill = mask.fill;
+    // What was added before is gone where the score is replaced.
+    if (added) added = SelectOp::create(rewriter_, location, condition, added, zero(location));
+  }
+
+ private:
+  Value zero(Location location) {
+    return ConstantOp::create(rewriter_, location,
+                              DenseElementsAttr::get(RankedTensorType::get({}, elementType_),
+                                                     rewriter_.getFloatAttr(elementType_, 0)));
+  }
+
+  PatternRewriter& rewriter_;
+  Type elementType_;
 };
 
-// Renames the second equation's letters: those of the probabilities to the scores' letters, the
-// others to new ones.
-std::optional<AttentionLetters> matchEquations(const ContractEquation& first,
-                                               const ContractEquation& second, int64_t softmaxAxis,
-                                               bool probabilitiesAreLhs) {
-  AttentionLetters letters;
-  letters.scores = first.result;
-  letters.keys = first.result[softmaxAxis];
-  letters.valueIsRhs = probabilitiesAreLhs;
-  letters.queryIsLhs = !first.inLhs(letters.keys);
-  letters.query = letters.queryIsLhs ? first.lhs : first.rhs;
-  letters.key = letters.queryIsLhs ? first.rhs : first.lhs;
-  if (letters.query.find(letters.keys) != std::string::npos) return std::nullopt;
-
-  for (char letter : first.letters()) {
-    bool inBoth = first.inLhs(letter) && first.inRhs(letter);
-    char* role = nullptr;
-    if (inBoth && first.inResult(letter)) {
-      letters.batch += letter;
-      continue;
-    }
-    if (letter == letters.keys) continue;
-    if (inBoth)
-      role = &letters.depth;
-    else if (first.inResult(letter) && letters.query.find(letter) != std::string::npos)
-      role = &letters.queries;
-    if (!role || *role) return std::nullopt;
-    *role = letter;
-  }
-  if (!letters.depth || !letters.queries || letters.batch.empty() || letters.batch.size() > 2)
-    return std::nullopt;
-
-  const std::string& probabilities = probabilitiesAreLhs ? second.lhs : second.rhs;
-  char fresh = 'A';
-  auto rename = [&](const std::string& text) {
-    std::string renamed;
-    for (char letter : text) {
-      size_t at = probabilities.find(letter);
-      if (at != std::string::npos) {
-        renamed += first.result[at];
-      } else {
-        letters.valueDepth = fresh;
-        renamed += fresh;
-      }
-    }
-    return renamed;
-  };
-  letters.value = rename(probabilitiesAreLhs ? second.rhs : second.lhs);
-  letters.result = rename(second.result);
-  // value has exactly the batch, the keys and its depth; the result the batch, the queries and the
-  // depth.
-  auto hasExactly = [](std::string text, std::string expected) {
-    llvm::sort(text);
-    llvm::sort(expected);
-    return text == expected;
-  };
-  if (!hasExactly(letters.value, letters.batch + letters.keys + fresh) ||
-      !hasExactly(letters.result, letters.batch + letters.queries + fresh)) {
-    return std::nullopt;
-  }
-  return letters;
+// A mask of scores that have no dim of heads, for scores that have one.
+Value withHeads(Value mask, PatternRewriter& rewriter) {
+  if (!mask || shapeOf(mask).size() < 3) return mask;
+  return inOrder(mask, "nst", "nhst", rewriter);
 }
 
 struct AttentionFromContractions : OpRewritePattern<ContractOp> {
@@ -194,63 +97,46 @@ struct AttentionFromContractions : OpRewritePattern<ContractOp> {
     auto softmax = (probabilitiesAreLhs ? op.getLhs() : op.getRhs()).getDefiningOp<SoftmaxOp>();
     if (!softmax || softmax.getLogarithm() || !isa<FloatType>(op.getType().getElementType()))
       return failure();
-    std::optional<Scores> scores = scoresOf(softmax.getInput());
-    if (!scores) return failure();
-    std::optional<AttentionLetters> letters = matchEquations(
-        *ContractEquation::parse(scores->contract.getEquation()),
-        *ContractEquation::parse(op.getEquation()), softmax.getAxis(), probabilitiesAreLhs);
+    std::optional<AttentionScores> scores = attentionScoresOf(softmax.getInput());
+    if (!scores || !scores->haveOneFill()) return failure();
+    std::optional<AttentionLetters> letters =
+        matchAttention(scores->contract, op, softmax.getAxis(), probabilitiesAreLhs);
     if (!letters) return failure();
-    std::string batch = letters->batch.size() == 2 ? letters->batch : letters->batch + "1";
-    std::string scoresOrder = letters->batch + letters->queries + letters->keys;
-    if (!scores->masks.empty() && letters->scores != scoresOrder) return failure();
+    bool hasHeads = letters->batch.size() == 2;
+    std::string batch = hasHeads ? letters->batch : letters->batch + "1";
+    if (!scores->masks.empty() &&
+        letters->scores != letters->batch + letters->queries + letters->keys)
+      return failure();
 
-    Value query = letters->queryIsLhs ? scores->contract.getLhs() : scores->contract.getRhs();
-    Value key = letters->queryIsLhs ? scores->contract.getRhs() : scores->contract.getLhs();
-    Value value = letters->valueIsRhs ? op.getRhs() : op.getLhs();
+    ContractOp first = scores->contract;
+    Value query = letters->queryIsLhs ? first.getLhs() : first.getRhs();
+    Value key = letters->queryIsLhs ? first.getRhs() : first.getLhs();
+    Value value = probabilitiesAreLhs ? op.getRhs() : op.getLhs();
     double scale =
         scores->scale * stripOperand(query, letters->query) * stripOperand(key, letters->key);
     query = inOrder(query, letters->query, batch + letters->queries + letters->depth, rewriter);
     key = inOrder(key, letters->key, batch + letters->keys + letters->depth, rewriter);
     value = inOrder(value, letters->value, batch + letters->keys + letters->valueDepth, rewriter);
-    Value mask = maskOf(*scores, letters->batch.size() == 1, rewriter);
+    Masks masks(rewriter, op.getType().getElementType());
+    for (const AttentionScores::Mask& mask : scores->masks) masks.add(mask, op.getLoc());
+    if (!hasHeads) {
+      masks.added = withHeads(masks.added, rewriter);
+      masks.keep = withHeads(masks.keep, rewriter);
+    }
+    FloatAttr fill = masks.fill ? rewriter.getF64FloatAttr(*masks.fill) : FloatAttr();
     Value result =
-        AttentionOp::create(rewriter, op.getLoc(), query, key, value, mask, APFloat(scale), false);
-
-    std::string resultOrder = batch + letters->queries + letters->valueDepth;
-    if (letters->batch.size() == 1) {
+        AttentionOp::create(rewriter, op.getLoc(), query, key, value, masks.added, masks.keep,
+                            APFloat(scale), fill, /*causal=*/false, softmax.getZeroMasked());
+    std::string order = batch + letters->queries + letters->valueDepth;
+    if (!hasHeads) {
       Shape shape = shapeOf(result);
       shape.erase(shape.begin() + 1);
       result = ReshapeOp::create(rewriter, op.getLoc(),
                                  tensorType(shape, op.getType().getElementType()), result);
-      resultOrder.erase(1, 1);
+      order.erase(1, 1);
     }
-    result = inOrder(result, resultOrder, letters->result, rewriter);
-    if (result.getType() != op.getType()) return failure();
-    rewriter.replaceOp(op, result);
+    rewriter.replaceOp(op, inOrder(result, order, letters->result, rewriter));
     return success();
-  }
-
- private:
-  // 0 where the scores are kept, else the number that would take their place.
-  static Value addedInstead(SelectOp select, PatternRewriter& rewriter) {
-    Type elementType = select.getType().getElementType();
-    auto scalar = DenseElementsAttr::get(RankedTensorType::get({}, elementType),
-                                         rewriter.getFloatAttr(elementType, 0));
-    Value zero = ConstantOp::create(rewriter, select.getLoc(), scalar);
-    Value onTrue = keepsTrue(select) ? zero : select.getOnTrue();
-    Value onFalse = keepsTrue(select) ? select.getOnFalse() : zero;
-    return SelectOp::create(rewriter, select.getLoc(), select.getCondition(), onTrue, onFalse);
-  }
-
-  // The masks' sum, with a dim for the heads if the scores have none.
-  static Value maskOf(const Scores& scores, bool addHeads, PatternRewriter& rewriter) {
-    Value sum;
-    for (const Scores::Mask& mask : scores.masks) {
-      Value added = mask.added ? mask.added : addedInstead(mask.replacing, rewriter);
-      sum = sum ? Value(AddOp::create(rewriter, added.getLoc(), sum, added)) : added;
-    }
-    if (!sum || !addHeads || cast<RankedTensorType>(sum.getType()).getRank() < 3) return sum;
-    return inOrder(sum, "nst", "n1st", rewriter);
   }
 };
 
@@ -278,22 +164,34 @@ struct RemoveRepeatedHeads : OpRewritePattern<AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter& rewriter) const override {
     Value key = withoutRepeatedHeads(op.getKey()), value = withoutRepeatedHeads(op.getValue());
-    if (!key || !value) return failure();
-    rewriter.replaceOpWithNewOp<AttentionOp>(op, op.getQuery(), key, value, op.getMask(),
-                                             op.getScale(), op.getCausal());
+    if (!key || !value || !(shapeOf(key)[1] == shapeOf(value)[1]) ||
+        !shapeOf(key)[1].isConstant() || !shapeOf(op.getQuery())[1].isConstant())
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getKeyMutable().assign(key);
+      op.getValueMutable().assign(value);
+    });
     return success();
   }
 };
 
-// Attention broadcasts its mask by itself.
+// Attention broadcasts its masks by itself.
 struct RemoveBroadcastMask : OpRewritePattern<AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter& rewriter) const override {
-    auto broadcast = op.getMask() ? op.getMask().getDefiningOp<BroadcastOp>() : BroadcastOp();
-    if (!broadcast || !broadcastsTo(shapeOf(broadcast.getInput()), shapeOf(broadcast.getResult())))
-      return failure();
-    rewriter.modifyOpInPlace(op, [&] { op.getMaskMutable().assign(broadcast.getInput()); });
-    return success();
+    for (Value mask : {op.getMask(), op.getKeep()}) {
+      auto broadcast = mask ? mask.getDefiningOp<BroadcastOp>() : BroadcastOp();
+      if (!broadcast ||
+          !broadcastsTo(shapeOf(broadcast.getInput()), shapeOf(broadcast.getResult()))) {
+        continue;
+      }
+      rewriter.modifyOpInPlace(op, [&] {
+        (mask == op.getMask() ? op.getMaskMutable() : op.getKeepMutable())
+            .assign(broadcast.getInput());
+      });
+      return success();
+    }
+    return failure();
   }
 };
 

@@ -364,11 +364,9 @@ func.func @attention_with_scaled_transposed_key(%q: tensor<2x5x12x32xf32>, %k: t
 
 // -----
 
+// The number takes the scores' place: it is not added to them.
 // CHECK-LABEL: @attention_with_select
-// CHECK-DAG: %[[L:.*]] = graph.constant dense<-3.40282347E+38>
-// CHECK-DAG: %[[Z:.*]] = graph.constant dense<0.0
-// CHECK: %[[M:.*]] = graph.select %arg3, %[[Z]], %[[L]]
-// CHECK: %[[R:.*]] = graph.attention %{{.*}}, %{{.*}}, %{{.*}}, %[[M]] {scale = 1.000000e+00 : f64}
+// CHECK: %[[R:.*]] = graph.attention %{{.*}}, %{{.*}}, %{{.*}} keep %arg3 {fill = -3.4028234663852886E+38 : f64, scale = 1.000000e+00 : f64}
 // CHECK-NEXT: return %[[R]]
 func.func @attention_with_select(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x12x32xf32>, %v: tensor<2x7x12x32xf32>, %seen: tensor<1x1x5x7xi1>) -> tensor<2x12x5x32xf32> {
   %low = graph.constant dense<-3.40282347E+38> : tensor<f32>
@@ -377,6 +375,98 @@ func.func @attention_with_select(%q: tensor<2x5x12x32xf32>, %k: tensor<2x7x12x32
   %3 = graph.softmax %1 {axis = 3 : i64} : (tensor<2x12x5x7xf32>) -> tensor<2x12x5x7xf32>
   %4 = graph.contract %3, %v {equation = "bhst,bthd->bhsd"} : (tensor<2x12x5x7xf32>, tensor<2x7x12x32xf32>) -> tensor<2x12x5x32xf32>
   return %4 : tensor<2x12x5x32xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @attention_with_two_selects
+// CHECK: %[[B:.*]] = graph.not %arg4
+// CHECK: %[[K:.*]] = graph.and %arg3, %[[B]]
+// CHECK: graph.attention %arg0, %arg1, %arg2 keep %[[K]] {fill = -1.000000e+04 : f64, scale = 1.000000e+00 : f64}
+func.func @attention_with_two_selects(%q: tensor<2x12x5x32xf32>, %k: tensor<2x12x7x32xf32>, %v: tensor<2x12x7x32xf32>, %a: tensor<1x1x5x7xi1>, %b: tensor<2x1x1x7xi1>, %mask: tensor<2x1x1x7xf32>) -> tensor<2x12x5x32xf32> {
+  %low = graph.constant dense<-1.0e4> : tensor<f32>
+  %lower = graph.constant dense<-1.0e5> : tensor<f32>
+  %0 = graph.contract %q, %k {equation = "bhsd,bhtd->bhst"} : (tensor<2x12x5x32xf32>, tensor<2x12x7x32xf32>) -> tensor<2x12x5x7xf32>
+  %1 = graph.select %a, %0, %low : (tensor<1x1x5x7xi1>, tensor<2x12x5x7xf32>, tensor<f32>) -> tensor<2x12x5x7xf32>
+  %7 = graph.select %b, %low, %1 : (tensor<2x1x1x7xi1>, tensor<f32>, tensor<2x12x5x7xf32>) -> tensor<2x12x5x7xf32>
+  %8 = graph.softmax %7 {axis = 3 : i64} : (tensor<2x12x5x7xf32>) -> tensor<2x12x5x7xf32>
+  %9 = graph.contract %8, %v {equation = "bhst,bhtd->bhsd"} : (tensor<2x12x5x7xf32>, tensor<2x12x7x32xf32>) -> tensor<2x12x5x32xf32>
+  return %9 : tensor<2x12x5x32xf32>
+}
+
+// -----
+
+// What was added is replaced too; what is added later is not.
+// CHECK-LABEL: @attention_with_select_of_sums
+// CHECK: %[[I:.*]] = graph.select %arg3, %arg5, %
+// CHECK: %[[M:.*]] = graph.add %[[I]], %arg5
+// CHECK: graph.attention %arg0, %arg1, %arg2, %[[M]] keep %arg3 {fill = -1.000000e+04 : f64, scale = 1.000000e+00 : f64}
+func.func @attention_with_select_of_sums(%q: tensor<2x12x5x32xf32>, %k: tensor<2x12x7x32xf32>, %v: tensor<2x12x7x32xf32>, %a: tensor<1x1x5x7xi1>, %b: tensor<2x1x1x7xi1>, %mask: tensor<2x1x1x7xf32>) -> tensor<2x12x5x32xf32> {
+  %low = graph.constant dense<-1.0e4> : tensor<f32>
+  %lower = graph.constant dense<-1.0e5> : tensor<f32>
+  %0 = graph.contract %q, %k {equation = "bhsd,bhtd->bhst"} : (tensor<2x12x5x32xf32>, tensor<2x12x7x32xf32>) -> tensor<2x12x5x7xf32>
+  %1 = graph.add %0, %mask : (tensor<2x12x5x7xf32>, tensor<2x1x1x7xf32>) -> tensor<2x12x5x7xf32>
+  %2 = graph.select %a, %1, %low : (tensor<1x1x5x7xi1>, tensor<2x12x5x7xf32>, tensor<f32>) -> tensor<2x12x5x7xf32>
+  %7 = graph.add %mask, %2 : (tensor<2x1x1x7xf32>, tensor<2x12x5x7xf32>) -> tensor<2x12x5x7xf32>
+  %8 = graph.softmax %7 {axis = 3 : i64} : (tensor<2x12x5x7xf32>) -> tensor<2x12x5x7xf32>
+  %9 = graph.contract %8, %v {equation = "bhst,bhtd->bhsd"} : (tensor<2x12x5x7xf32>, tensor<2x12x7x32xf32>) -> tensor<2x12x5x32xf32>
+  return %9 : tensor<2x12x5x32xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @selects_of_two_numbers_are_no_attention
+// CHECK-NOT: graph.attention
+// CHECK: graph.softmax
+func.func @selects_of_two_numbers_are_no_attention(%q: tensor<2x12x5x32xf32>, %k: tensor<2x12x7x32xf32>, %v: tensor<2x12x7x32xf32>, %a: tensor<1x1x5x7xi1>, %b: tensor<2x1x1x7xi1>, %mask: tensor<2x1x1x7xf32>) -> tensor<2x12x5x32xf32> {
+  %low = graph.constant dense<-1.0e4> : tensor<f32>
+  %lower = graph.constant dense<-1.0e5> : tensor<f32>
+  %0 = graph.contract %q, %k {equation = "bhsd,bhtd->bhst"} : (tensor<2x12x5x32xf32>, tensor<2x12x7x32xf32>) -> tensor<2x12x5x7xf32>
+  %1 = graph.select %a, %0, %low : (tensor<1x1x5x7xi1>, tensor<2x12x5x7xf32>, tensor<f32>) -> tensor<2x12x5x7xf32>
+  %7 = graph.select %b, %1, %lower : (tensor<2x1x1x7xi1>, tensor<2x12x5x7xf32>, tensor<f32>) -> tensor<2x12x5x7xf32>
+  %8 = graph.softmax %7 {axis = 3 : i64} : (tensor<2x12x5x7xf32>) -> tensor<2x12x5x7xf32>
+  %9 = graph.contract %8, %v {equation = "bhst,bhtd->bhsd"} : (tensor<2x12x5x7xf32>, tensor<2x12x7x32xf32>) -> tensor<2x12x5x32xf32>
+  return %9 : tensor<2x12x5x32xf32>
+}
+
+// -----
+
+// A batch of one is not a dim of key and value, as MatMul is imported.
+// CHECK-LABEL: @attention_of_one_batch
+// CHECK: %[[K:.*]] = graph.transpose %arg1 {permutation = array<i64: 0, 2, 1>}
+// CHECK: %[[K4:.*]] = graph.reshape %[[K]] : (tensor<12x7x32xf32>) -> tensor<1x12x7x32xf32>
+// CHECK: %[[V4:.*]] = graph.reshape %arg2 : (tensor<12x7x16xf32>) -> tensor<1x12x7x16xf32>
+// CHECK: %[[R:.*]] = graph.attention %arg0, %[[K4]], %[[V4]] {scale = 1.000000e+00 : f64}
+// CHECK-NEXT: return %[[R]]
+func.func @attention_of_one_batch(%q: tensor<1x12x5x32xf32>, %k: tensor<12x32x7xf32>, %v: tensor<12x7x16xf32>) -> tensor<1x12x5x16xf32> {
+  %0 = graph.contract %q, %k {equation = "abxz,bzy->abxy"} : (tensor<1x12x5x32xf32>, tensor<12x32x7xf32>) -> tensor<1x12x5x7xf32>
+  %1 = graph.softmax %0 {axis = 3 : i64} : (tensor<1x12x5x7xf32>) -> tensor<1x12x5x7xf32>
+  %2 = graph.contract %1, %v {equation = "abxz,bzy->abxy"} : (tensor<1x12x5x7xf32>, tensor<12x7x16xf32>) -> tensor<1x12x5x16xf32>
+  return %2 : tensor<1x12x5x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @attention_of_one_head_and_one_query
+// CHECK: graph.attention %arg0, %{{.*}}, %{{.*}} {scale = 1.000000e+00 : f64} : (tensor<2x1x1x32xf32>, tensor<2x1x7x32xf32>, tensor<2x1x7x16xf32>) -> tensor<2x1x1x16xf32>
+func.func @attention_of_one_head_and_one_query(%q: tensor<2x1x1x32xf32>, %k: tensor<2x32x7xf32>, %v: tensor<2x7x16xf32>) -> tensor<2x1x1x16xf32> {
+  %0 = graph.contract %q, %k {equation = "abxz,azy->abxy"} : (tensor<2x1x1x32xf32>, tensor<2x32x7xf32>) -> tensor<2x1x1x7xf32>
+  %1 = graph.softmax %0 {axis = 3 : i64} : (tensor<2x1x1x7xf32>) -> tensor<2x1x1x7xf32>
+  %2 = graph.contract %1, %v {equation = "abxz,azy->abxy"} : (tensor<2x1x1x7xf32>, tensor<2x7x16xf32>) -> tensor<2x1x1x16xf32>
+  return %2 : tensor<2x1x1x16xf32>
+}
+
+// -----
+
+// Attention does not take a symbol for a number.
+// CHECK-LABEL: @unknown_heads_are_no_attention
+// CHECK-NOT: graph.attention
+// CHECK: graph.softmax
+func.func @unknown_heads_are_no_attention(%q: tensor<2x4x3x2xf32>, %k: tensor<2x?x5x2xf32, #graph.dims<"", "h", "", "">>, %v: tensor<2x?x5x2xf32, #graph.dims<"", "h", "", "">>) -> tensor<2x4x3x2xf32> {
+  %0 = graph.contract %q, %k {equation = "abxz,abyz->abxy"} : (tensor<2x4x3x2xf32>, tensor<2x?x5x2xf32, #graph.dims<"", "h", "", "">>) -> tensor<2x4x3x5xf32>
+  %1 = graph.softmax %0 {axis = 3 : i64} : (tensor<2x4x3x5xf32>) -> tensor<2x4x3x5xf32>
+  %2 = graph.contract %1, %v {equation = "abxz,abzy->abxy"} : (tensor<2x4x3x5xf32>, tensor<2x?x5x2xf32, #graph.dims<"", "h", "", "">>) -> tensor<2x4x3x2xf32>
+  return %2 : tensor<2x4x3x2xf32>
 }
 
 // -----
@@ -463,4 +553,20 @@ func.func @rotary_embedding_of_halves(%x: tensor<2x5x8xf32>, %f: tensor<5x4xf32>
   %6 = graph.add %5, %4 : (tensor<2x5x4xf32>, tensor<2x5x4xf32>) -> tensor<2x5x4xf32>
   %r = graph.concat %3, %6 {axis = 2 : i64} : (tensor<2x5x4xf32>, tensor<2x5x4xf32>) -> tensor<2x5x8xf32>
   return %r : tensor<2x5x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @repeated_heads_of_masked_rows
+// CHECK-NEXT: %[[R:.*]] = graph.attention %arg0, %arg1, %arg2, %arg3 {scale = 1.000000e+00 : f64, zero_masked = true}
+// CHECK-NEXT: return %[[R]]
+func.func @repeated_heads_of_masked_rows(%q: tensor<2x12x5x32xf32>, %k: tensor<2x3x7x32xf32>, %v: tensor<2x3x7x32xf32>, %mask: tensor<5x7xf32>) -> tensor<2x12x5x32xf32> {
+  %k1 = graph.reshape %k : (tensor<2x3x7x32xf32>) -> tensor<2x3x1x7x32xf32>
+  %k2 = graph.broadcast %k1 : (tensor<2x3x1x7x32xf32>) -> tensor<2x3x4x7x32xf32>
+  %k3 = graph.reshape %k2 : (tensor<2x3x4x7x32xf32>) -> tensor<2x12x7x32xf32>
+  %v1 = graph.reshape %v : (tensor<2x3x7x32xf32>) -> tensor<2x3x1x7x32xf32>
+  %v2 = graph.broadcast %v1 : (tensor<2x3x1x7x32xf32>) -> tensor<2x3x4x7x32xf32>
+  %v3 = graph.reshape %v2 : (tensor<2x3x4x7x32xf32>) -> tensor<2x12x7x32xf32>
+  %0 = graph.attention %q, %k3, %v3, %mask {scale = 1.0, zero_masked = true} : (tensor<2x12x5x32xf32>, tensor<2x12x7x32xf32>, tensor<2x12x7x32xf32>, tensor<5x7xf32>) -> tensor<2x12x5x32xf32>
+  return %0 : tensor<2x12x5x32xf32>
 }

@@ -63,6 +63,44 @@ def gelu(half):
         {"root": np.float32(np.sqrt(0.5)), "one": np.float32(1), "half": np.float32(half)}
 
 
+def attention_cases():
+    """Masks that replace scores, and what they hide."""
+    rng = np.random.default_rng(5)
+
+    def inputs(batch=2, heads=3, dtype=np.float32):
+        return {name: rng.normal(size=(batch, heads, *dims)).astype(dtype) for name, dims in (("q", (2, 4)), ("k", (4, 6)), ("v", (6, 5)))}
+
+    def attention(*masking):
+        """masking: nodes from the scores "s" to "t"."""
+        return [node("MatMul", ["q", "k"], ["s"]), *masking, node("Softmax", ["t"], ["p"], axis=-1), node("MatMul", ["p", "v"], ["y"])]
+
+    row = np.ones((2, 6), bool)
+    row[1] = False
+    column = np.array([True, True, False, True, True, True])
+    low = np.float32(-10000)
+    where = node("Where", ["row", "s", "low"], ["t"])
+    yield Case("mask_that_replaces", attention(where), {**inputs(), "row": row}, None, {"low": low})
+    yield Case("mask_that_is_true_where_it_replaces", attention(node("Where", ["row", "low", "s"], ["t"])), {**inputs(), "row": row}, None, {"low": low})
+    two = (node("Where", ["column", "s", "low"], ["u"]), node("Where", ["row", "u", "low"], ["t"]))
+    yield Case("masks_that_replace_one_another", attention(*two), {**inputs(), "row": row, "column": column}, None, {"low": np.float32(-3.4028235e38)})
+    other = (node("Where", ["column", "s", "low"], ["u"]), node("Where", ["row", "u", "zero"], ["t"]))
+    yield Case("masks_that_put_different_numbers", attention(*other), {**inputs(), "row": row, "column": column}, None, {"low": low, "zero": np.float32(0)})
+    mixed = (node("Add", ["s", "m"], ["u"]), node("Where", ["row", "u", "low"], ["w"]), node("Add", ["w", "m"], ["t"]))
+    yield Case("masks_that_replace_and_add", attention(*mixed), {**inputs(), "row": row, "m": rng.normal(size=(1, 1, 2, 6)).astype(np.float32)}, None, {"low": low})
+    hidden = inputs()
+    hidden["k"][..., 2] = INF
+    yield Case("infinity_in_a_masked_key", attention(node("Where", ["column", "s", "low"], ["t"])), {**hidden, "column": column}, None, {"low": np.float32(-INF)})
+    yield Case("attention_of_one_batch", attention(node("Mul", ["s", "half"], ["t"])), inputs(1), None, {"half": np.float32(0.5)})
+    yield Case("attention_of_one_head", attention(node("Mul", ["s", "half"], ["t"])), inputs(2, 1), None, {"half": np.float32(0.5)})
+    # Scores of f16 and bf16 are not rounded: two scores near 2048 differ by less than f16 tells apart.
+    for name, dtype in (("f16", np.float16), ("bf16", ml_dtypes.bfloat16)):
+        x = {**{n: v * 8 for n, v in inputs(1, 2).items()}, "v": rng.normal(size=(1, 2, 6, 5))}
+        x = {n: v.astype(dtype) for n, v in x.items()}
+        q, k, v = (x[n].astype(np.float64) for n in "qkv")
+        scores = np.exp(q @ k - (q @ k).max(-1, keepdims=True))
+        yield Case(f"attention_{name}", attention(node("Identity", ["s"], ["t"])), x, (scores / scores.sum(-1, keepdims=True) @ v).astype(dtype), within=2e-3 if dtype == np.float16 else 1e-2)
+
+
 def cases():
     # Casts round, also between ops of one kernel.
     to = {np.float16: T.FLOAT16, np.float32: T.FLOAT, ml_dtypes.bfloat16: T.BFLOAT16}
@@ -147,6 +185,8 @@ def cases():
 
     zeros = [node("DynamicQuantizeLinear", ["x"], ["q", "s", "p"]), node("Cast", ["q"], ["r"], to=T.FLOAT), node("Add", ["r", "s"], ["y"])]
     yield Case("dynamic_quantization_of_zeros", zeros, {"x": f32(0, 0)}, f32(1, 1))
+
+    yield from attention_cases()
 
     # Statistics in f32.
     x = f16(1000, 1000, 1000.5).reshape(1, 1, 1, 3)

@@ -48,8 +48,9 @@ Value oneOp(GraphWriter& w, const Heads& heads, const std::vector<Value>& qkv, V
         {0, 2, 1, 3}));
   }
   const double scale = 1 / std::sqrt(static_cast<double>(heads.depth));
-  Value mixed = w.make<graph::AttentionOp>(parts[0], parts[1], parts[2], mask, llvm::APFloat(scale),
-                                           w.random().oneIn(3));
+  Value mixed =
+      w.make<graph::AttentionOp>(parts[0], parts[1], parts[2], mask, Value(), llvm::APFloat(scale),
+                                 mlir::FloatAttr(), w.random().oneIn(3));
   return w.transpose(mixed, {0, 2, 1, 3});
 }
 

@@ -21,19 +21,26 @@ class Decomposition {
       : op_(op),
         rewriter_(rewriter),
         loc_(op.getLoc()),
-        element_(mlir::cast<mlir::RankedTensorType>(op.getQuery().getType()).getElementType()),
+        element_(isNarrow(elementOf(op.getQuery())) ? rewriter.getF32Type()
+                                                    : elementOf(op.getQuery())),
         query_(shapeOf(op.getQuery())),
         key_(shapeOf(op.getKey())) {}
 
   Value emit() {
     const bool grouped = !(query_[1] == key_[1]);
     const DimExpr group = grouped ? floorDiv(query_[1], key_[1]) : DimExpr(1);
-    Value query = op_.getQuery();
+    Value query = wide(op_.getQuery());
     if (grouped) query = reshape(query, {query_[0], key_[1], group, query_[2], query_[3]});
-    Value scores = contract(query, op_.getKey(), grouped ? "bhgqd,bhkd->bhgqk" : "bhqd,bhkd->bhqk");
+    Value scores =
+        contract(query, wide(op_.getKey()), grouped ? "bhgqd,bhkd->bhgqk" : "bhqd,bhkd->bhqk");
     scores =
         graph::MulOp::create(rewriter_, loc_, scores, scalar(op_.getScale().convertToDouble()));
+    if (Value keep = op_.getKeep()) {
+      scores = graph::SelectOp::create(rewriter_, loc_, grouped ? groupedMask(keep, group) : keep,
+                                       scores, scalar(op_.getFill()->convertToDouble()));
+    }
     if (Value mask = op_.getMask()) {
+      mask = wide(mask);
       scores =
           graph::AddOp::create(rewriter_, loc_, scores, grouped ? groupedMask(mask, group) : mask);
     }
@@ -42,18 +49,31 @@ class Decomposition {
     Value weights =
         graph::SoftmaxOp::create(rewriter_, loc_, scores, axis, false, op_.getZeroMasked());
     Value result =
-        contract(weights, op_.getValue(), grouped ? "bhgqk,bhkd->bhgqd" : "bhqk,bhkd->bhqd");
+        contract(weights, wide(op_.getValue()), grouped ? "bhgqk,bhkd->bhgqd" : "bhqk,bhkd->bhqd");
     if (grouped) result = reshape(result, shapeOf(op_.getResult()));
-    return result;
+    return cast(result, elementOf(op_.getResult()));
   }
 
  private:
+  static mlir::Type elementOf(Value value) {
+    return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+  }
+  static bool isNarrow(mlir::Type type) { return type.isF16() || type.isBF16(); }
+
+  Value cast(Value value, mlir::Type element) {
+    if (elementOf(value) == element) return value;
+    return graph::CastOp::create(rewriter_, loc_, graph::tensorType(shapeOf(value), element),
+                                 value);
+  }
+  Value wide(Value value) { return cast(value, element_); }
+
   Value contract(Value lhs, Value rhs, llvm::StringRef equation) {
     return graph::ContractOp::create(rewriter_, loc_, lhs, rhs, equation);
   }
 
   Value reshape(Value value, const Shape& shape) {
-    return graph::ReshapeOp::create(rewriter_, loc_, graph::tensorType(shape, element_), value);
+    return graph::ReshapeOp::create(rewriter_, loc_, graph::tensorType(shape, elementOf(value)),
+                                    value);
   }
 
   Value scalar(double value) {
@@ -89,7 +109,7 @@ class Decomposition {
   graph::AttentionOp op_;
   mlir::IRRewriter& rewriter_;
   mlir::Location loc_;
-  mlir::Type element_;
+  mlir::Type element_;  // of the scores: f32 at least
   Shape query_, key_;
 };
 

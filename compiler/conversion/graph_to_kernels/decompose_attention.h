@@ -7,7 +7,9 @@
 //   %p = graph.softmax %t {axis = 3}
 //   %r = graph.contract %p, %v {equation = "bhqk,bhkd->bhqd"}
 //
-// Grouped key and value heads become a further dim; a causal mask is a comparison of two iotas.
+// f16 and bf16 are cast to f32 first and back at the end: scores are not stored in them. A `keep`
+// is a select before the mask. Grouped key and value heads become a further dim; a causal mask is a
+// comparison of two iotas.
 // Attention that the target has a kernel for stays.
 #pragma once
 

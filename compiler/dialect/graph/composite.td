@@ -19,17 +19,25 @@ def Graph_RmsNormOp : Graph_InferredOp<"rms_norm"> {
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scale, I64Attr:$axis, F64Attr:$epsilon);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_AttentionOp : Graph_InferredOp<"attention"> {
-  let summary = "softmax(query key^T * scale + mask) value, per head.";
+def Graph_AttentionOp : Graph_InferredOp<"attention", [AttrSizedOperandSegments]> {
+  let summary = "softmax(select(keep, query key^T * scale, fill) + mask) value, per head.";
   let description = [{
     query [batch, heads, q_len, d], key [batch, kv_heads, kv_len, d], value [batch, kv_heads, kv_len, dv], heads a multiple of kv_heads (query
-    head h reads head h * kv_heads / heads). mask: added to the scores, broadcastable to [batch, heads, q_len, kv_len]. causal: query i sees
-    keys up to i + kv_len - q_len. zero_masked: a query that sees no key gives zeros, else NaN. Result [batch, heads, q_len, dv].
+    head h reads head h * kv_heads / heads). Result [batch, heads, q_len, dv]. mask and keep are broadcastable to [batch, heads, q_len, kv_len].
+
+    A score, in this order: the product times `scale`; where `keep` (bools) is false, `fill` instead, whatever the product is; plus `mask`;
+    -infinity where `causal` hides the key: query i sees keys up to i + kv_len - q_len. A row of scores that are all -infinity gives zeros if
+    zero_masked, else NaN; a row that is all `fill` gives the mean of the values.
+
+    Scores, softmax and the sum over keys are in f32 at least, whatever the operands' type; only the result is rounded to it.
   }];
   let arguments = (ins AnyRankedTensor:$query, AnyRankedTensor:$key, AnyRankedTensor:$value, Optional<AnyRankedTensor>:$mask,
-                       F64Attr:$scale, DefaultValuedAttr<BoolAttr, "false">:$causal,
-                       DefaultValuedAttr<BoolAttr, "false">:$zero_masked);
+                       Optional<AnyRankedTensor>:$keep, F64Attr:$scale, OptionalAttr<F64Attr>:$fill,
+                       DefaultValuedAttr<BoolAttr, "false">:$causal, DefaultValuedAttr<BoolAttr, "false">:$zero_masked);
   let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value (`,` $mask^)? (`keep` $keep^)? attr-dict `:` functional-type(operands, results)
+  }];
 }
 def Graph_RotaryEmbeddingOp : Graph_InferredOp<"rotary_embedding"> {
   let summary = "Rotates pairs of the last dim of x [.., seq, d] by cos and sin (broadcastable to x's shape up to d / 2 on the last dim).";

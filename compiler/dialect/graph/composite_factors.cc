@@ -33,7 +33,7 @@ OpFactors RmsNormOp::getFactors() { return normFactors(*this, getAxis()); }
 OpFactors AttentionOp::getFactors() {
   FactorBuilder builder(*this);
   Shape query = shapeOf(getQuery()), key = shapeOf(getKey()), value = shapeOf(getValue());
-  constexpr int kQuery = 0, kKey = 1, kValue = 2, kMask = 3;
+  constexpr int kQuery = 0, kKey = 1, kValue = 2, kFirstMask = 3;
 
   int batch = builder.add(query[0], FactorKind::kParallel);
   for (int operand : {kQuery, kKey, kValue}) builder.indexOperand(operand, 0, batch);
@@ -64,11 +64,11 @@ OpFactors AttentionOp::getFactors() {
   builder.indexOperand(kValue, 3, valueDepth);
   builder.indexResult(3, valueDepth);
 
-  if (getMask()) {
-    Shape scores = {query[0], query[1], query[2], key[2]};
-    TensorFactors scoreFactors = {{batch}, heads, {queries}, {keys}};
-    builder.broadcastOperand(kMask, scores, scoreFactors);
-  }
+  // The mask and what is kept, those that there are.
+  Shape scores = {query[0], query[1], query[2], key[2]};
+  TensorFactors scoreFactors = {{batch}, heads, {queries}, {keys}};
+  for (unsigned i = kFirstMask; i < getNumOperands(); ++i)
+    builder.broadcastOperand(i, scores, scoreFactors);
   return builder.take();
 }
 

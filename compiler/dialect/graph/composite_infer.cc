@@ -72,9 +72,13 @@ MLC_INFER(AttentionOp) {
                                " key heads");
     }
   }
-  if (op.getMask()) {
-    Shape scores = {query[0], query[1], query[2], key[2]};
-    if (failed(checkBroadcastsTo(location, "mask", op.getMask(), scores))) return failure();
+  Shape scores = {query[0], query[1], query[2], key[2]};
+  if (op.getMask() && failed(checkBroadcastsTo(location, "mask", op.getMask(), scores)))
+    return failure();
+  if (op.getKeep()) {
+    if (!elementTypeOf(op.getKeep()).isInteger(1) || !op.getFill())
+      return emitOptionalError(location, "keep must be bools, and needs a fill");
+    if (failed(checkBroadcastsTo(location, "keep", op.getKeep(), scores))) return failure();
   }
   return inferred(location, {query[0], query[1], query[2], value[3]}, elementTypeOf(op.getQuery()),
                   types);

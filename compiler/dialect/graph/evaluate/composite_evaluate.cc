@@ -107,6 +107,8 @@ MLC_EVALUATE(RmsNormOp) {
 
 MLC_EVALUATE(AttentionOp) {
   const HostTensor &query = x[0], &key = x[1], &value = x[2];
+  const HostTensor* mask = getMask() ? &x[3] : nullptr;
+  const HostTensor* keep = getKeep() ? &x.back() : nullptr;
   const int64_t batch = query.shape()[0], heads = query.shape()[1], length = query.shape()[2],
                 depth = query.shape()[3], keyHeads = key.shape()[1], keys = key.shape()[2],
                 width = value.shape()[3];
@@ -124,8 +126,9 @@ MLC_EVALUATE(AttentionOp) {
                    loadFloat(key, (group * keys + j) * depth + d);
           }
           scores[j] = sum * scale;
-          if (x.size() > 3)
-            scores[j] += loadFloat(x[3], broadcastOffset({b, h, i, j}, x[3].shape()));
+          if (keep && loadInteger(*keep, broadcastOffset({b, h, i, j}, keep->shape())) == 0)
+            scores[j] = getFill()->convertToDouble();
+          if (mask) scores[j] += loadFloat(*mask, broadcastOffset({b, h, i, j}, mask->shape()));
           if (getCausal() && j > i + keys - length) {
             scores[j] = -std::numeric_limits<double>::infinity();
           }

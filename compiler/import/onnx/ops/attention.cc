@@ -97,7 +97,8 @@ void attention(Node& node) {
   const double scale = node.hasAttribute("scale")
                            ? node.number("scale", 0)
                            : 1 / std::sqrt(static_cast<double>(*q[3].constant()));
-  Value result = e.emit<graph::AttentionOp>(query, key, value, mask, llvm::APFloat(scale), causal,
+  Value result = e.emit<graph::AttentionOp>(query, key, value, mask, Value(), llvm::APFloat(scale),
+                                            mlir::FloatAttr(), causal,
                                             /*zero_masked=*/static_cast<bool>(mask));
   node.set(flat ? mergeHeads(node, result) : result);
   node.set(1, key);

@@ -7,6 +7,7 @@
 namespace mlc::cpu {
 
 bool hasAttentionKernel(graph::AttentionOp op) {
+  if (op.getKeep()) return false;
   mlir::Type element = op.getQuery().getType().getElementType();
   return element.isF32() || element.isF16() || element.isBF16();
 }
