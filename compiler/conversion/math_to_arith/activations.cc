@@ -14,6 +14,10 @@ double bound(const Arithmetic& a) { return a.isDouble() ? 760 : 120; }
 
 Value boundedMagnitude(Arithmetic& a, Value x) { return a.atMost(a.abs(x), bound(a)); }
 
+// Whether numerators and e^-|y| are pairs. Without, as for f32, errors stay below 2 ulp.
+enum class Parts { kOne, kTwo };
+Parts partsFor(const Arithmetic& a) { return a.isDouble() ? Parts::kTwo : Parts::kOne; }
+
 // e^-|y| = (1 + excess) power = t.high + t.low.
 struct Decay {
   Value excess;
@@ -21,19 +25,21 @@ struct Decay {
   Pair t;
 };
 
-Decay decayOf(Arithmetic& a, Value high, Value low) {
+Decay decayOf(Arithmetic& a, Value high, Value low, Parts parts) {
   ScaledExponential e = scaledExp(a, high, low);
   Decay decay{e.excess, a.anyPowerOfTwo(e.exponent), {}};
   Pair mantissa = a.fastTwoSum(a.number(1), e.excess);
-  decay.t = {a.scale(mantissa.high, decay.power), a.scale(mantissa.low, decay.power)};
+  decay.t.high = a.scale(mantissa.high, decay.power);
+  if (parts == Parts::kTwo) decay.t.low = a.scale(mantissa.low, decay.power);
   return decay;
 }
 
-// top / bottom, with 2^exponent as e^-|y| has it where `isNegative`.
+// top / bottom, times the power of `decay` where `isNegative`.
 Value quotient(Arithmetic& a, Pair top, Pair bottom, Value isNegative, const Decay& decay) {
   Value inverse = a.div(a.number(1), bottom.high), first = a.mul(top.high, inverse);
-  Value remainder = a.fma(a.neg(first), bottom.high, top.high);
-  remainder = a.add(remainder, a.fma(a.neg(first), bottom.low, top.low));
+  Value minus = a.neg(first);
+  Value remainder = a.fma(minus, bottom.high, top.high);
+  remainder = a.fma(minus, bottom.low, top.low ? a.add(remainder, top.low) : remainder);
   Value result = a.fma(remainder, inverse, first);
   return a.select(isNegative, a.scale(result, decay.power), result);
 }
@@ -42,12 +48,13 @@ Value quotient(Arithmetic& a, Pair top, Pair bottom, Value isNegative, const Dec
 Pair topOf(Arithmetic& a, Value factor, Value isNegative, const Decay& decay) {
   Value excess = a.select(isNegative, decay.excess, a.number(0));
   Value high = a.fma(factor, excess, factor);
+  if (!decay.t.low) return {high, {}};
   return {high, a.fma(factor, excess, a.sub(factor, high))};
 }
 
 Pair onePlus(Arithmetic& a, Pair t) {
   Pair sum = a.fastTwoSum(a.number(1), t.high);
-  return {sum.high, a.add(sum.low, t.low)};
+  return {sum.high, t.low ? a.add(sum.low, t.low) : sum.low};
 }
 
 // `size` with the sign of x; x itself beyond `limit`, and NaN where x * sigmoid(x) is -infinity *
@@ -62,7 +69,7 @@ Value withEnds(Arithmetic& a, Value x, double limit, Value size) {
 
 Value sigmoid(Arithmetic& a, Value x) {
   Value isNegative = a.less(x, a.number(0));
-  Decay decay = decayOf(a, a.neg(boundedMagnitude(a, x)), {});
+  Decay decay = decayOf(a, a.neg(boundedMagnitude(a, x)), {}, partsFor(a));
   Pair top = topOf(a, a.number(1), isNegative, decay);
   return quotient(a, top, onePlus(a, decay.t), isNegative, decay);
 }
@@ -70,28 +77,30 @@ Value sigmoid(Arithmetic& a, Value x) {
 Value silu(Arithmetic& a, Value x) {
   Value isNegative = a.less(x, a.number(0));
   Value size = boundedMagnitude(a, x);
-  Decay decay = decayOf(a, a.neg(size), {});
+  Decay decay = decayOf(a, a.neg(size), {}, partsFor(a));
   Pair top = topOf(a, size, isNegative, decay);
   return withEnds(a, x, bound(a), quotient(a, top, onePlus(a, decay.t), isNegative, decay));
 }
 
 Value geluTanh(Arithmetic& a, Value x) {
   // 1/2 x (1 + tanh(y / 2)) = x sigmoid(y), y = x (c + d x^2); e^-|y| needs y in twice the
-  // precision.
+  // precision. c = 2 sqrt(2 / pi) in two parts, the first short enough for slope.high - c; d =
+  // 0.044715 c.
   const double limit = a.isDouble() ? 21.6 : 11.2;
+  const double c = 0x1.988p+0, cLow = 0x1.14cf50d942344p-14;
+  const double d = 0x1.2444f2a4d8b4bp-4;
+  const double dLow = a.isDouble() ? -0x1.6c843a29d1c70p-61 : d - static_cast<float>(d);
   Value isNegative = a.less(x, a.number(0));
   Value size = a.atMost(a.abs(x), limit);
-  const double c = 0x1.9884533d43651p+0, d = 0x1.2444f2a4d8b4bp-4;  // 2 sqrt(2 / pi), 0.044715 c
-  const double cLow = a.isDouble() ? -0x1.cbc0d30ebfd15p-54 : c - static_cast<float>(c);
-  const double dLow = a.isDouble() ? -0x1.6c843a29d1c70p-61 : d - static_cast<float>(d);
   Pair square = a.twoProduct(size, size);
   Pair cubic = a.twoProduct(square.high, a.number(d));
   cubic.low = a.fma(square.low, a.number(d), a.fma(square.high, a.number(dLow), cubic.low));
-  Pair slope = a.twoSum(a.number(c), cubic.high);
-  slope.low = a.add(slope.low, a.add(cubic.low, a.number(cLow)));
-  Pair y = a.twoProduct(size, slope.high);
-  y.low = a.fma(size, slope.low, y.low);
-  Decay decay = decayOf(a, a.neg(y.high), a.neg(y.low));
+  Pair slope{a.add(a.number(c), cubic.high), {}};
+  Value lost = a.sub(cubic.high, a.sub(slope.high, a.number(c)));
+  slope.low = a.add(lost, a.add(cubic.low, a.number(cLow)));
+  Pair y = a.twoProduct(a.neg(size), slope.high);
+  y.low = a.fma(a.neg(size), slope.low, y.low);
+  Decay decay = decayOf(a, y.high, y.low, partsFor(a));
   Pair top = topOf(a, size, isNegative, decay);
   return withEnds(a, x, limit, quotient(a, top, onePlus(a, decay.t), isNegative, decay));
 }
@@ -108,7 +117,7 @@ Value mish(Arithmetic& a, Value x) {
   //   (1 + 2 t) / (1 + 2 t + 2 t^2) for x >= 0, and t (2 + t) / (2 + 2 t + t^2) for x < 0.
   Value isNegative = a.less(x, a.number(0)), one = a.number(1), two = a.number(2);
   Value size = boundedMagnitude(a, x);
-  Decay decay = decayOf(a, a.neg(size), {});
+  Decay decay = decayOf(a, a.neg(size), {}, Parts::kTwo);
   auto choose = [&](Value negative, Value positive) {
     return a.select(isNegative, negative, positive);
   };

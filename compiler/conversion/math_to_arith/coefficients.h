@@ -98,10 +98,6 @@ inline constexpr double kErfF64[] = {
     0x1.b90f5c27c0ec9p-20, -0x1.565322f0127d0p-23, 0x1.8a45eff78c0b8p-27};
 
 // (Phi(x) - 1/2) / x for |x| < 3/4, in z = x^2, Phi the normal distribution; relative to x.
-// f32: 2^-36.7.
-inline constexpr double kPhiF32[] = {0x1.9884533d1b437p-2,  -0x1.1058372d70ec7p-4,
-                                     0x1.46d00dee3cbc8p-7,  -0x1.3733a9f8f0882p-10,
-                                     0x1.e17046a3cdc1dp-14, -0x1.1999994a58e95p-17};
 // f64: 2^-65.0.
 inline constexpr double kPhiF64[] = {
     0x1.9884533d43651p-2,  -0x1.1058377e2cee0p-4,  0x1.46d0429769091p-7,  -0x1.37403f6b9269cp-10,
@@ -110,13 +106,13 @@ inline constexpr double kPhiF64[] = {
 
 // The tail of the normal distribution:
 //   1/2 erfc(a / sqrt(2)) = exp(-a^2 / 2) w p(q), w = 1 / (a + K), q = 1 - 2 K w in (-1, 1).
-// f32: for 3/4 <= a <= 15, 2^-27.0.
-inline constexpr double kTailShiftF32 = 0x1.8000000000000p+0;
+// f32: for 0.0 <= a <= 15, 2^-30.0.
+inline constexpr double kTailShiftF32 = 0x1.8000000000000p+1;
 inline constexpr double kTailF32[] = {
-    0x1.3c14401e42c83p-1,  -0x1.8f90612727eafp-3, -0x1.d6ffb391778f3p-5, 0x1.2551c6a5f6b55p-6,
-    0x1.20a9c4aef1188p-6,  0x1.00702c9c107a2p-8,  -0x1.1624d413efd84p-9, -0x1.5890029665320p-9,
-    -0x1.3e6711eb7feeap-9, 0x1.fcf37fd8d81a5p-10};
-// f64: for 3/4 <= a <= 39, 2^-59.7.
+    0x1.754a751c6cf4dp-1,   -0x1.04c729abdceefp-1, 0x1.d7138503f2152p-3,  -0x1.832d0a6275e02p-5,
+    -0x1.56d5eb651c872p-7,  0x1.c8bda37dac342p-8,  0x1.0ca2156b1eec1p-10, -0x1.0eaed4bc1caebp-10,
+    -0x1.009e433e9fb47p-12, 0x1.136b5b2bdd569p-13, 0x1.c9168ea4cd5c3p-15};
+// f64: for 0.75 <= a <= 39, 2^-59.7.
 inline constexpr double kTailShiftF64 = 0x1.8000000000000p+1;
 inline constexpr double kTailF64[] = {
     0x1.754a751a56f4ap-1,   -0x1.04c7295a48f32p-1,  0x1.d71387c654c89p-3,   -0x1.832dbf6992d7bp-5,

@@ -94,7 +94,7 @@ def fit_all(function, low, high, weight, **degrees):
 
 
 TINY = mpf(10) ** -14
-FIRST = mpf("0.75")  # where GELU changes from one approximation to another
+FIRST = mpf("0.75")  # where GELU in f64 changes from one approximation to another
 
 
 def exponential():
@@ -140,17 +140,18 @@ def error_function():
                   f32=6, f64=10))
     table("Phi", ["(Phi(x) - 1/2) / x for |x| < 3/4, in z = x^2, Phi the normal distribution; relative to x."],
           fit_all(lambda z: erf(sqrt(z / 2)) / sqrt(z) / 2 if z > 0 else 1 / sqrt(2 * pi), 0, FIRST**2,
-                  lambda z: mpf(1), f32=5, f64=9))
+                  lambda z: mpf(1), f64=9))
     print("// The tail of the normal distribution:")
     print("//   1/2 erfc(a / sqrt(2)) = exp(-a^2 / 2) w p(q), w = 1 / (a + K), q = 1 - 2 K w in (-1, 1).")
-    for kind, K, last, degree in [("f32", mpf("1.5"), 15, 9), ("f64", mpf(3), 39, 23)]:
+    for kind, K, last, degree in [("f32", mpf(3), 15, 10), ("f64", mpf(3), 39, 23)]:
         def quotient(q):
             w = (1 - q) / (2 * K)
             a = 1 / w - K
             return exp(a * a / 2) * erfc(a / sqrt(2)) / 2 / w
 
-        coefficients, accuracy = minimax(quotient, degree, (FIRST - K) / (FIRST + K), (last - K) / (last + K), lambda q: 1 / quotient(q))
-        print(f"// {kind}: for 3/4 <= a <= {last}, 2^-{accuracy:.1f}.")
+        first = FIRST if kind == "f64" else 0
+        coefficients, accuracy = minimax(quotient, degree, (first - K) / (first + K), (last - K) / (last + K), lambda q: 1 / quotient(q))
+        print(f"// {kind}: for {float(first)} <= a <= {last}, 2^-{accuracy:.1f}.")
         print(f"inline constexpr double kTailShift{kind.upper()} = {hexadecimal(K)};")
         print(f"inline constexpr double kTail{kind.upper()}[] = {{")
         print("\n".join(wrapped([hexadecimal(c) for c in coefficients])))

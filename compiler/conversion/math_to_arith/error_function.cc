@@ -10,7 +10,8 @@
 namespace mlc::math_to_arith {
 namespace {
 
-// 1/2 erfc(a / sqrt(2)) e^(a^2 / 2) = w p (1 + correction) for a >= 3/4.
+// 1/2 erfc(a / sqrt(2)) e^(a^2 / 2) = w p (1 + correction), for a >= 0 in f32, a >= 3/4 in f64,
+// whose p has a low part.
 struct Tail {
   Value w;
   Pair p;
@@ -18,25 +19,34 @@ struct Tail {
 };
 
 // What the coefficient i lacks in the type of `a`.
-Value rest(Arithmetic& a, int i) {
+Value restOf(Arithmetic& a, int i) {
   return a.number(a.isDouble() ? kTailRestF64[i] : kTailF32[i] - static_cast<float>(kTailF32[i]));
 }
 
-Tail tail(Arithmetic& a, Value size) {
-  const bool wide = a.isDouble();
-  const double shift = wide ? kTailShiftF64 : kTailShiftF32;
-  Pair bottom = a.twoSum(size, a.number(shift));
-  Value w = a.div(a.number(1), bottom.high);
-  Value q = a.fma(w, a.number(-2 * shift), a.number(1));
-  llvm::ArrayRef<double> coefficients = wide ? llvm::ArrayRef(kTailF64) : kTailF32;
-  // The last step, where most is lost, as a pair.
+// p(q) with its last step, where most is lost, as a pair.
+Pair tailPolynomial(Arithmetic& a, Value w, Value q) {
+  llvm::ArrayRef<double> coefficients = a.isDouble() ? llvm::ArrayRef(kTailF64) : kTailF32;
   Pair last = a.twoProduct(q, a.polynomial(q, coefficients.drop_front()));
   Pair p = a.fastTwoSum(a.number(coefficients[0]), last.high);
-  p.low = a.add(p.low, a.add(last.low, a.fma(q, rest(a, 1), rest(a, 0))));
-  // What w lacks, relatively, and how much more w p lacks for it, about.
-  Value lost = a.fma(a.neg(w), bottom.low, a.fma(a.neg(w), bottom.high, a.number(1)));
-  Value factor = a.fma(w, a.number(wide ? 4.4 : 1.0), a.number(1));
-  return {w, p, a.mul(lost, factor)};
+  p.low = a.add(a.add(p.low, last.low), a.fma(q, restOf(a, 1), restOf(a, 0)));
+  if (!a.isDouble()) return p;
+  // What q lacks, times the slope.
+  Pair twice = a.twoProduct(w, a.number(-6)), exact = a.twoSum(a.number(1), twice.high);
+  Value lost = a.add(a.add(a.sub(exact.high, q), exact.low), twice.low);
+  Value slope = a.fma(q, a.number(2 * coefficients[2]), a.number(coefficients[1]));
+  p.low = a.fma(lost, slope, p.low);
+  return p;
+}
+
+Tail tail(Arithmetic& a, Value size) {
+  static_assert(kTailShiftF32 == 3 && kTailShiftF64 == 3);
+  Value three = a.number(3), one = a.number(1);
+  // size - (bottom - 3) is what the sum lost: 3 has few bits.
+  Value bottom = a.add(size, three), bottomLow = a.sub(size, a.sub(bottom, three));
+  Value w = a.div(one, bottom), q = a.fma(w, a.number(-6), one);
+  // What w lacks, relatively, and about how much more w p lacks for it.
+  Value lost = a.fma(a.neg(w), bottomLow, a.fma(a.neg(w), bottom, one));
+  return {w, tailPolynomial(a, w, q), a.mul(lost, a.fma(w, a.number(4.3), one))};
 }
 
 }  // namespace
@@ -56,24 +66,27 @@ Value erf(Arithmetic& a, Value x) {
 }
 
 Value gelu(Arithmetic& a, Value x) {
-  // Near 0, x (1/2 + x p(x^2)); else x Phi(x) = max(x, 0) - |x| tail(|x|).
-  Value z = a.mul(x, x), isNear = a.less(z, a.number(0.75 * 0.75));
-  Value p = a.isDouble() ? a.polynomial(z, kPhiF64) : a.polynomial(z, kPhiF32);
-  Value near = a.mul(x, a.fma(x, p, a.number(0.5)));
-
-  Value size = a.atMost(a.abs(x), a.isDouble() ? 38.9 : 15);
-  Pair square = a.twoProduct(size, size);
-  Value minusHalf = a.number(-0.5);
-  ScaledExponential e = scaledExp(a, a.mul(square.high, minusHalf), a.mul(square.low, minusHalf));
+  // x Phi(x) = max(x, 0) - |x| tail(|x|).
+  const bool wide = a.isDouble();
+  Value size = a.atMost(a.abs(x), wide ? 38.9 : 15);
+  Pair square = a.twoProduct(size, a.mul(size, a.number(-0.5)));
+  ScaledExponential e = scaledExp(a, square.high, square.low);
   Tail far = tail(a, size);
-  Pair wp = a.twoProduct(far.w, far.p.high);
+  Pair wp = a.twoProduct(far.w, far.p.high), product = a.twoProduct(wp.high, size);
   wp.low = a.fma(far.w, far.p.low, wp.low);
-  Pair product = a.twoProduct(wp.high, size);
-  product.low = a.fma(wp.low, size, product.low);
-  Value excess = a.fma(product.high, a.add(e.excess, far.correction), product.low);
-  Value lower = a.scale(a.add(product.high, excess), a.anyPowerOfTwo(e.exponent));
+  // (product + lost) (1 + excess + rest).
+  Value lost = a.fma(product.high, far.correction, a.fma(wp.low, size, product.low));
+  lost = a.fma(lost, e.excess, lost);
+  if (wide) lost = a.fma(product.high, e.rest, lost);
+  Value sum = a.add(product.high, a.fma(product.high, e.excess, lost));
+  Value lower = a.scale(sum, a.anyPowerOfTwo(e.exponent));
   Value result = a.select(a.less(x, a.number(0)), a.neg(lower), a.sub(x, lower));
-  result = a.select(isNear, near, result);
+  if (wide) {
+    // Near 0, x (1/2 + x p(x^2)).
+    Value z = a.mul(x, x);
+    Value near = a.mul(x, a.fma(x, a.polynomial(z, kPhiF64), a.number(0.5)));
+    result = a.select(a.less(z, a.number(0.75 * 0.75)), near, result);
+  }
   const double infinity = std::numeric_limits<double>::infinity();
   return a.select(a.equal(x, a.number(-infinity)),
                   a.number(std::numeric_limits<double>::quiet_NaN()), result);

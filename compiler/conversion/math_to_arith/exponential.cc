@@ -7,14 +7,13 @@ namespace mlc::math_to_arith {
 
 ScaledExponential scaledExp(Arithmetic& a, Value high, Value low) {
   const bool wide = a.isDouble();
-  Value sum = low ? a.add(high, low) : high;
-  Arithmetic::Rounded n = a.roundProduct(sum, a.number(0x1.71547652b82fep+0));
+  Arithmetic::Rounded n = a.roundProduct(high, a.number(0x1.71547652b82fep+0));
   // ln(2) in two parts; the first times n is exact.
   Value top = a.fma(n.number, a.number(wide ? -0x1.62e42fefa3800p-1 : -0x1.62e400p-1), high);
   Value second = a.number(wide ? -0x1.ef35793c76730p-45 : -0x1.7f7d1cp-20);
   Value r = a.fma(n.number, second, top), rest;
-  if (low) {
-    // Users that have a low part need every bit of r.
+  if (low && !wide) r = a.add(r, low);
+  if (low && wide) {
     Value lost = a.fma(n.number, second, a.sub(top, r));
     Pair sum = a.fastTwoSum(r, low);
     r = sum.high;
@@ -22,8 +21,9 @@ ScaledExponential scaledExp(Arithmetic& a, Value high, Value low) {
   }
   Value q = wide ? a.polynomial(r, kExpF64) : a.polynomial(r, kExpF32);
   Value square = a.mul(r, r);
-  Value excess = low ? a.add(r, a.fma(square, q, rest)) : a.fma(square, q, r);
-  return {excess, n.integer};
+  if (!rest) return {a.fma(square, q, r), n.integer, {}};
+  Pair excess = a.fastTwoSum(r, a.fma(square, q, rest));
+  return {excess.high, n.integer, excess.low};
 }
 
 Value boundExponent(Arithmetic& a, Value x) {

@@ -12,10 +12,11 @@ namespace mlc::math_to_arith {
 // exponential.cc
 Value exp(Arithmetic& a, Value x);
 Value expm1(Arithmetic& a, Value x);
-// e^(high + low) = (1 + excess) 2^exponent, excess in [-0.3, 0.42], for arguments as boundExponent
-// leaves them. low may be absent.
+// e^(high + low) = (1 + excess + rest) 2^exponent, excess in [-0.3, 0.42], for arguments as
+// boundExponent leaves them. low, far below high, may be absent; there is a rest, below excess's
+// last place, only with it.
 struct ScaledExponential {
-  Value excess, exponent;
+  Value excess, exponent, rest;
 };
 ScaledExponential scaledExp(Arithmetic& a, Value high, Value low);
 // x, but not beyond where e^x overflows, nor where it is 0 even times 2^20.

@@ -99,8 +99,9 @@ Reduced reduceDouble(Arithmetic& a, Value x) {
           a.select(isSmall, a.integer(0), n.integer)};
 }
 
+// Of r; without low parts for f32.
 struct SineAndCosine {
-  Value sine, cosine;  // of r
+  Pair sine, cosine;
   Value n;
 };
 
@@ -112,12 +113,12 @@ SineAndCosine evaluate(Arithmetic& a, Value x, bool isSingle) {
   Value c = isSingle ? a.polynomial(z, kCosF32) : a.polynomial(z, kCosF64);
   Value cube = a.mul(r, z), square = a.mul(z, z), one = a.number(1);
   if (isSingle) {
-    return {a.fma(cube, s, r), a.fma(square, c, a.sub(one, half)), reduced.n};
+    return {{a.fma(cube, s, r), {}}, {a.fma(square, c, a.sub(one, half)), {}}, reduced.n};
   }
   Value low = reduced.r.low;
-  Value sine = a.add(r, a.fma(cube, s, a.fma(a.neg(half), low, low)));
+  Pair sine = a.fastTwoSum(r, a.fma(cube, s, a.fma(a.neg(half), low, low)));
   Value top = a.sub(one, half), lost = a.sub(a.sub(one, top), half);
-  Value cosine = a.add(top, a.add(lost, a.fma(square, c, a.neg(a.mul(r, low)))));
+  Pair cosine = a.fastTwoSum(top, a.add(lost, a.fma(square, c, a.neg(a.mul(r, low)))));
   return {sine, cosine, reduced.n};
 }
 
@@ -139,14 +140,14 @@ Value onDoubles(Arithmetic& a, Value x, F f) {
 
 Value sin(Arithmetic& a, Value x) {
   return onDoubles(a, x, [](Arithmetic& a, Value x, const SineAndCosine& e) {
-    Value value = a.select(a.hasBits(e.n, 1), e.cosine, e.sine);
+    Value value = a.select(a.hasBits(e.n, 1), e.cosine.high, e.sine.high);
     return flipSign(a, value, a.xorInt(a.bits(x), a.shiftLeft(e.n, 62)));
   });
 }
 
 Value cos(Arithmetic& a, Value x) {
   return onDoubles(a, x, [](Arithmetic& a, Value, const SineAndCosine& e) {
-    Value value = a.select(a.hasBits(e.n, 1), e.sine, e.cosine);
+    Value value = a.select(a.hasBits(e.n, 1), e.sine.high, e.cosine.high);
     return flipSign(a, value, a.shiftLeft(a.addInt(e.n, a.integer(1)), 62));
   });
 }
@@ -154,7 +155,16 @@ Value cos(Arithmetic& a, Value x) {
 Value tan(Arithmetic& a, Value x) {
   return onDoubles(a, x, [](Arithmetic& a, Value x, const SineAndCosine& e) {
     Value isOdd = a.hasBits(e.n, 1);
-    Value value = a.div(a.select(isOdd, e.cosine, e.sine), a.select(isOdd, e.sine, e.cosine));
+    auto choose = [&](Value odd, Value even) { return a.select(isOdd, odd, even); };
+    Value top = choose(e.cosine.high, e.sine.high), bottom = choose(e.sine.high, e.cosine.high);
+    Value inverse = a.div(a.number(1), bottom), value = a.mul(top, inverse);
+    if (e.sine.low) {
+      // The remainder of the division, and the low parts.
+      Value lost =
+          a.fma(a.neg(value), choose(e.sine.low, e.cosine.low), choose(e.cosine.low, e.sine.low));
+      Value remainder = a.add(a.fma(a.neg(value), bottom, top), lost);
+      value = a.fma(remainder, inverse, value);
+    }
     return flipSign(a, value, a.xorInt(a.bits(x), a.shiftLeft(e.n, 63)));
   });
 }
