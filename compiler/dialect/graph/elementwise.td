@@ -21,6 +21,7 @@ def Graph_AbsOp : Graph_Unary<"abs">;
 def Graph_NegOp : Graph_Unary<"neg">;
 def Graph_SignOp : Graph_Unary<"sign">;
 def Graph_ExpOp : Graph_Unary<"exp">;
+def Graph_Expm1Op : Graph_Unary<"expm1"> { let summary = "exp(x) - 1, without cancellation near 0."; }
 def Graph_LogOp : Graph_Unary<"log">;
 def Graph_SqrtOp : Graph_Unary<"sqrt">;
 def Graph_RsqrtOp : Graph_Unary<"rsqrt">;
@@ -30,8 +31,19 @@ def Graph_ErfOp : Graph_Unary<"erf">;
 def Graph_SigmoidOp : Graph_Unary<"sigmoid">;
 def Graph_ReluOp : Graph_Unary<"relu">;
 def Graph_SiluOp : Graph_Unary<"silu">;
+def Graph_SoftplusOp : Graph_Unary<"softplus"> { let summary = "log(1 + exp(x))."; }
+def Graph_MishOp : Graph_Unary<"mish"> { let summary = "x * tanh(log(1 + exp(x)))."; }
 def Graph_SinOp : Graph_Unary<"sin">;
 def Graph_CosOp : Graph_Unary<"cos">;
+def Graph_TanOp : Graph_Unary<"tan">;
+def Graph_AsinOp : Graph_Unary<"asin">;
+def Graph_AcosOp : Graph_Unary<"acos">;
+def Graph_AtanOp : Graph_Unary<"atan">;
+def Graph_SinhOp : Graph_Unary<"sinh">;
+def Graph_CoshOp : Graph_Unary<"cosh">;
+def Graph_AsinhOp : Graph_Unary<"asinh">;
+def Graph_AcoshOp : Graph_Unary<"acosh">;
+def Graph_AtanhOp : Graph_Unary<"atanh">;
 def Graph_CeilOp : Graph_Unary<"ceil">;
 def Graph_FloorOp : Graph_Unary<"floor">;
 def Graph_RoundOp : Graph_Unary<"round"> { let summary = "To the nearest integer, halves to even."; }

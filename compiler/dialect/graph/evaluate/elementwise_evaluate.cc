@@ -121,11 +121,17 @@ bool holds(Predicate predicate, T a, T b) {
   return false;
 }
 
+// Where 1 + exp(-x) overflows, or loses exp(x), exp(x) is the answer.
+double sigmoid(double x) { return x < -40 ? std::exp(x) : 1 / (1 + std::exp(-x)); }
+
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
 double gelu(double x, bool tanhApproximation) {
+  // 1/2 (1 + tanh(y)) = sigmoid(2 y), and 1/2 (1 + erf(y)) = 1/2 erfc(-y), which do not cancel.
   if (tanhApproximation) {
-    return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+    return x * sigmoid(2 * std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x));
   }
-  return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2));
+  return x * (0.5 * std::erfc(-x / std::numbers::sqrt2));
 }
 
 // The value of a float as an integer type: truncated, saturated, NaN as zero.
@@ -169,16 +175,28 @@ MLC_UNARY(AbsOp, std::abs(a), isUnsigned(x[0].dtype()) ? a : std::abs(a))
 MLC_UNARY(NegOp, -a, -a)
 MLC_UNARY(SignOp, a > 0 ? 1 : a < 0 ? -1 : a, (a > 0) - (a < 0))
 MLC_FLOAT_UNARY(ExpOp, std::exp(a))
+MLC_FLOAT_UNARY(Expm1Op, std::expm1(a))
 MLC_FLOAT_UNARY(LogOp, std::log(a))
 MLC_FLOAT_UNARY(SqrtOp, std::sqrt(a))
 MLC_FLOAT_UNARY(RsqrtOp, 1 / std::sqrt(a))
 MLC_FLOAT_UNARY(ReciprocalOp, 1 / a)
 MLC_FLOAT_UNARY(TanhOp, std::tanh(a))
 MLC_FLOAT_UNARY(ErfOp, std::erf(a))
-MLC_FLOAT_UNARY(SigmoidOp, 1 / (1 + std::exp(-a)))
-MLC_FLOAT_UNARY(SiluOp, a / (1 + std::exp(-a)))
+MLC_FLOAT_UNARY(SigmoidOp, sigmoid(a))
+MLC_FLOAT_UNARY(SiluOp, a* sigmoid(a))
+MLC_FLOAT_UNARY(SoftplusOp, softplus(a))
+MLC_FLOAT_UNARY(MishOp, a* std::tanh(softplus(a)))
 MLC_FLOAT_UNARY(SinOp, std::sin(a))
 MLC_FLOAT_UNARY(CosOp, std::cos(a))
+MLC_FLOAT_UNARY(TanOp, std::tan(a))
+MLC_FLOAT_UNARY(AsinOp, std::asin(a))
+MLC_FLOAT_UNARY(AcosOp, std::acos(a))
+MLC_FLOAT_UNARY(AtanOp, std::atan(a))
+MLC_FLOAT_UNARY(SinhOp, std::sinh(a))
+MLC_FLOAT_UNARY(CoshOp, std::cosh(a))
+MLC_FLOAT_UNARY(AsinhOp, std::asinh(a))
+MLC_FLOAT_UNARY(AcoshOp, std::acosh(a))
+MLC_FLOAT_UNARY(AtanhOp, std::atanh(a))
 MLC_FLOAT_UNARY(CeilOp, std::ceil(a))
 MLC_FLOAT_UNARY(FloorOp, std::floor(a))
 MLC_FLOAT_UNARY(RoundOp, std::nearbyint(a))

@@ -126,11 +126,6 @@ Value whereNegative(Emitter& e, Value x, Value negative) {
   return e.emit<graph::SelectOp>(isNegative, negative, x);
 }
 
-Value expMinusOne(Emitter& e, Value x) {
-  Value power = e.emit<graph::ExpOp>(x);
-  return e.binary<graph::SubOp>(power, e.scalarLike(1, x));
-}
-
 Value scaled(Emitter& e, Value x, double factor) {
   return factor == 1 ? x : e.binary<graph::MulOp>(x, e.scalarLike(factor, x));
 }
@@ -151,22 +146,26 @@ void pRelu(Node& node) {
 void elu(Node& node) {
   Emitter& e = node.emitter;
   Value x = wideOperand(node);
-  setNarrowed(node, whereNegative(e, x, scaled(e, expMinusOne(e, x), node.number("alpha", 1))));
+  setNarrowed(node,
+              whereNegative(e, x, scaled(e, e.emit<graph::Expm1Op>(x), node.number("alpha", 1))));
 }
 
 void selu(Node& node) {
   Emitter& e = node.emitter;
   Value x = wideOperand(node);
-  Value inner = whereNegative(
-      e, x, scaled(e, expMinusOne(e, x), node.number("alpha", 1.67326319217681884765625)));
-  setNarrowed(node, scaled(e, inner, node.number("gamma", 1.05070102214813232421875)));
+  const double alpha = node.number("alpha", 1.67326319217681884765625);
+  const double gamma = node.number("gamma", 1.05070102214813232421875);
+  Value isNegative = e.binary<graph::CompareOp>(x, e.scalarLike(0, x), graph::Predicate::lt);
+  Value negative = scaled(e, e.emit<graph::Expm1Op>(x), gamma * alpha);
+  setNarrowed(node, e.emit<graph::SelectOp>(isNegative, negative, scaled(e, x, gamma)));
 }
 
 void celu(Node& node) {
   Emitter& e = node.emitter;
   Value x = wideOperand(node);
   const double alpha = node.number("alpha", 1);
-  setNarrowed(node, whereNegative(e, x, scaled(e, expMinusOne(e, scaled(e, x, 1 / alpha)), alpha)));
+  Value quotient = alpha == 1 ? x : e.binary<graph::DivOp>(x, e.scalarLike(alpha, x));
+  setNarrowed(node, whereNegative(e, x, scaled(e, e.emit<graph::Expm1Op>(quotient), alpha)));
 }
 
 void thresholdedRelu(Node& node) {
@@ -216,32 +215,11 @@ void swish(Node& node) {
   setNarrowed(node, e.binary<graph::MulOp>(x, e.emit<graph::SigmoidOp>(scaled(e, x, alpha))));
 }
 
-// log(1 + exp(x)) without overflow: max(x, 0) + log(1 + exp(-|x|)).
-Value softplusOf(Emitter& e, Value x) {
-  Value small = e.emit<graph::ExpOp>(e.emit<graph::NegOp>(e.emit<graph::AbsOp>(x)));
-  Value tail = e.emit<graph::LogOp>(e.binary<graph::AddOp>(small, e.scalarLike(1, x)));
-  return e.binary<graph::AddOp>(e.emit<graph::ReluOp>(x), tail);
-}
-
-void softplus(Node& node) { setNarrowed(node, softplusOf(node.emitter, wideOperand(node))); }
-
-void mish(Node& node) {
-  Emitter& e = node.emitter;
-  Value x = wideOperand(node);
-  setNarrowed(node, e.binary<graph::MulOp>(x, e.emit<graph::TanhOp>(softplusOf(e, x))));
-}
-
 void softsign(Node& node) {
   Emitter& e = node.emitter;
   Value x = wideOperand(node);
   Value bottom = e.binary<graph::AddOp>(e.emit<graph::AbsOp>(x), e.scalarLike(1, x));
   setNarrowed(node, e.binary<graph::DivOp>(x, bottom));
-}
-
-void tan(Node& node) {
-  Emitter& e = node.emitter;
-  Value x = wideOperand(node);
-  setNarrowed(node, e.binary<graph::DivOp>(e.emit<graph::SinOp>(x), e.emit<graph::CosOp>(x)));
 }
 
 }  // namespace
@@ -250,11 +228,18 @@ std::vector<OpEntry> elementwiseOps() {
   constexpr int kLast = kLastOpset;
   return {
       {"Abs", 7, kLast, 1, 1, "", unary<graph::AbsOp>},
+      {"Acos", 7, kLast, 1, 1, "", unary<graph::AcosOp>},
+      {"Acosh", 9, kLast, 1, 1, "", unary<graph::AcoshOp>},
       {"Add", 7, kLast, 2, 2, "", binary<graph::AddOp>},
+      {"Asin", 7, kLast, 1, 1, "", unary<graph::AsinOp>},
+      {"Asinh", 9, kLast, 1, 1, "", unary<graph::AsinhOp>},
+      {"Atan", 7, kLast, 1, 1, "", unary<graph::AtanOp>},
+      {"Atanh", 9, kLast, 1, 1, "", unary<graph::AtanhOp>},
       {"Ceil", 7, kLast, 1, 1, "", unary<graph::CeilOp>},
       {"Celu", 12, kLast, 1, 1, "alpha", celu},
       {"Clip", 7, kLast, 1, 3, "min max", clip},
       {"Cos", 7, kLast, 1, 1, "", unary<graph::CosOp>},
+      {"Cosh", 9, kLast, 1, 1, "", unary<graph::CoshOp>},
       {"Div", 7, kLast, 2, 2, "", binary<graph::DivOp>},
       {"Elu", 7, kLast, 1, 1, "alpha", elu},
       {"Erf", 9, kLast, 1, 1, "", unary<graph::ErfOp>},
@@ -268,7 +253,7 @@ std::vector<OpEntry> elementwiseOps() {
       {"Max", 7, kLast, 1, kAnyNumber, "", variadic<graph::MaxOp>},
       {"Mean", 7, kLast, 1, kAnyNumber, "", mean},
       {"Min", 7, kLast, 1, kAnyNumber, "", variadic<graph::MinOp>},
-      {"Mish", 18, kLast, 1, 1, "", mish},
+      {"Mish", 18, kLast, 1, 1, "", unary<graph::MishOp>},
       {"Mod", 10, kLast, 2, 2, "fmod", mod},
       {"Mul", 7, kLast, 2, 2, "", binary<graph::MulOp>},
       {"Neg", 7, kLast, 1, 1, "", unary<graph::NegOp>},
@@ -282,13 +267,14 @@ std::vector<OpEntry> elementwiseOps() {
       {"Sigmoid", 7, kLast, 1, 1, "", unary<graph::SigmoidOp>},
       {"Sign", 9, kLast, 1, 1, "", unary<graph::SignOp>},
       {"Sin", 7, kLast, 1, 1, "", unary<graph::SinOp>},
-      {"Softplus", 7, kLast, 1, 1, "", softplus},
+      {"Sinh", 9, kLast, 1, 1, "", unary<graph::SinhOp>},
+      {"Softplus", 7, kLast, 1, 1, "", unary<graph::SoftplusOp>},
       {"Softsign", 7, kLast, 1, 1, "", softsign},
       {"Sqrt", 7, kLast, 1, 1, "", unary<graph::SqrtOp>},
       {"Sub", 7, kLast, 2, 2, "", binary<graph::SubOp>},
       {"Sum", 7, kLast, 1, kAnyNumber, "", sum},
       {"Swish", 24, kLast, 1, 1, "alpha", swish},
-      {"Tan", 7, kLast, 1, 1, "", tan},
+      {"Tan", 7, kLast, 1, 1, "", unary<graph::TanOp>},
       {"Tanh", 7, kLast, 1, 1, "", unary<graph::TanhOp>},
       {"ThresholdedRelu", 10, kLast, 1, 1, "alpha", thresholdedRelu},
       {"Gelu", 1, 1, 1, 1, "", gelu, "com.microsoft"},
