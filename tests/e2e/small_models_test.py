@@ -128,7 +128,10 @@ class SmallModels(unittest.TestCase):
                 expected = self.expected(pathlib.Path(folder), inputs)
                 self.assertEqual(actual is None, expected is None, f"mlc-run: {actual}, ONNX Runtime: {expected}")
                 for output, value in (expected or {}).items():
-                    np.testing.assert_allclose(actual[output], value, RELATIVE, ABSOLUTE, strict=True)
+                    # Sums of products are taken in any order: their errors go by the largest of them.
+                    sums = any(n.op_type in ("MatMul", "Attention") for n in nodes) and np.size(value) > 0
+                    absolute = RELATIVE * np.abs(value).max() if sums else ABSOLUTE
+                    np.testing.assert_allclose(actual[output], value, RELATIVE, absolute, strict=True)
 
     def test_sizes_that_models_do_not_state(self):
         self.check(SIZES)
