@@ -458,19 +458,6 @@ func.func @attention_of_one_head_and_one_query(%q: tensor<2x1x1x32xf32>, %k: ten
 
 // -----
 
-// Attention does not take a symbol for a number.
-// CHECK-LABEL: @unknown_heads_are_no_attention
-// CHECK-NOT: graph.attention
-// CHECK: graph.softmax
-func.func @unknown_heads_are_no_attention(%q: tensor<2x4x3x2xf32>, %k: tensor<2x?x5x2xf32, #graph.dims<"", "h", "", "">>, %v: tensor<2x?x5x2xf32, #graph.dims<"", "h", "", "">>) -> tensor<2x4x3x2xf32> {
-  %0 = graph.contract %q, %k {equation = "abxz,abyz->abxy"} : (tensor<2x4x3x2xf32>, tensor<2x?x5x2xf32, #graph.dims<"", "h", "", "">>) -> tensor<2x4x3x5xf32>
-  %1 = graph.softmax %0 {axis = 3 : i64} : (tensor<2x4x3x5xf32>) -> tensor<2x4x3x5xf32>
-  %2 = graph.contract %1, %v {equation = "abxz,abzy->abxy"} : (tensor<2x4x3x5xf32>, tensor<2x?x5x2xf32, #graph.dims<"", "h", "", "">>) -> tensor<2x4x3x2xf32>
-  return %2 : tensor<2x4x3x2xf32>
-}
-
-// -----
-
 // CHECK-LABEL: @attention_with_merged_heads
 // CHECK: graph.attention %{{.*}} : (tensor<24x1x5x32xf32>, tensor<24x1x7x32xf32>, tensor<24x1x7x16xf32>) -> tensor<24x1x5x16xf32>
 // CHECK-NEXT: %[[R:.*]] = graph.reshape

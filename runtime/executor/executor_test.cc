@@ -161,7 +161,8 @@ TEST(Executor, InputsThatDoNotFitAreRefusedEverywhereBeforeTheRun) {
                                      {HostTensor::zeros(DType::kF64, {2, kInner})},
                                      {tensorOf({kInner}, countingUp(kInner, 0))},
                                      {tensorOf({1, kInner}, countingUp(kInner, 0))}});
-  expectErrorEverywhere(results[0], StatusCode::kInvalid, "input 'x': dim 1 should be 8, but is 7");
+  expectErrorEverywhere(results[0], StatusCode::kInvalid,
+                        "input 'x': dim 1 (8) should be 8, but is 7");
   expectErrorEverywhere(results[1], StatusCode::kInvalid, "1 inputs, but 0 are given");
   expectErrorEverywhere(results[2], StatusCode::kInvalid, "should be f32, but is f64");
   expectErrorEverywhere(results[3], StatusCode::kInvalid, "should have 2 dims, but has 1");
