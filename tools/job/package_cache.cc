@@ -9,9 +9,11 @@
 #include <iostream>
 
 #include "compiler/library/compiler_library.h"
+#include "runtime/abi/abi.h"
 #include "runtime/base/checksum.h"
 #include "runtime/base/cpu_features.h"
 #include "runtime/base/version.h"
+#include "runtime/package/manifest.h"
 #include "runtime/package/package.h"
 #include "tools/job/cache_folder.h"
 
@@ -43,8 +45,9 @@ StatusOr<CompileOptions> compileOptions(const PackageOptions& options, const Pac
 
 StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& options,
                             const CompileOptions& compile) {
-  std::string text = std::string(kVersion) + "\n" + partition::printDeviceModel(compile.devices) +
-                     compile.planJson + "\n";
+  std::string text = std::string(kVersion) + " " + std::to_string(package::kFormatVersion) + " " +
+                     std::to_string(MLC_ABI_VERSION) + "\n" +
+                     partition::printDeviceModel(compile.devices) + compile.planJson + "\n";
   const partition::SearchOptions& search = compile.search;
   for (int value : {search.dp, search.pp, search.tp, search.maxRanks, search.microbatches,
                     static_cast<int>(search.objective), static_cast<int>(search.keepDeviceOrder),
