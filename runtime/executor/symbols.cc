@@ -99,6 +99,11 @@ Status checkConstraints(const Constraints& constraints,
       if (!size->ok()) return invalidError(where + ": " + size->status().message());
     }
     if (holds(constraint.relation, *left, *right)) continue;
+    if (constraint.relation == SizeConstraint::Relation::kAtLeast && constraint.left.isConstant()) {
+      return invalidError(where + ": " + sizeText(constraint.right, *right) +
+                          ", but must be at most " + std::to_string(*left) +
+                          origins(constraint, inputs));
+    }
     return invalidError(where + ": " + sizeText(constraint.left, *left) + ", but must " +
                         requirement(constraint.relation, std::to_string(*right)) +
                         (constraint.right.isConstant() ? "" : " (" + constraint.right.str() + ")") +

@@ -35,6 +35,9 @@ TEST_F(SymbolsTest, AViolatedConstraintNamesTheNodeTheInputsAndBothSizes) {
   EXPECT_EQ(check(constraint(Relation::kDivisible, "n", "4"), {{"n", 6}}),
             "node 'sum' (Add): shapes that do not broadcast: n is 6, but must be a multiple of 4; "
             "n is dim 1 of input 'x'");
+  EXPECT_EQ(check(constraint(Relation::kAtLeast, "32", "n"), {{"n", 33}}),
+            "node 'sum' (Add): shapes that do not broadcast: n is 33, but must be at most 32; "
+            "n is dim 1 of input 'x'");
 }
 
 TEST_F(SymbolsTest, ConstraintsThatHoldPass) {
