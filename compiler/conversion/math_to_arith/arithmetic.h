@@ -1,9 +1,7 @@
 // Arithmetic on scalars or vectors of f32 or f64, as the elementary functions are written in it.
 //
 // Nothing branches, so that loops around it vectorize. Rounding is that of the ops as they stand:
-// sums of products are fused only where fma() says so. The code generators may fuse more (a product
-// that is added): hence twoProduct, whose parts they cannot see through, and exact products
-// elsewhere where a rounding error is computed from a sum.
+// sums of products are fused only where fma() says so, here and by the code generators.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
