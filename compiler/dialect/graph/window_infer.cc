@@ -45,6 +45,16 @@ LogicalResult appendSpatial(std::optional<Location> location, const Shape& input
   return success();
 }
 
+template <typename Op>
+LogicalResult pooledShape(std::optional<Location> location, Op op, Shape& result) {
+  Shape input = shapeOf(op.getInput());
+  if (input.size() < 3) return emitOptionalError(location, "input must have a rank of at least 3");
+  result = {input[0], input[1]};
+  Window window = {op.getKernel(), op.getStrides(), op.getPadsLow(), op.getPadsHigh(),
+                   op.getDilations()};
+  return appendSpatial(location, input, window, result);
+}
+
 }  // namespace
 
 MLC_INFER(ConvOp) {
@@ -91,22 +101,14 @@ MLC_INFER(ConvOp) {
 }
 
 MLC_INFER(PoolOp) {
-  Shape input = shapeOf(op.getInput());
-  if (input.size() < 3) return emitOptionalError(location, "input must have a rank of at least 3");
-  Shape result = {input[0], input[1]};
-  Window window = {op.getKernel(), op.getStrides(), op.getPadsLow(), op.getPadsHigh(),
-                   op.getDilations()};
-  if (failed(appendSpatial(location, input, window, result))) return failure();
+  Shape result;
+  if (failed(pooledShape(location, op, result))) return failure();
   return inferred(location, result, elementTypeOf(op.getInput()), types);
 }
 
 MLC_INFER(MaxPoolWithIndicesOp) {
-  Shape input = shapeOf(op.getInput());
-  if (input.size() < 3) return emitOptionalError(location, "input must have a rank of at least 3");
-  Shape result = {input[0], input[1]};
-  Window window = {op.getKernel(), op.getStrides(), op.getPadsLow(), op.getPadsHigh(),
-                   op.getDilations()};
-  if (failed(appendSpatial(location, input, window, result))) return failure();
+  Shape result;
+  if (failed(pooledShape(location, op, result))) return failure();
   if (failed(inferred(location, result, elementTypeOf(op.getInput()), types))) return failure();
   return inferred(location, result, IntegerType::get(op.getInput().getContext(), 64), types);
 }
