@@ -1,6 +1,7 @@
 #include "compiler/target/cpu/contract/block_kernel.h"
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "compiler/target/cpu/contract/outlined_call.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -118,65 +119,30 @@ class BlockLoops {
 
 }  // namespace
 
-mlir::func::FuncOp BlockKernel::makeFunction(KernelBuilder& caller, llvm::StringRef name,
-                                             size_t rows) const {
-  // Arguments: the symbols, lhs, sums, elements, scales and zeros if any, the panel's number, the
-  // rows' offsets.
-  mlir::OpBuilder& outer = caller.builder();
-  mlir::Type index = outer.getIndexType();
-  const std::vector<std::string> symbols = caller.symbols();
+void BlockKernel::call(KernelBuilder& caller, llvm::ArrayRef<Value> rowOffsets, Value panel) const {
+  const size_t rows = rowOffsets.size();
+  const std::string name = (caller.function().getName() + "_blocks_rows" + llvm::Twine(rows)).str();
   llvm::SmallVector<Value> buffers{lhs, sums, views.elements, views.scales};
   if (views.zeros) buffers.push_back(views.zeros);
-  llvm::SmallVector<mlir::Type> types(symbols.size(), index);
-  for (Value view : buffers) types.push_back(KernelBuilder::pointerType(view));
-  types.append(1 + rows, index);
-
-  mlir::OpBuilder::InsertionGuard guard(outer);
-  outer.setInsertionPoint(caller.function());
-  auto function =
-      mlir::func::FuncOp::create(outer, caller.loc(), name, outer.getFunctionType(types, {}));
-  function.setPrivate();
-  function->setAttr("passthrough", outer.getStrArrayAttr({"noinline"}));
-  auto inner = mlir::OpBuilder::atBlockBegin(function.addEntryBlock());
-  llvm::StringMap<Value> values;
-  for (size_t i = 0; i < symbols.size(); ++i) values[symbols[i]] = function.getArgument(i);
-  KernelBuilder k(inner, caller.loc(), std::move(values));
-  auto arguments = function.getArguments().drop_front(symbols.size());
-  BlockKernel kernel = *this;
-  kernel.lhs = k.flatView(arguments[0]);
-  kernel.sums = k.flatView(arguments[1]);
-  kernel.views = {k.flatView(arguments[2]), k.flatView(arguments[3]), {}};
-  if (views.zeros) kernel.views.zeros = k.flatView(arguments[4]);
-  Value panel = arguments[buffers.size()];
-  llvm::SmallVector<Value> rowOffsets(arguments.drop_front(buffers.size() + 1));
-
-  Value zero =
-      conversion::constantLike(inner, k.loc(), vectorOf(inner.getF32Type(), tile.width), 0);
-  Carried result = BlockLoops(k, kernel, panel, rowOffsets).emit(zero);
-  for (size_t row = 0; row < rows; ++row) {
-    for (int64_t j = 0; j < tile.vectors; ++j) {
-      k.store(result[row * tile.vectors + j], kernel.sums,
-              k.index(static_cast<int64_t>(row) * tile.columns() + j * tile.width));
-    }
-  }
-  mlir::func::ReturnOp::create(inner, k.loc());
-  return function;
-}
-
-void BlockKernel::call(KernelBuilder& k, llvm::ArrayRef<Value> rowOffsets, Value panel) const {
-  const std::string name =
-      (k.function().getName() + "_blocks_rows" + llvm::Twine(rowOffsets.size())).str();
-  auto module = k.function()->getParentOfType<mlir::ModuleOp>();
-  auto function = module.lookupSymbol<mlir::func::FuncOp>(name);
-  if (!function) function = makeFunction(k, name, rowOffsets.size());
-  llvm::SmallVector<Value> arguments;
-  for (const std::string& symbol : k.symbols()) arguments.push_back(k.dim(DimExpr::symbol(symbol)));
-  for (Value view : {lhs, sums, views.elements, views.scales, views.zeros}) {
-    if (view) arguments.push_back(k.pointer(view));
-  }
-  arguments.push_back(panel);
-  arguments.append(rowOffsets.begin(), rowOffsets.end());
-  mlir::func::CallOp::create(k.builder(), k.loc(), function, arguments);
+  llvm::SmallVector<Value> indices{panel};
+  indices.append(rowOffsets.begin(), rowOffsets.end());
+  callOutlined(caller, name, buffers, indices,
+               [&](KernelBuilder& k, llvm::ArrayRef<Value> inner, llvm::ArrayRef<Value> numbers) {
+                 BlockKernel kernel = *this;
+                 kernel.lhs = inner[0];
+                 kernel.sums = inner[1];
+                 kernel.views = {inner[2], inner[3], inner.size() > 4 ? inner[4] : Value()};
+                 Value zero = conversion::constantLike(
+                     k.builder(), k.loc(), vectorOf(k.builder().getF32Type(), tile.width), 0);
+                 Carried result =
+                     BlockLoops(k, kernel, numbers.front(), numbers.drop_front()).emit(zero);
+                 for (size_t row = 0; row < rows; ++row) {
+                   for (int64_t j = 0; j < tile.vectors; ++j) {
+                     k.store(result[row * tile.vectors + j], kernel.sums,
+                             k.index(static_cast<int64_t>(row) * tile.columns() + j * tile.width));
+                   }
+                 }
+               });
 }
 
 }  // namespace mlc::cpu

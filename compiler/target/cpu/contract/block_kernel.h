@@ -21,11 +21,8 @@ struct BlockKernel {
   mlir::Value sums;   // flat view of [tile.rows][tile.columns()] f32
 
   // rowOffsets: where each row of lhs begins. The function is added to the module before the one
-  // that `k` emits.
-  void call(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel) const;
-
- private:
-  mlir::func::FuncOp makeFunction(KernelBuilder& caller, llvm::StringRef name, size_t rows) const;
+  // that the caller emits.
+  void call(KernelBuilder& caller, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel) const;
 };
 
 }  // namespace mlc::cpu

@@ -1,6 +1,7 @@
 #include "compiler/target/cpu/contract/micro_kernel.h"
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "compiler/target/cpu/contract/outlined_call.h"
 
 namespace mlc::cpu {
 
@@ -105,72 +106,41 @@ TileShape TileShape::of(const CpuTarget& target, const Product& product) {
   return {rows, manyRegisters ? 4 : 2, width};
 }
 
-mlir::func::FuncOp MicroKernel::makeFunction(KernelBuilder& caller, llvm::StringRef name,
-                                             size_t rows) const {
-  // Arguments: the symbols; lhs, sums, panel; the panel's offset and stride, the sums' offset, the
-  // size of k; the rows' offsets.
-  mlir::OpBuilder& outer = caller.builder();
-  mlir::Type index = outer.getIndexType();
-  const std::vector<std::string> symbols = caller.symbols();
-  llvm::SmallVector<mlir::Type> types(symbols.size(), index);
-  for (Value view : {lhs, sums}) types.push_back(KernelBuilder::pointerType(view));
-  types.push_back(mlir::MemRefType::get({1}, conversion::storageType(product.panelElement)));
-  types.append(4 + rows, index);
-
-  mlir::OpBuilder::InsertionGuard guard(outer);
-  outer.setInsertionPoint(caller.function());
-  auto function =
-      mlir::func::FuncOp::create(outer, caller.loc(), name, outer.getFunctionType(types, {}));
-  function.setPrivate();
-  function->setAttr("passthrough", outer.getStrArrayAttr({"noinline"}));
-  auto inner = mlir::OpBuilder::atBlockBegin(function.addEntryBlock());
-  llvm::StringMap<Value> values;
-  for (size_t i = 0; i < symbols.size(); ++i) values[symbols[i]] = function.getArgument(i);
-  KernelBuilder k(inner, caller.loc(), std::move(values));
-  auto arguments = function.getArguments().drop_front(symbols.size());
-  MicroKernel kernel = *this;
-  kernel.lhs = k.flatView(arguments[0]);
-  kernel.sums = k.flatView(arguments[1]);
-  Value panel = k.flatView(arguments[2]);
-  llvm::SmallVector<Value> rowOffsets(arguments.drop_front(7));
-
-  Value stride = k.dim(sumsStride.value_or(DimExpr(tile.columns())));
-  auto forEachSum = [&](llvm::function_ref<void(size_t, Value)> body) {
-    for (size_t row = 0; row < rows; ++row) {
-      Value begin = k.add(arguments[5], k.mul(k.index(static_cast<int64_t>(row)), stride));
-      for (int64_t j = 0; j < tile.vectors; ++j) {
-        body(row * tile.vectors + j, k.add(begin, k.index(j * tile.width)));
-      }
-    }
-  };
-  Value zero =
-      conversion::constantLike(inner, k.loc(), vectorOf(product.accumulator, tile.width), 0);
-  Carried initial(rows * tile.vectors, zero);
-  if (addsToSums) {
-    forEachSum([&](size_t i, Value at) { initial[i] = k.load(kernel.sums, at, tile.width); });
-  }
-  Carried result = KLoops(k, kernel, panel, arguments[4], arguments[6])
-                       .emit(0, rowOffsets, arguments[3], initial);
-  forEachSum([&](size_t i, Value at) { k.store(result[i], kernel.sums, at); });
-  mlir::func::ReturnOp::create(inner, k.loc());
-  return function;
-}
-
-void MicroKernel::call(KernelBuilder& k, llvm::ArrayRef<Value> rowOffsets, Value panel,
+void MicroKernel::call(KernelBuilder& caller, llvm::ArrayRef<Value> rowOffsets, Value panel,
                        Value panelOffset, Value panelStride, Place place) const {
+  const size_t rows = rowOffsets.size();
   const std::string name =
-      (k.function().getName() + "_" + this->name + llvm::Twine(rowOffsets.size())).str();
-  auto module = k.function()->getParentOfType<mlir::ModuleOp>();
-  auto function = module.lookupSymbol<mlir::func::FuncOp>(name);
-  if (!function) function = makeFunction(k, name, rowOffsets.size());
-  llvm::SmallVector<Value> arguments;
-  for (const std::string& symbol : k.symbols()) arguments.push_back(k.dim(DimExpr::symbol(symbol)));
-  for (Value view : {lhs, sums, panel}) arguments.push_back(k.pointer(view));
-  Value zero = k.index(0);
-  arguments.append({panelOffset, panelStride, place.sumsOffset ? place.sumsOffset : zero,
-                    place.size ? place.size : zero});
-  arguments.append(rowOffsets.begin(), rowOffsets.end());
-  mlir::func::CallOp::create(k.builder(), k.loc(), function, arguments);
+      (caller.function().getName() + "_" + this->name + llvm::Twine(rows)).str();
+  Value none = caller.index(0);
+  llvm::SmallVector<Value> indices{panelOffset, panelStride,
+                                   place.sumsOffset ? place.sumsOffset : none,
+                                   place.size ? place.size : none};
+  indices.append(rowOffsets.begin(), rowOffsets.end());
+  callOutlined(
+      caller, name, {lhs, sums, panel}, indices,
+      [&](KernelBuilder& k, llvm::ArrayRef<Value> views, llvm::ArrayRef<Value> numbers) {
+        MicroKernel kernel = *this;
+        kernel.lhs = views[0];
+        kernel.sums = views[1];
+        Value stride = k.dim(sumsStride.value_or(DimExpr(tile.columns())));
+        auto forEachSum = [&](llvm::function_ref<void(size_t, Value)> body) {
+          for (size_t row = 0; row < rows; ++row) {
+            Value begin = k.add(numbers[2], k.mul(k.index(static_cast<int64_t>(row)), stride));
+            for (int64_t j = 0; j < tile.vectors; ++j) {
+              body(row * tile.vectors + j, k.add(begin, k.index(j * tile.width)));
+            }
+          }
+        };
+        Value zero = conversion::constantLike(k.builder(), k.loc(),
+                                              vectorOf(product.accumulator, tile.width), 0);
+        Carried initial(rows * tile.vectors, zero);
+        if (addsToSums) {
+          forEachSum([&](size_t i, Value at) { initial[i] = k.load(kernel.sums, at, tile.width); });
+        }
+        Carried result = KLoops(k, kernel, views[2], numbers[1], numbers[3])
+                             .emit(0, numbers.drop_front(4), numbers[0], initial);
+        forEachSum([&](size_t i, Value at) { k.store(result[i], kernel.sums, at); });
+      });
 }
 
 }  // namespace mlc::cpu

@@ -6,7 +6,6 @@
 #include "compiler/target/cpu/contract/loop_nest.h"
 #include "compiler/target/cpu/contract/product.h"
 #include "compiler/target/cpu/cpu_target.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace mlc::cpu {
 
@@ -45,16 +44,13 @@ struct MicroKernel {
 
   // rowOffsets: where each row of lhs begins. The panel's rows (of groups) are `panelStride`
   // elements apart; a stride that is not the tile's width is of a matrix that is read where it
-  // lies. The function is added to the module before the one that `k` emits.
-  void call(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
+  // lies. The function is added to the module before the one that the caller emits.
+  void call(KernelBuilder& caller, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
             mlir::Value panelOffset, mlir::Value panelStride, Place place) const;
-  void call(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
+  void call(KernelBuilder& caller, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value panel,
             mlir::Value panelOffset, mlir::Value panelStride) const {
-    call(k, rowOffsets, panel, panelOffset, panelStride, Place());
+    call(caller, rowOffsets, panel, panelOffset, panelStride, Place());
   }
-
- private:
-  mlir::func::FuncOp makeFunction(KernelBuilder& caller, llvm::StringRef name, size_t rows) const;
 };
 
 }  // namespace mlc::cpu
