@@ -106,7 +106,8 @@ class Grouping {
     }
     if (isAttention(from.root)) return areTransposes(to.ops);
     if (isAttention(to.root)) {
-      return to.root == op && operand != mlir::cast<graph::AttentionOp>(op).getMask() &&
+      auto attention = mlir::cast<graph::AttentionOp>(op);
+      return to.root == op && operand != attention.getMask() && operand != attention.getKeep() &&
              areTransposes(from.ops);
     }
     const bool toElementwise = llvm::all_of(to.ops, isElementwise);

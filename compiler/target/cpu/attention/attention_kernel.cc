@@ -7,7 +7,6 @@
 namespace mlc::cpu {
 
 bool hasAttentionKernel(graph::AttentionOp op) {
-  if (op.getKeep()) return false;
   mlir::Type element = op.getQuery().getType().getElementType();
   return element.isF32() || element.isF16() || element.isBF16();
 }
@@ -31,6 +30,7 @@ mlir::FailureOr<mlir::func::FuncOp> lowerAttentionKernel(mlir::func::FuncOp kern
   views.key = function.view(operands->key.tensor);
   views.value = function.view(operands->value.tensor);
   if (operands->mask.tensor) views.mask = function.view(operands->mask.tensor);
+  if (operands->keep.tensor) views.keep = function.view(operands->keep.tensor);
   views.result = function.outView();
   views.scratch = function.scratch();
   loops.emit(function.code(), views);

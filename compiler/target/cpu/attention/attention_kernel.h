@@ -10,6 +10,8 @@
 //                                                                  sums = rescaled sums + weights v
 //                                                                result = sums / sum
 //
+// Where the op has a `keep` and it is false, the score is the fill, to which the mask is added.
+//
 // The algorithm is that of "FlashAttention" (Dao et al., 2022, section 3.1) with the maximum and
 // the sum of Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018). Scores,
 // statistics and sums are f32 whatever the tensors' type is. The lowered function is as in

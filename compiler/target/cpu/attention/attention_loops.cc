@@ -377,6 +377,17 @@ class AttentionLoops::Emitter {
     }
   }
 
+  ScoreMask maskOfRow(const AttentionOperands::StridedBuffer& buffer, Value view, const Row& at,
+                      Value firstKey) {
+    ScoreMask mask;
+    mask.view = view;
+    mask.stride = k_.dim(buffer.strides[3]);
+    mask.offset = k_.add(offsetOfRow(buffer, at), k_.mul(firstKey, mask.stride));
+    mask.vectors = buffer.strides[3] == DimExpr(1);
+    mask.element = buffer.element();
+    return mask;
+  }
+
   // Turns a row's scores into weights and makes its sums fit them.
   void weigh(Value row, Value firstKey, Value count) {
     mlir::OpBuilder& b = k_.builder();
@@ -389,14 +400,9 @@ class AttentionLoops::Emitter {
     if (operands_.causal) {
       scores.seen = k_.max(k_.min(k_.sub(seenBy(at.query), firstKey), count), k_.index(0));
     }
-    if (operands_.mask.tensor) {
-      scores.mask = views_.mask;
-      scores.maskStride = k_.dim(operands_.mask.strides[3]);
-      scores.maskOffset =
-          k_.add(offsetOfRow(operands_.mask, at), k_.mul(firstKey, scores.maskStride));
-      scores.maskVectors = operands_.mask.strides[3] == DimExpr(1);
-      scores.maskElement = operands_.mask.element();
-    }
+    if (operands_.mask.tensor) scores.mask = maskOfRow(operands_.mask, views_.mask, at, firstKey);
+    if (operands_.keep.tensor) scores.keep = maskOfRow(operands_.keep, views_.keep, at, firstKey);
+    scores.fill = operands_.fill;
     Value factor = softmax_->add(row, scores);
     // There is nothing in the sums before the first block.
     k_.branch(k_.less(k_.index(0), firstKey), [&] {

@@ -21,8 +21,8 @@ class AttentionLoops {
 
   struct Views {
     mlir::Value thread, threads;
-    mlir::Value query, key, value, mask, result;  // flat
-    mlir::Value scratch;                          // all threads', rank-1 memref of i8
+    mlir::Value query, key, value, mask, keep, result;  // flat
+    mlir::Value scratch;                                // all threads', rank-1 memref of i8
   };
   void emit(KernelBuilder& k, const Views& views) const;
 

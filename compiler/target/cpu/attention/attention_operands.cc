@@ -83,11 +83,15 @@ mlir::FailureOr<AttentionOperands> AttentionOperands::of(mlir::func::FuncOp kern
   operands.keys = k[2];
   operands.depth = q[3];
   operands.valueDepth = graph::shapeOf(op.getValue())[3];
-  if (Value mask = op.getMask()) {
+  if (op.getFill()) operands.fill = op.getFill()->convertToDouble();
+  const graph::Shape scores = {q[0], q[1], q[2], k[2]};
+  for (auto [mask, buffer] : {std::pair(Value(op.getMask()), &operands.mask),
+                              std::pair(Value(op.getKeep()), &operands.keep)}) {
+    if (!mask) continue;
     if (!mlir::isa<mlir::BlockArgument>(mask) && !mask.getDefiningOp<graph::ConstantOp>()) {
       return mlir::failure();
     }
-    operands.mask = {mask, broadcastStrides(graph::shapeOf(mask), {q[0], q[1], q[2], k[2]})};
+    *buffer = {mask, broadcastStrides(graph::shapeOf(mask), scores)};
   }
   return operands;
 }

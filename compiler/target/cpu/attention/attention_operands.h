@@ -22,10 +22,12 @@ struct AttentionOperands {
   };
 
   graph::AttentionOp op;
-  double scale = 1;
+  double scale = 1, fill = 0;
   bool causal = false, zeroMasked = false;
   StridedBuffer query, key, value, result;  // over [batch, heads, length, depth]
-  StridedBuffer mask;                       // over [batch, heads, queries, keys]; null tensor: none
+  // Over [batch, heads, queries, keys]; null tensor: none. Where `keep` is false, scores are
+  // `fill`.
+  StridedBuffer mask, keep;
 
   DimExpr batch, kvHeads, group, queries, keys, depth, valueDepth;  // group: heads / kvHeads
 

@@ -37,23 +37,21 @@ void OnlineSoftmax::start(Value query) const {
   k_.store(number(0, 1), sums_, query);
 }
 
-// Adds it to all scores that are seen; vectors up to `whole`, then single ones.
-void OnlineSoftmax::addMask(const ScoreRow& row, Value whole) const {
-  mlir::OpBuilder& b = k_.builder();
-  auto add = [&](Value column, int64_t width) {
+void OnlineSoftmax::applyMask(const ScoreRow& row, const ScoreMask& mask, Value whole,
+                              llvm::function_ref<Value(Value, Value)> combine) const {
+  auto apply = [&](Value column, int64_t width) {
     Value at = k_.add(row.offset, column);
-    Value masked = k_.add(row.maskOffset, k_.mul(column, row.maskStride));
-    Value loaded =
-        conversion::fromStorage(b, k_.loc(), k_.load(row.mask, masked, width), row.maskElement);
-    Value score = k_.load(row.scores, at, width);
-    k_.store(arith::AddFOp::create(b, k_.loc(), score, loaded), row.scores, at);
+    Value from = k_.add(mask.offset, k_.mul(column, mask.stride));
+    Value loaded = conversion::fromStorage(k_.builder(), k_.loc(), k_.load(mask.view, from, width),
+                                           mask.element);
+    k_.store(combine(k_.load(row.scores, at, width), loaded), row.scores, at);
   };
   Value begin = k_.index(0);
-  if (row.maskVectors) {
-    k_.loop(begin, whole, k_.index(width_), [&](Value column) { add(column, width_); });
+  if (mask.vectors) {
+    k_.loop(begin, whole, k_.index(width_), [&](Value column) { apply(column, width_); });
     begin = whole;
   }
-  k_.loop(begin, row.seen, k_.index(1), [&](Value column) { add(column, 1); });
+  k_.loop(begin, row.seen, k_.index(1), [&](Value column) { apply(column, 1); });
 }
 
 Value OnlineSoftmax::add(Value query, const ScoreRow& row) const {
@@ -62,7 +60,17 @@ Value OnlineSoftmax::add(Value query, const ScoreRow& row) const {
   Value zero = k_.index(0), width = k_.index(width_);
   Value whole = k_.mul(k_.div(row.seen, width), width);
   Value filled = k_.mul(k_.ceilDiv(row.seen, width), width);
-  if (row.mask) addMask(row, whole);
+  if (row.keep.view) {
+    applyMask(row, row.keep, whole, [&](Value score, Value keep) -> Value {
+      Value fill = conversion::constantLike(b, loc, score.getType(), row.fill);
+      return arith::SelectOp::create(b, loc, keep, score, fill);
+    });
+  }
+  if (row.mask.view) {
+    applyMask(row, row.mask, whole, [&](Value score, Value added) -> Value {
+      return arith::AddFOp::create(b, loc, score, added);
+    });
+  }
 
   // The maximum; what is behind the last score of its vector becomes -infinity.
   auto maximum = [&](Value scores, Value before) {

@@ -5,6 +5,15 @@
 
 namespace mlc::cpu {
 
+// The part of a mask that belongs to a row of scores.
+struct ScoreMask {
+  mlir::Value view;      // flat; null: none
+  mlir::Value offset;    // of the row's first element
+  mlir::Value stride;    // between elements
+  bool vectors = false;  // the stride is 1
+  mlir::Type element;
+};
+
 // One block of a query's scores, as a row of f32.
 struct ScoreRow {
   mlir::Value scores;  // flat view
@@ -12,11 +21,9 @@ struct ScoreRow {
   mlir::Value seen;    // the row's first so many scores count; those behind are of keys not seen
   mlir::Value count;  // scores of the block; the row has space up to a multiple of the vector width
 
-  mlir::Value mask;          // flat view; null: none
-  mlir::Value maskOffset;    // of the row's first element
-  mlir::Value maskStride;    // between elements
-  bool maskVectors = false;  // the stride is 1
-  mlir::Type maskElement;
+  ScoreMask keep;  // of bools: where they are false, the score is `fill`
+  double fill = 0;
+  ScoreMask mask;  // what is added then
 };
 
 class OnlineSoftmax {
@@ -28,7 +35,7 @@ class OnlineSoftmax {
   // Of a query that has seen no score.
   void start(mlir::Value query) const;
 
-  // Adds the mask to the row's scores and replaces them by their weights exp(score - maximum),
+  // Masks the row's scores and replaces them by their weights exp(score - maximum),
   // those of keys not seen by 0. Returns the factor by which what was summed up with the weights of
   // earlier blocks is to be multiplied.
   mlir::Value add(mlir::Value query, const ScoreRow& row) const;
@@ -39,7 +46,10 @@ class OnlineSoftmax {
 
  private:
   mlir::Value number(double value, int64_t width) const;
-  void addMask(const ScoreRow& row, mlir::Value whole) const;
+  // score = combine(score, element of the mask) for all scores that are seen; vectors up to
+  // `whole`, then single ones.
+  void applyMask(const ScoreRow& row, const ScoreMask& mask, mlir::Value whole,
+                 llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine) const;
 
   KernelBuilder& k_;
   int64_t width_;
