@@ -4,7 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
-#include <optional>
+#include <memory>
 #include <set>
 
 #include "compiler/diagnostics.h"
@@ -16,8 +16,7 @@
 #include "compiler/partition/apply_plan.h"
 #include "compiler/partition/build_block_graph.h"
 #include "compiler/target/compile_program.h"
-#include "compiler/target/cpu/lower_kernel.h"
-#include "compiler/target/gpu/compile_device_kernels.h"
+#include "compiler/target/target_of_device.h"
 #include "compiler/transforms/optimize.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/MLIRContext.h"
@@ -57,8 +56,7 @@ class Compilation {
     static const mlir::DialectRegistry* made = [] {
       auto* registry = new mlir::DialectRegistry;
       registerDialects(*registry);
-      cpu::registerLoweringDialects(*registry);
-      gpu::registerLoweringDialects(*registry);
+      target::registerLoweringDialects(*registry);
       return registry;
     }();
     return *made;
@@ -182,48 +180,36 @@ class Compilation {
     return deviceOf(rank) ? options_.devices.openName(report_.plan.devices[rank]) : "cpu";
   }
 
-  StatusOr<std::optional<gpu::GpuTarget>> gpuTargetOf(size_t rank) const {
-    using Kind = partition::Device::Kind;
+  StatusOr<std::unique_ptr<target::ProgramTarget>> targetOf(size_t rank,
+                                                            const cpu::CpuTarget& cpu) const {
     const partition::Device* device = deviceOf(rank);
-    if (!device || device->kind == Kind::kCpu) return std::optional<gpu::GpuTarget>();
-    MLC_ASSIGN_OR_RETURN(
-        gpu::GpuTarget target,
-        gpu::GpuTarget::named(device->kind == Kind::kFake ? "fake" : device->arch));
-    return std::optional(std::move(target));
+    return target::targetOfDevice(device ? *device : partition::Device(), cpu);
   }
 
   // The rank's program in the manifest: compiled once for all ranks that have the same one and the
-  // same kind of device. -1: none.
+  // same target. -1: none.
   StatusOr<int> programOf(size_t rank, const cpu::CpuTarget& cpu) {
     const int source = programs_.programOfRank[rank];
     if (source < 0) return -1;
-    MLC_ASSIGN_OR_RETURN(std::optional<gpu::GpuTarget> gpu, gpuTargetOf(rank));
-    auto [known, isNew] = compiled_.try_emplace({source, gpu ? gpu->name() : "cpu"},
-                                                static_cast<int>(package_.programs.size()));
+    MLC_ASSIGN_OR_RETURN(const auto target, targetOf(rank, cpu));
+    auto [known, isNew] =
+        compiled_.try_emplace({source, target->name()}, static_cast<int>(package_.programs.size()));
     if (!isNew) return known->second;
     const int index = known->second;
     partition::RankProgram& rankProgram = programs_.programs[static_cast<size_t>(source)];
     mlir::OwningOpRef<mlir::ModuleOp> module = rankProgram.module->clone();
-    const target::ProgramTarget target = {cpu, gpu};
     MLC_ASSIGN_OR_RETURN(
         target::CompiledProgram compiled,
-        target::compileProgram(*module, target, [&](const std::string& stage, mlir::ModuleOp at) {
+        target::compileProgram(*module, *target, [&](const std::string& stage, mlir::ModuleOp at) {
           dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
         }));
-    package::Program program;
-    program.target = gpu ? "cuda" : "cpu";
-    program.cpu_features = cpu.features();
-    program.symbols = compiled.symbols;
-    program.inputs = rankProgram.inputs;
-    program.outputs = rankProgram.outputs;
-    program.weights = compiled.weights;
-    program.device_kernels = compiled.deviceKernels;
+    compiled.description.inputs = rankProgram.inputs;
+    compiled.description.outputs = rankProgram.outputs;
     report_.kernels += compiled.kernels;
-    report_.objectBytes += static_cast<int64_t>(compiled.object.size() + compiled.ptx.size() +
-                                                compiled.emulation.size());
-    package_.manifest.programs.push_back(std::move(program));
-    package_.programs.push_back(
-        {std::move(compiled.object), std::move(compiled.ptx), std::move(compiled.emulation)});
+    report_.objectBytes += static_cast<int64_t>(
+        compiled.files.object.size() + compiled.files.ptx.size() + compiled.files.emulation.size());
+    package_.manifest.programs.push_back(std::move(compiled.description));
+    package_.programs.push_back(std::move(compiled.files));
     return index;
   }
 

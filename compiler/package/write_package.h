@@ -6,17 +6,11 @@
 #include <vector>
 
 #include "compiler/dialect/graph/weight_table.h"
+#include "compiler/package/program_files.h"
 #include "runtime/base/status.h"
 #include "runtime/package/manifest.h"
 
 namespace mlc::package {
-
-// Bytes of a program's files; empty: no such file.
-struct ProgramFiles {
-  std::string object;
-  std::string ptx;
-  std::string emulation;
-};
 
 struct PackageContents {
   // All but `weights`, `files`, the programs' file names and their weight slots' `source`, which

@@ -25,7 +25,7 @@ PackageFolder devicePackage(const std::string& device, int tp) {
   manifest.inputs = {{"x", DType::kF32, {"batch", "4"}}};
   manifest.outputs = {{"y", DType::kF32, {"batch", "4"}}};
   package::Program program;
-  program.target = "cuda";
+  program.target = "fake";
   program.object = "host.so";
   program.emulation = "kernels.so";
   program.symbols = {"batch"};

@@ -92,12 +92,12 @@ struct DeviceKernel {
 
 // One compiled program. Ranks with equal programs share one.
 struct Program {
-  std::string target;  // "cpu" or "cuda"
+  std::string target;  // where the kernels run: "cpu", "cuda" or "fake"
   std::string object;  // shared object, relative to the package
   std::vector<std::string>
       cpu_features;        // of the object: checked with CPUID at load, e.g. "avx2", "fma"
   std::string ptx, cubin;  // target cuda; relative; cubin may be empty
-  std::string emulation;   // target cuda: shared object with the kernels for the fake device
+  std::string emulation;   // target fake: shared object that emulates the kernels
   std::vector<std::string> symbols;  // order of MlcInvocation::symbols
   std::vector<ProgramInput> inputs;
   std::vector<ProgramOutput> outputs;

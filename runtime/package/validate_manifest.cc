@@ -70,7 +70,7 @@ bool isInside(const std::string& path) {
 }
 
 Status checkProgram(const Program& program, const Manifest& manifest, const std::string& where) {
-  if (program.target != "cpu" && program.target != "cuda")
+  if (program.target != "cpu" && program.target != "cuda" && program.target != "fake")
     return bad(where + " has an unknown target '" + program.target + "'");
   std::set<std::string> files;
   for (const FileEntry& file : manifest.files) files.insert(file.path);

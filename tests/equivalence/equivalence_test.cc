@@ -19,8 +19,7 @@
 #include "compiler/dialect/graph/evaluate/evaluator.h"
 #include "compiler/dialect/register.h"
 #include "compiler/partition/simulate_ranks.h"
-#include "compiler/target/cpu/lower_kernel.h"
-#include "compiler/target/gpu/compile_device_kernels.h"
+#include "compiler/target/target_of_device.h"
 #include "compiler/transforms/optimize.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -180,8 +179,7 @@ class Case {
     static const auto* made = [] {
       auto* registry = new mlir::DialectRegistry;
       registerDialects(*registry);
-      cpu::registerLoweringDialects(*registry);
-      gpu::registerLoweringDialects(*registry);
+      target::registerLoweringDialects(*registry);
       return registry;
     }();
     return *made;

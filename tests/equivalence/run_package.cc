@@ -4,6 +4,7 @@
 
 #include "compiler/package/write_package.h"
 #include "compiler/target/compile_program.h"
+#include "compiler/target/target_of_device.h"
 #include "runtime/abi/abi.h"
 #include "runtime/api/session.h"
 
@@ -40,34 +41,24 @@ class PackageWriter {
   StatusOr<int> programOf(size_t rank) {
     const int index = programs_.programOfRank[rank];
     if (index < 0) return -1;
-    const auto kind = devices_.devices[static_cast<size_t>(plan_.devices[rank])].kind;
-    const bool isFake = kind == partition::Device::Kind::kFake;
+    const partition::Device& device = devices_.devices[static_cast<size_t>(plan_.devices[rank])];
+    MLC_ASSIGN_OR_RETURN(const auto target, target::targetOfDevice(device, cpu::CpuTarget::host()));
     auto [known, isNew] =
-        compiled_.try_emplace({index, isFake}, static_cast<int>(contents_.programs.size()));
-    if (isNew) MLC_RETURN_IF_ERROR(compile(programs_.programs[static_cast<size_t>(index)], isFake));
+        compiled_.try_emplace({index, target->name()}, static_cast<int>(contents_.programs.size()));
+    if (isNew)
+      MLC_RETURN_IF_ERROR(compile(programs_.programs[static_cast<size_t>(index)], *target));
     return known->second;
   }
 
-  Status compile(const partition::RankProgram& source, bool isFake) {
-    target::ProgramTarget target{cpu::CpuTarget::host(), std::nullopt};
-    if (isFake) {
-      MLC_ASSIGN_OR_RETURN(target.gpu, gpu::GpuTarget::named("fake"));
-    }
+  Status compile(const partition::RankProgram& source, const target::ProgramTarget& target) {
     mlir::OwningOpRef<mlir::ModuleOp> module =
         mlir::cast<mlir::ModuleOp>(source.module.get()->clone());
     MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled,
                          target::compileProgram(*module, target, [](auto&&...) {}));
-    package::Program program;
-    program.target = isFake ? "cuda" : "cpu";
-    program.cpu_features = target.cpu.features();
-    program.symbols = compiled.symbols;
-    program.inputs = source.inputs;
-    program.outputs = source.outputs;
-    program.weights = compiled.weights;
-    program.device_kernels = compiled.deviceKernels;
-    contents_.manifest.programs.push_back(std::move(program));
-    contents_.programs.push_back(
-        {std::move(compiled.object), std::move(compiled.ptx), std::move(compiled.emulation)});
+    compiled.description.inputs = source.inputs;
+    compiled.description.outputs = source.outputs;
+    contents_.manifest.programs.push_back(std::move(compiled.description));
+    contents_.programs.push_back(std::move(compiled.files));
     return okStatus();
   }
 
@@ -75,7 +66,7 @@ class PackageWriter {
   const partition::Plan& plan_;
   const partition::DeviceModel& devices_;
   package::PackageContents contents_;
-  std::map<std::pair<int, bool>, int> compiled_;  // by program, and whether it is for the fake GPU
+  std::map<std::pair<int, std::string>, int> compiled_;  // by program and target
 };
 
 }  // namespace

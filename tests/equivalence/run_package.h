@@ -12,8 +12,8 @@
 namespace mlc::equivalence {
 
 // Compiles each rank's program for this CPU or, where its device is of the kind kFake, for the fake
-// GPU, and writes them as a package to `path`. The context needs registerDialects,
-// cpu::registerLoweringDialects and gpu::registerLoweringDialects.
+// GPU, and writes them as a package to `path`. The context needs registerDialects and
+// target::registerLoweringDialects.
 Status writeRandomPackage(const partition::RankPrograms& programs, const partition::Plan& plan,
                           const partition::DeviceModel& devices, const graph::WeightTable& weights,
                           const std::string& path);

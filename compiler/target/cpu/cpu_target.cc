@@ -15,8 +15,8 @@ const std::vector<std::string> kVersion3 = {"avx",    "avx2",   "bmi",   "bmi2",
                                             "sse4.1", "sse4.2", "ssse3"};
 const std::vector<std::string> kVersion4 = {"avx512bw", "avx512cd", "avx512dq", "avx512f",
                                             "avx512vl"};
-const std::vector<std::string> kBeyond = {"amx-bf16",   "amx-int8",   "amx-tile",
-                                          "avx512bf16", "avx512vnni", "avxvnni"};
+// Beyond them only what the micro-kernels use: a program runs on every CPU that has its features.
+const std::vector<std::string> kBeyond = {"avx512vnni", "avxvnni"};
 
 std::vector<std::string> concatenated(
     std::initializer_list<const std::vector<std::string>*> lists) {
@@ -37,6 +37,8 @@ CpuTarget CpuTarget::host() {
   for (const std::string& feature : concatenated({&kVersion3, &kVersion4, &kBeyond})) {
     if (present.lookup(feature)) features.push_back(feature);
   }
+  // The same instruction, in a form for CPUs without AVX-512.
+  if (present.lookup("avx512vnni")) std::erase(features, "avxvnni");
   return CpuTarget(std::move(features));
 }
 

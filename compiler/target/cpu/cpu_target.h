@@ -12,11 +12,14 @@ namespace mlc::cpu {
 
 class CpuTarget {
  public:
-  // The features that mlc chooses code by, as this machine's CPUID reports them.
+  // The features that code is made with, of those that this machine's CPUID reports.
   static CpuTarget host();
   // "host", "x86-64-v3" (AVX2, FMA) or "x86-64-v4" (AVX-512); with further features after it, as
   // "x86-64-v4+avx512vnni".
   static StatusOr<CpuTarget> named(llvm::StringRef name);
+
+  // Equal for targets of equal features.
+  std::string name() const { return llvmFeatures(); }
 
   // Sorted.
   const std::vector<std::string>& features() const { return features_; }

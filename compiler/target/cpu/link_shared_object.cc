@@ -2,10 +2,11 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 
+#include "compiler/target/cpu/temporary_folder.h"
 #include "lld/Common/CommonLinkerContext.h"
 #include "lld/Common/Driver.h"
 #include "llvm/Support/raw_ostream.h"
@@ -13,24 +14,22 @@
 LLD_HAS_DRIVER(elf)
 
 namespace mlc::cpu {
+namespace {
 
-Status linkSharedObject(const std::vector<std::string>& objects, const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  std::vector<std::string> files;
-  for (size_t i = 0; i < objects.size(); ++i) {
-    files.push_back((folder / ("object_" + std::to_string(i) + ".o")).string());
-    std::ofstream file(files.back(), std::ios::binary);
-    file.write(objects[i].data(), static_cast<std::streamsize>(objects[i].size()));
-    file.close();
-    if (!file) {
-      return invalidError("cannot write temporary file " + files.back() + ": " +
-                          std::strerror(errno ? errno : EIO));
-    }
-  }
+Status writeFile(const std::string& path, const std::string& bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (file) return okStatus();
+  return invalidError("cannot write temporary file " + path + ": " +
+                      std::strerror(errno ? errno : EIO));
+}
+
+Status link(const std::vector<std::string>& files, const std::string& output) {
   // What is undefined is found in libm and libc, which the process that loads the program has.
-  std::vector<const char*> arguments = {"ld.lld",     "-shared",         "-o",
-                                        path.c_str(), "--build-id=none", "-z",
-                                        "lazy",       "--gc-sections",   "--hash-style=gnu"};
+  std::vector<const char*> arguments = {"ld.lld",       "-shared",         "-o",
+                                        output.c_str(), "--build-id=none", "-z",
+                                        "lazy",         "--gc-sections",   "--hash-style=gnu"};
   for (const std::string& file : files) arguments.push_back(file.c_str());
 
   static std::mutex oneAtATime;
@@ -40,10 +39,24 @@ Status linkSharedObject(const std::vector<std::string>& objects, const std::stri
   const bool linked = lld::elf::link(arguments, stream, stream, /*exitEarly=*/false,
                                      /*disableOutput=*/false);
   lld::CommonLinkerContext::destroy();
-  std::error_code ignored;
-  for (const std::string& file : files) std::filesystem::remove(file, ignored);
-  if (!linked) return invalidError("cannot link a program: " + messages);
-  return okStatus();
+  return linked ? okStatus() : invalidError("cannot link a program: " + messages);
+}
+
+}  // namespace
+
+StatusOr<std::string> linkSharedObject(const std::vector<std::string>& objects) {
+  MLC_ASSIGN_OR_RETURN(const TemporaryFolder folder, TemporaryFolder::create());
+  std::vector<std::string> files;
+  for (const std::string& object : objects) {
+    files.push_back(folder.path() + "/object_" + std::to_string(files.size()) + ".o");
+    MLC_RETURN_IF_ERROR(writeFile(files.back(), object));
+  }
+  const std::string output = folder.path() + "/program.so";
+  MLC_RETURN_IF_ERROR(link(files, output));
+  std::ifstream file(output, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  if (!file) return invalidError("cannot read " + output);
+  return bytes;
 }
 
 }  // namespace mlc::cpu

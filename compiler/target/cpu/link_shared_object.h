@@ -8,9 +8,9 @@
 
 namespace mlc::cpu {
 
-// Writes the shared object of these objects (bytes of ELF files) to `path`, in a folder that is the
-// caller's own. The same objects give the same bytes. One link runs at a time in a process; further
-// callers wait.
-Status linkSharedObject(const std::vector<std::string>& objects, const std::string& path);
+// The bytes of the shared object of these objects (bytes of ELF files of one architecture). The
+// same objects give the same bytes. One link runs at a time in a process; further callers wait. LLD
+// takes and writes files: they are in a temporary folder meanwhile.
+StatusOr<std::string> linkSharedObject(const std::vector<std::string>& objects);
 
 }  // namespace mlc::cpu

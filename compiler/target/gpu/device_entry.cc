@@ -1,5 +1,6 @@
 #include "compiler/target/gpu/device_entry.h"
 
+#include "compiler/target/gpu/gpu_target.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "runtime/abi/emulated_kernel.h"
@@ -13,13 +14,16 @@ using mlir::Value;
 
 class EntryBuilder {
  public:
-  EntryBuilder(LLVM::LLVMFuncOp points, const std::string& name)
-      : points_(points), name_(name), loc_(points.getLoc()), b_(points.getContext()) {
+  // Takes the name of `points` for the entry.
+  explicit EntryBuilder(LLVM::LLVMFuncOp points)
+      : points_(points), name_(points.getName()), loc_(points.getLoc()), b_(points.getContext()) {
+    points.setName(name_ + "_points");
+    points.setLinkage(LLVM::Linkage::Internal);
     b_.setInsertionPointAfter(points);
     for (mlir::Type type : points.getArgumentTypes()) types_.push_back(type);
   }
 
-  LLVM::LLVMFuncOp nvidia() {
+  LLVM::LLVMFuncOp cuda() {
     llvm::ArrayRef<mlir::Type> own = llvm::ArrayRef(types_).drop_front(2);
     LLVM::LLVMFuncOp entry = begin(own);
     entry->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b_.getUnitAttr());
@@ -101,12 +105,8 @@ class EntryBuilder {
 
 }  // namespace
 
-LLVM::LLVMFuncOp addDeviceEntry(LLVM::LLVMFuncOp points, const GpuTarget& target) {
-  const std::string name = points.getName().str();
-  points.setName(name + "_points");
-  points.setLinkage(LLVM::Linkage::Internal);
-  EntryBuilder builder(points, name);
-  return target.isFake() ? builder.fake() : builder.nvidia();
-}
+LLVM::LLVMFuncOp addCudaEntry(LLVM::LLVMFuncOp points) { return EntryBuilder(points).cuda(); }
+
+LLVM::LLVMFuncOp addFakeEntry(LLVM::LLVMFuncOp points) { return EntryBuilder(points).fake(); }
 
 }  // namespace mlc::gpu

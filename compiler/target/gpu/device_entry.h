@@ -7,7 +7,7 @@
 //   llvm.func @k(%thread: i64, %threads: i64, %symbol: i64, %x: ptr, %y: ptr)
 //     becomes private, @k_points
 //
-//   NVIDIA   llvm.func @k(%symbol: i64, %x: ptr, %y: ptr) attributes {nvvm.kernel} {
+//   CUDA     llvm.func @k(%symbol: i64, %x: ptr, %y: ptr) attributes {nvvm.kernel} {
 //              thread = ctaid.x * ntid.x + tid.x, threads = nctaid.x * ntid.x, call @k_points }
 //   fake     llvm.func @k(%block: i64, %thread: i64, %blocks: i64, %blockThreads: i64,
 //                         %arguments: ptr) {
@@ -15,12 +15,12 @@
 //              pointers less their bias (runtime/abi/emulated_kernel.h) }
 #pragma once
 
-#include "compiler/target/gpu/gpu_target.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 namespace mlc::gpu {
 
 // Adds the entry beside `points` under its name.
-mlir::LLVM::LLVMFuncOp addDeviceEntry(mlir::LLVM::LLVMFuncOp points, const GpuTarget& target);
+mlir::LLVM::LLVMFuncOp addCudaEntry(mlir::LLVM::LLVMFuncOp points);
+mlir::LLVM::LLVMFuncOp addFakeEntry(mlir::LLVM::LLVMFuncOp points);
 
 }  // namespace mlc::gpu

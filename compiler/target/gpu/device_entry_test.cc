@@ -55,8 +55,7 @@ TEST(DeviceEntry, EveryThreadOfALaunchHasANumberOfItsOwn) {
   context.loadAllAvailableDialects();
   auto module = mlir::parseSourceString<mlir::ModuleOp>(kModule, &context);
   ASSERT_TRUE(module);
-  LLVM::LLVMFuncOp entry =
-      addDeviceEntry(module->lookupSymbol<LLVM::LLVMFuncOp>("k"), *GpuTarget::named("sm_80"));
+  LLVM::LLVMFuncOp entry = addCudaEntry(module->lookupSymbol<LLVM::LLVMFuncOp>("k"));
   EXPECT_TRUE(entry->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName()));
   entry->removeAttr(NVVM::NVVMDialect::getKernelFuncAttrName());
   entry->removeAttr(NVVM::NVVMDialect::getReqntidAttrName());
@@ -68,8 +67,10 @@ TEST(DeviceEntry, EveryThreadOfALaunchHasANumberOfItsOwn) {
 
   auto object = cpu::emitObject(*module, cpu::CpuTarget::host());
   ASSERT_TRUE(object.ok()) << object.status().message();
+  auto linked = cpu::linkSharedObject({*object});
+  ASSERT_TRUE(linked.ok()) << linked.status().message();
   const std::string path = testing::TempDir() + "entry.so";
-  ASSERT_TRUE(cpu::linkSharedObject({*object}, path).ok());
+  std::ofstream(path, std::ios::binary) << *linked;
   auto loaded = SharedObject::load(path);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   auto variable = [&](const char* name) { return static_cast<int32_t*>((*loaded)->find(name)); };

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "compiler/dialect/graph/evaluate/evaluator.h"
-#include "compiler/target/cpu/link_shared_object.h"
+#include "compiler/target/gpu/fake_program_target.h"
 #include "compiler/target/gpu/kernel_file_for_test.h"
 #include "runtime/abi/emulated_kernel.h"
 #include "runtime/base/shared_object.h"
@@ -32,8 +32,9 @@ void expectEqual(const HostTensor& actual, const HostTensor& expected) {
 }
 
 // Calls the entry once for every thread of the launch.
-void launch(MlcEmulatedKernel entry, const DeviceKernelInfo& info, const SymbolValues& symbols,
-            std::vector<HostTensor>& buffers, int64_t blocks, int64_t blockThreads) {
+void launch(MlcEmulatedKernel entry, const conversion::KernelInfo& info,
+            const SymbolValues& symbols, std::vector<HostTensor>& buffers, int64_t blocks,
+            int64_t blockThreads) {
   std::vector<int64_t> values;
   for (const std::string& symbol : info.symbols) values.push_back(symbols.at(symbol));
   for (HostTensor& buffer : buffers) {
@@ -48,8 +49,8 @@ void launch(MlcEmulatedKernel entry, const DeviceKernelInfo& info, const SymbolV
   }
 }
 
-void check(mlir::func::FuncOp kernel, MlcEmulatedKernel entry, const DeviceKernelInfo& info) {
-  SCOPED_TRACE(info.name);
+void check(mlir::func::FuncOp kernel, MlcEmulatedKernel entry, const conversion::KernelInfo& info) {
+  SCOPED_TRACE(kernel.getName().str());
   std::mt19937 random(7);
   SymbolValues symbols;
   std::vector<HostTensor> buffers;
@@ -59,7 +60,7 @@ void check(mlir::func::FuncOp kernel, MlcEmulatedKernel entry, const DeviceKerne
   auto expected = graph::evaluateFunction(kernel, buffers, {symbols, nullptr});
   ASSERT_TRUE(mlir::succeeded(expected));
   const HostTensor& result = (*expected)[0];
-  const int64_t points = *info.points.evaluate(symbols);
+  const int64_t points = *info.launch->points.evaluate(symbols);
   EXPECT_GE(points, 1);
   EXPECT_LE(points, result.numElements());
   for (auto [blocks, threads] :
@@ -78,18 +79,18 @@ class FakeKernels : public testing::TestWithParam<const char*> {};
 TEST_P(FakeKernels, EqualTheReference) {
   KernelFile file(std::string("compiler/target/gpu/testdata/") + GetParam());
   ASSERT_FALSE(file.kernels.empty()) << file.messages;
-  auto compiled =
-      compileDeviceKernels(file.kernels, *GpuTarget::named("fake"), cpu::CpuTarget::host());
+  auto compiled = FakeProgramTarget(cpu::CpuTarget::host()).compileKernels(file.kernels);
   ASSERT_TRUE(compiled.ok()) << compiled.status().message() << file.messages;
-  EXPECT_TRUE(compiled->ptx.empty());
+  EXPECT_TRUE(compiled->files.ptx.empty());
   const std::string path = testing::TempDir() + GetParam() + ".so";
-  ASSERT_TRUE(cpu::linkSharedObject({compiled->object}, path).ok());
+  std::ofstream(path, std::ios::binary) << compiled->files.emulation;
   auto object = SharedObject::load(path);
   ASSERT_TRUE(object.ok()) << object.status().message();
-  for (auto [kernel, info] : llvm::zip(file.kernels, compiled->kernels)) {
-    void* symbol = (*object)->find(info.name);
-    ASSERT_TRUE(symbol) << info.name;
-    check(kernel, reinterpret_cast<MlcEmulatedKernel>(symbol), info);
+  for (mlir::func::FuncOp kernel : file.kernels) {
+    const std::string name = kernel.getName().str();
+    void* symbol = (*object)->find(name);
+    ASSERT_TRUE(symbol) << name;
+    check(kernel, reinterpret_cast<MlcEmulatedKernel>(symbol), compiled->infos.lookup(name));
   }
 }
 

@@ -10,9 +10,11 @@ struct Architecture {
   const char* ptxFeature;
 };
 
-constexpr Architecture kArchitectures[] = {{"sm_80", "+ptx70"},  {"sm_86", "+ptx71"},
-                                           {"sm_89", "+ptx78"},  {"sm_90", "+ptx78"},
-                                           {"sm_90a", "+ptx80"}, {"fake", ""}};
+constexpr Architecture kArchitectures[] = {{"sm_80", "+ptx70"},
+                                           {"sm_86", "+ptx71"},
+                                           {"sm_89", "+ptx78"},
+                                           {"sm_90", "+ptx78"},
+                                           {"sm_90a", "+ptx80"}};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// What device kernels are made for: an NVIDIA architecture, or the fake GPU that the CPU emulates.
+// The NVIDIA architecture that device kernels are made for, and how GPUs are given work.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,11 @@ inline constexpr int64_t kMaxBlocks = int64_t{1} << 24;
 
 class GpuTarget {
  public:
-  // "sm_80", "sm_86", "sm_89", "sm_90", "sm_90a" or "fake"; else kUsage.
+  // "sm_80", "sm_86", "sm_89", "sm_90" or "sm_90a"; else kUsage.
   static StatusOr<GpuTarget> named(llvm::StringRef name);
   static const std::vector<std::string>& names();
 
   const std::string& name() const { return name_; }
-  bool isFake() const { return ptxFeature_.empty(); }
   // The oldest PTX version that knows the architecture, as LLVM's feature: "+ptx70".
   const std::string& ptxFeature() const { return ptxFeature_; }
 

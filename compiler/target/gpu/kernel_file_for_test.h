@@ -13,7 +13,7 @@
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
 #include "compiler/target/cpu/lower_kernel.h"
-#include "compiler/target/gpu/compile_device_kernels.h"
+#include "compiler/target/gpu/lower_device_kernels.h"
 #include "mlir/Parser/Parser.h"
 #include "runtime/base/host_tensor.h"
 

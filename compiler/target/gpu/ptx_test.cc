@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "compiler/target/gpu/cuda_program_target.h"
 #include "compiler/target/gpu/kernel_file_for_test.h"
 #include "llvm/Support/Program.h"
 
@@ -13,9 +14,9 @@ namespace {
 
 constexpr const char* kFiles[] = {"kernels.mlir", "rows.mlir"};
 
-StatusOr<DeviceKernels> compile(KernelFile& file, const std::string& target) {
+StatusOr<target::CompiledKernels> compile(KernelFile& file, const std::string& target) {
   MLC_ASSIGN_OR_RETURN(GpuTarget gpu, GpuTarget::named(target));
-  return compileDeviceKernels(file.kernels, gpu, cpu::CpuTarget::host());
+  return CudaProgramTarget(std::move(gpu), cpu::CpuTarget::host()).compileKernels(file.kernels);
 }
 
 // $MLC_PTXAS, or ptxas on the path or where the CUDA toolkit puts it; empty: there is none.
@@ -56,14 +57,14 @@ TEST_P(Ptx, HasAnEntryForEveryKernelAndCallsNothing) {
     KernelFile file(std::string("compiler/target/gpu/testdata/") + name);
     auto compiled = compile(file, target);
     ASSERT_TRUE(compiled.ok()) << compiled.status().message() << file.messages;
-    EXPECT_TRUE(compiled->object.empty());
-    const llvm::StringRef ptx = compiled->ptx;
+    EXPECT_TRUE(compiled->files.emulation.empty());
+    const llvm::StringRef ptx = compiled->files.ptx;
     EXPECT_TRUE(ptx.contains(".target " + target + "\n")) << ptx.take_front(300).str();
     EXPECT_TRUE(ptx.contains(".reqntid 256"));
     EXPECT_FALSE(ptx.contains(".extern"));
     EXPECT_FALSE(ptx.contains("call"));
     EXPECT_EQ(ptx.count(".visible .entry"), file.kernels.size());
-    for (const DeviceKernelInfo& kernel : compiled->kernels) {
+    for (const package::DeviceKernel& kernel : compiled->deviceKernels) {
       EXPECT_TRUE(ptx.contains(".visible .entry " + kernel.name + "(")) << kernel.name;
     }
     // Parameters are known to lie in global memory.
@@ -82,7 +83,7 @@ TEST_P(Ptx, IsTakenByTheAssemblerWithoutSpills) {
     KernelFile file(std::string("compiler/target/gpu/testdata/") + name);
     auto compiled = compile(file, target);
     ASSERT_TRUE(compiled.ok()) << compiled.status().message() << file.messages;
-    const Assembled result = assemble(ptxas, compiled->ptx, target);
+    const Assembled result = assemble(ptxas, compiled->files.ptx, target);
     EXPECT_EQ(result.exitCode, 0) << result.messages;
     EXPECT_TRUE(llvm::StringRef(result.messages).contains("Compiling entry function"))
         << result.messages;
@@ -97,7 +98,7 @@ TEST_P(Ptx, IsTheSameEveryTime) {
   KernelFile file("compiler/target/gpu/testdata/kernels.mlir");
   auto first = compile(file, GetParam()), second = compile(file, GetParam());
   ASSERT_TRUE(first.ok() && second.ok());
-  EXPECT_EQ(first->ptx, second->ptx);
+  EXPECT_EQ(first->files.ptx, second->files.ptx);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Ptx, testing::Values("sm_80", "sm_90a"));

@@ -1,10 +1,7 @@
-#include "compiler/target/gpu/compile_device_kernels.h"
+#include "compiler/target/gpu/lower_device_kernels.h"
 
 #include "compiler/conversion/graph_to_loops/lower_to_loops.h"
-#include "compiler/target/cpu/emit_object.h"
 #include "compiler/target/cpu/lower_kernel.h"
-#include "compiler/target/gpu/device_entry.h"
-#include "compiler/target/gpu/emit_ptx.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 
@@ -50,26 +47,28 @@ StatusOr<DeviceKernelInfo> lowerToPoints(FuncOp kernel, mlir::ModuleOp module) {
 
 }  // namespace
 
-StatusOr<DeviceKernels> compileDeviceKernels(llvm::ArrayRef<FuncOp> kernels,
-                                             const GpuTarget& target, const cpu::CpuTarget& cpu) {
-  DeviceKernels result;
-  if (kernels.empty()) return result;
+StatusOr<LoweredDeviceKernels> lowerDeviceKernels(llvm::ArrayRef<FuncOp> kernels) {
+  LoweredDeviceKernels result;
   FuncOp first = kernels.front();
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(first.getLoc());
+  result.module = mlir::ModuleOp::create(first.getLoc());
   for (FuncOp kernel : kernels) {
-    MLC_ASSIGN_OR_RETURN(DeviceKernelInfo info, lowerToPoints(kernel, *module));
+    MLC_ASSIGN_OR_RETURN(DeviceKernelInfo info, lowerToPoints(kernel, *result.module));
     result.kernels.push_back(std::move(info));
   }
-  if (mlir::failed(cpu::lowerToLLVM(*module)) || mlir::failed(checkForGpu(*module))) {
+  if (mlir::failed(cpu::lowerToLLVM(*result.module)) || mlir::failed(checkForGpu(*result.module))) {
     return unsupportedError("cannot lower device kernels to LLVM");
   }
-  for (const DeviceKernelInfo& kernel : result.kernels) {
-    addDeviceEntry(module->lookupSymbol<LLVM::LLVMFuncOp>(kernel.name), target);
-  }
-  if (target.isFake()) {
-    MLC_ASSIGN_OR_RETURN(result.object, cpu::emitObject(*module, cpu));
-  } else {
-    MLC_ASSIGN_OR_RETURN(result.ptx, emitPtx(*module, target));
+  return result;
+}
+
+target::CompiledKernels launchesOf(llvm::ArrayRef<DeviceKernelInfo> kernels) {
+  target::CompiledKernels result;
+  for (const DeviceKernelInfo& kernel : kernels) {
+    conversion::KernelInfo& info = result.infos[kernel.name];
+    info.symbols = kernel.symbols;
+    info.launch = {static_cast<int64_t>(result.deviceKernels.size()), kernel.points, kBlockThreads,
+                   kMaxBlocks};
+    result.deviceKernels.push_back({kernel.name});
   }
   return result;
 }

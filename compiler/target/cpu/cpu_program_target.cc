@@ -1,0 +1,79 @@
+#include "compiler/target/cpu/cpu_program_target.h"
+
+#include "compiler/conversion/dim_to_arith/dim_to_arith.h"
+#include "compiler/target/cpu/attention/attention_kernel.h"
+#include "compiler/target/cpu/contract/contract_kernel.h"
+#include "compiler/target/cpu/emit_object.h"
+#include "compiler/target/cpu/lower_kernel.h"
+#include "tbb/parallel_for.h"
+
+namespace mlc::cpu {
+namespace {
+
+using mlir::func::FuncOp;
+
+struct CompiledKernel {
+  std::string object;
+  conversion::KernelInfo info;
+};
+
+// Lowers one kernel in a module of its own.
+StatusOr<CompiledKernel> compileKernel(FuncOp kernel, const CpuTarget& target) {
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(kernel.getLoc());
+  auto builder = mlir::OpBuilder::atBlockEnd(module->getBody());
+  mlir::FailureOr<FuncOp> lowered = lowerKernel(kernel, target, builder);
+  if (mlir::failed(lowered)) return invalidError("cannot lower " + kernel.getName().str());
+  CompiledKernel result;
+  result.info.symbols = conversion::symbolsOf(kernel);
+  if (auto scratch = (*lowered)->getAttrOfType<mlir::StringAttr>("mlc.scratch_bytes")) {
+    MLC_ASSIGN_OR_RETURN(result.info.scratchBytes, DimExpr::parse(scratch.getValue().str()));
+  }
+  if (mlir::failed(lowerToLLVM(*module))) {
+    return invalidError("cannot lower " + kernel.getName().str() + " to LLVM");
+  }
+  MLC_ASSIGN_OR_RETURN(result.object, emitObject(*module, target));
+  return result;
+}
+
+}  // namespace
+
+conversion::KernelPolicy CpuProgramTarget::kernelPolicy() const {
+  conversion::KernelPolicy policy;
+  policy.packedLayout =
+      [&cpu = host()](graph::ContractOp op) -> std::optional<conversion::PackedLayout> {
+    std::optional<PanelLayout> layout = packedOperandLayout(op, cpu);
+    if (!layout) return std::nullopt;
+    return conversion::PackedLayout{layout->panel, layout->transposed, layout->group};
+  };
+  policy.keepsAttention = hasAttentionKernel;
+  return policy;
+}
+
+StatusOr<target::CompiledKernels> CpuProgramTarget::compileKernels(
+    llvm::ArrayRef<FuncOp> functions) const {
+  std::vector<CompiledKernel> compiled(functions.size());
+  std::vector<Status> statuses(functions.size());
+  tbb::parallel_for(size_t{0}, functions.size(), [&](size_t i) {
+    StatusOr<CompiledKernel> kernel = compileKernel(functions[i], host());
+    if (kernel.ok()) {
+      compiled[i] = *std::move(kernel);
+    } else {
+      statuses[i] = kernel.status();
+    }
+  });
+  for (const Status& status : statuses) MLC_RETURN_IF_ERROR(status);
+  target::CompiledKernels kernels;
+  for (size_t i = 0; i < functions.size(); ++i) {
+    FuncOp function = functions[i];
+    kernels.infos[function.getName()] = std::move(compiled[i].info);
+    kernels.objects.push_back(std::move(compiled[i].object));
+  }
+  return kernels;
+}
+
+void CpuProgramTarget::describe(package::Program& program) const {
+  program.target = "cpu";
+  program.cpu_features = host().features();
+}
+
+}  // namespace mlc::cpu
