@@ -1,11 +1,17 @@
 // Makes each rank's program of a module and a plan.
 //
-//   %q = graph.weight "q" : tensor<384x384xf32>        %q = graph.weight "q" {mlc.slice_offsets =
-//   [0, 96], mlc.slice_sizes = [384, 96]} : tensor<384x96xf32> %0 = graph.contract %x, %q ==>   %0
-//   = graph.contract %x, %q : tensor<?x?x96xf32, ...> %1 = graph.contract %0, %o %1 =
-//   graph.contract %0, %o    (rows 0 to 95 of o: a partial sum)
-//                                                      %2 = dist.all_reduce %1 {axis = "tp", kind =
-//                                                      sum}
+//   %q = graph.weight "q" : tensor<8x8xf32>
+//   %o = graph.weight "o" : tensor<8x8xf32>
+//   %0 = graph.contract %x, %q
+//   %1 = graph.contract %0, %o
+//
+// becomes, for both of two ranks,
+//
+//   %q = graph.weight "q" {dist.cut = #dist.cut<dim = 1, shares = [1, 1]>} : tensor<8x4xf32>
+//   %o = graph.weight "o" {dist.cut = #dist.cut<dim = 0, shares = [1, 1]>} : tensor<4x8xf32>
+//   %0 = graph.contract %x, %q
+//   %1 = graph.contract %0, %o            a partial sum
+//   %2 = dist.all_reduce %1 {axis = "tp", kind = sum}
 //
 // A rank's module has the ops of its stage in @main, with local types, and the blocks that they
 // call, all for this rank. Values that cross stages are arguments and results of @main; `inputs`
@@ -28,7 +34,9 @@ struct RankProgram {
 };
 
 struct RankPrograms {
-  std::vector<RankProgram> programs;                 // distinct ones
+  // Distinct ones. Ranks with equal sizes share one: where their pieces begin is the runtime's to
+  // know (dist.cut, and the symbol package::kTpRankSymbol in starts of slices).
+  std::vector<RankProgram> programs;
   std::vector<int> programOfRank;                    // -1: the rank has no work
   std::vector<package::TensorSpec> inputs, outputs;  // of the model
 };

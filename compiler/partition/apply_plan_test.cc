@@ -135,13 +135,30 @@ class Model {
 
   // Plans for the mesh, and compares; the number of collectives in all programs.
   int compare(const std::vector<HostTensor>& inputs, int dp, int pp, int tp, int microbatches = 0) {
+    return compareOn(unequalDevices(dp * pp * tp), inputs, dp, pp, tp, microbatches);
+  }
+
+  int compareOnEqualDevices(const std::vector<HostTensor>& inputs, int tp) {
+    DeviceModel devices = unequalDevices(tp);
+    for (Device& device : devices.devices) {
+      device.peakFlops = devices.devices[0].peakFlops;
+      device.memoryBandwidth = devices.devices[0].memoryBandwidth;
+    }
+    return compareOn(devices, inputs, 1, 1, tp, 0);
+  }
+
+  const RankPrograms& lastPrograms() const { return lastPrograms_; }
+
+ private:
+  int compareOn(const DeviceModel& devices, const std::vector<HostTensor>& inputs, int dp, int pp,
+                int tp, int microbatches) {
     SCOPED_TRACE("dp=" + std::to_string(dp) + " pp=" + std::to_string(pp) +
                  " tp=" + std::to_string(tp));
     ModelGraph graph = buildBlockGraph(*module_);
     SearchOptions options;
     options.dp = dp, options.pp = pp, options.tp = tp, options.microbatches = microbatches,
     options.keepDeviceOrder = true;
-    StatusOr<Plan> plan = search(graph.graph, unequalDevices(dp * pp * tp), options);
+    StatusOr<Plan> plan = search(graph.graph, devices, options);
     EXPECT_TRUE(plan.ok()) << plan.status().message();
     if (!plan.ok()) return -1;
     // What is applied is what was written down.
@@ -167,9 +184,6 @@ class Model {
     return collectives;
   }
 
-  const RankPrograms& lastPrograms() const { return lastPrograms_; }
-
- private:
   static void expectClose(const std::vector<HostTensor>& made,
                           const std::vector<HostTensor>& expected) {
     ASSERT_EQ(made.size(), expected.size());
@@ -256,6 +270,38 @@ TEST(ApplyPlan, EqualRanksShareAProgram) {
   model.compare(inputs, 2, 1, 1);
   EXPECT_EQ(model.lastPrograms().programs.size(), 1u);
   EXPECT_EQ(model.lastPrograms().programOfRank, (std::vector<int>{0, 0}));
+}
+
+// Ranks whose shares are equal have equal programs: what differs is where their pieces begin, of
+// weights, of constants and of activations that are whole.
+TEST(ApplyPlan, EqualSharesAreOneProgram) {
+  Model model(R"(
+func.func @main(%x: tensor<5x64xf32>) -> tensor<5x64xf32> {
+  %w = graph.weight "w" : tensor<64x64xf32>
+  %c = graph.constant dense<[[0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5]]> : tensor<1x8xf32>
+  %v = graph.weight "v" : tensor<64x8xf32>
+  %u = graph.weight "u" : tensor<8x64xf32>
+  %0 = graph.contract %x, %v {equation = "sk,kn->sn"} : (tensor<5x64xf32>, tensor<64x8xf32>) -> tensor<5x8xf32>
+  %1 = graph.mul %0, %c : (tensor<5x8xf32>, tensor<1x8xf32>) -> tensor<5x8xf32>
+  %2 = graph.contract %1, %u {equation = "sk,kn->sn"} : (tensor<5x8xf32>, tensor<8x64xf32>) -> tensor<5x64xf32>
+  %3 = graph.add %2, %x : (tensor<5x64xf32>, tensor<5x64xf32>) -> tensor<5x64xf32>
+  %4 = graph.contract %3, %w {equation = "sk,kn->sn"} : (tensor<5x64xf32>, tensor<64x64xf32>) -> tensor<5x64xf32>
+  return %4 : tensor<5x64xf32>
+})");
+  const std::vector<HostTensor> inputs = {model.random({5, 64})};
+  for (int tp : {2, 4}) {
+    EXPECT_GT(model.compareOnEqualDevices(inputs, tp), 0);
+    EXPECT_EQ(model.lastPrograms().programs.size(), 1u) << tp;
+    EXPECT_EQ(model.lastPrograms().programOfRank, std::vector<int>(tp, 0));
+    bool cutsAWeight = false, cutsATensor = false;
+    model.lastPrograms().programs[0].module.get()->walk([&](mlir::Operation* op) {
+      if (auto weight = mlir::dyn_cast<graph::WeightOp>(op)) {
+        cutsAWeight |= dist::cutOf(weight) != nullptr;
+      }
+      cutsATensor |= mlir::isa<graph::SliceOp>(op);
+    });
+    EXPECT_TRUE(cutsAWeight && cutsATensor);
+  }
 }
 
 TEST(ApplyPlan, ConvNetOverChannelsAndStaticBatch) {

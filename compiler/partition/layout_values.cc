@@ -1,10 +1,13 @@
 #include "compiler/partition/layout_values.h"
 
+#include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "compiler/dialect/dist/dist_dialect.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
+#include "runtime/package/manifest.h"
 
 namespace mlc::partition {
 namespace {
@@ -39,9 +42,16 @@ int64_t dimSize(Value value, int dim) { return *graph::shapeOf(value)[dim].const
 
 }  // namespace
 
-std::pair<int64_t, int64_t> LayoutValues::piece(int64_t size, const Layout& layout) const {
+int64_t LayoutValues::pieceSize(int64_t size, const Layout& layout) const {
+  return pieceSizes(size, layout.shares)[tpRank_];
+}
+
+DimExpr LayoutValues::offsetOf(int64_t size, const Layout& layout) const {
   const std::vector<int64_t> sizes = pieceSizes(size, layout.shares);
-  return {std::accumulate(sizes.begin(), sizes.begin() + tpRank_, int64_t{0}), sizes[tpRank_]};
+  const bool isEven =
+      std::adjacent_find(sizes.begin(), sizes.end(), std::not_equal_to<>()) == sizes.end();
+  if (isEven) return DimExpr(sizes[0]) * DimExpr::symbol(package::kTpRankSymbol);
+  return std::accumulate(sizes.begin(), sizes.begin() + tpRank_, int64_t{0});
 }
 
 LayoutValues::Entry* LayoutValues::find(int tensor, Layout::Kind kind) {
@@ -67,7 +77,7 @@ Value LayoutValues::get(OpBuilder& builder, Location location, int tensor, const
   } else if (!whole && partial) {
     const int64_t size = dimSize(partial->value, layout.dim);
     made = dist::ReduceScatterOp::create(
-        builder, location, resized(partial->value, layout.dim, piece(size, layout).second),
+        builder, location, resized(partial->value, layout.dim, pieceSize(size, layout)),
         partial->value, builder.getStringAttr(kAxis), builder.getI64IntegerAttr(layout.dim),
         builder.getDenseI64ArrayAttr(pieceSizes(size, layout.shares)),
         graph::ReduceKindAttr::get(builder.getContext(), reduceKind(partial->layout.reduction)));
@@ -101,11 +111,12 @@ Value LayoutValues::replicate(OpBuilder& builder, Location location, int tensor)
 
 Value LayoutValues::cut(OpBuilder& builder, Location location, Value whole,
                         const Layout& layout) const {
-  const auto [offset, size] = piece(dimSize(whole, layout.dim), layout);
+  const int64_t size = dimSize(whole, layout.dim);
   const size_t rank = graph::shapeOf(whole).size();
   llvm::SmallVector<DimExpr> starts(rank, DimExpr(0));
-  starts[layout.dim] = DimExpr(offset);
-  return graph::SliceOp::create(builder, location, resized(whole, layout.dim, size), whole,
+  starts[layout.dim] = offsetOf(size, layout);
+  return graph::SliceOp::create(builder, location,
+                                resized(whole, layout.dim, pieceSize(size, layout)), whole,
                                 graph::dimsAttr(builder.getContext(), starts),
                                 builder.getDenseI64ArrayAttr(llvm::SmallVector<int64_t>(rank, 1)));
 }
@@ -115,14 +126,9 @@ Value LayoutValues::cutWeight(OpBuilder& builder, mlir::Operation* weight,
   mlir::Operation* copy = builder.clone(*weight);
   Value whole = copy->getResult(0);
   if (!llvm::isa<graph::WeightOp>(copy)) return cut(builder, weight->getLoc(), whole, layout);
-  const auto [offset, size] = piece(dimSize(whole, layout.dim), layout);
-  llvm::SmallVector<int64_t> sizes(llvm::cast<RankedTensorType>(whole.getType()).getShape()),
-      offsets(sizes.size(), 0);
-  offsets[layout.dim] = offset;
-  sizes[layout.dim] = size;
-  copy->setAttr("mlc.slice_offsets", builder.getDenseI64ArrayAttr(offsets));
-  copy->setAttr("mlc.slice_sizes", builder.getDenseI64ArrayAttr(sizes));
-  whole.setType(resized(whole, layout.dim, size));
+  dist::setCut(llvm::cast<graph::WeightOp>(copy),
+               dist::CutAttr::get(builder.getContext(), layout.dim, layout.shares));
+  whole.setType(resized(whole, layout.dim, pieceSize(dimSize(whole, layout.dim), layout)));
   return whole;
 }
 

@@ -7,6 +7,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Value.h"
 #include "partitioner/plan/layout.h"
+#include "runtime/base/dim_expr.h"
 
 namespace mlc::partition {
 
@@ -43,8 +44,10 @@ class LayoutValues {
                   const Layout& layout) const;
   mlir::Value cutWeight(mlir::OpBuilder& builder, mlir::Operation* weight,
                         const Layout& layout) const;
-  // The rank's piece of `size`: offset and size.
-  std::pair<int64_t, int64_t> piece(int64_t size, const Layout& layout) const;
+  // The rank's piece of `size`, and where it begins: where pieces are equal the same expression on
+  // every rank, so that the ranks share a program.
+  int64_t pieceSize(int64_t size, const Layout& layout) const;
+  DimExpr offsetOf(int64_t size, const Layout& layout) const;
 
   const Function& function_;
   int tpRank_;

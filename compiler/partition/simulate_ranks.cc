@@ -11,6 +11,7 @@
 #include "compiler/dialect/graph/evaluate/evaluator.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
+#include "partitioner/plan/layout.h"
 
 namespace mlc::partition {
 namespace {
@@ -129,16 +130,18 @@ llvm::LogicalResult evaluateCollective(mlir::Operation* op, const HostTensor& in
 }
 
 // What the loader does: cuts the weights.
-void cutWeights(mlir::ModuleOp module, const graph::WeightTable& weights) {
+void cutWeights(mlir::ModuleOp module, const graph::WeightTable& weights, int tpRank) {
   module.walk([&](graph::WeightOp op) {
-    auto offsets = op->getAttrOfType<mlir::DenseI64ArrayAttr>("mlc.slice_offsets");
-    if (!offsets) return;
+    const dist::CutAttr cut = dist::cutOf(op);
+    if (!cut) return;
+    const std::vector<int64_t>& shape = weights.find(op.getName().str())->shape;
+    const std::vector<int64_t> sizes = pieceSizes(shape[cut.getDim()], cut.getShares().vec());
     mlir::OpBuilder builder(op->getContext());
     builder.setInsertionPointAfter(op);
     mlir::Type local = op.getType();
-    op.getResult().setType(mlir::RankedTensorType::get(weights.find(op.getName().str())->shape,
-                                                       mlir::getElementTypeOrSelf(local)));
-    llvm::SmallVector<DimExpr> starts(offsets.asArrayRef().begin(), offsets.asArrayRef().end());
+    op.getResult().setType(mlir::RankedTensorType::get(shape, mlir::getElementTypeOrSelf(local)));
+    llvm::SmallVector<DimExpr> starts(shape.size(), DimExpr(0));
+    starts[cut.getDim()] = std::accumulate(sizes.begin(), sizes.begin() + tpRank, int64_t{0});
     llvm::SmallVector<int64_t> steps(starts.size(), 1);
     auto slice = graph::SliceOp::create(builder, op.getLoc(), local, op.getResult(),
                                         graph::dimsAttr(op->getContext(), starts),
@@ -206,7 +209,7 @@ class Simulation {
       const RankProgram& program = programs_.programs[programs_.programOfRank[first + t]];
       modules.push_back(mlir::OwningOpRef<mlir::ModuleOp>(
           mlir::cast<mlir::ModuleOp>(program.module.get()->clone())));
-      if (weights_) cutWeights(*modules.back(), *weights_);
+      if (weights_) cutWeights(*modules.back(), *weights_, t);
     }
     std::vector<std::thread> ranks;
     for (int t = 0; t < plan_.tp; ++t) {
@@ -240,6 +243,7 @@ class Simulation {
     }
     graph::EvaluationContext context;
     context.weights = weights_;
+    context.symbols[package::kTpRankSymbol] = t;
     auto collective = [&](mlir::Operation* op, llvm::ArrayRef<HostTensor> operands,
                           llvm::SmallVectorImpl<HostTensor>& values) {
       return evaluateCollective(op, operands[0], t, exchange, values.emplace_back());

@@ -35,7 +35,7 @@ PackageFolder matmulPackage(int tp) {
     output.spec = folder.manifest.outputs[0];
     program.outputs = {output};
     program.weights = {
-        {"w", 0, {rank * 4 / tp, 0}, {4 / tp, 3}, package::WeightLayout::kPlain, false, 0}};
+        {"w", 0, {{0, "tp", input.splits[0].shares}}, package::WeightLayout::kPlain, false, 0}};
     folder.manifest.programs.push_back(program);
     folder.manifest.ranks.push_back({rank, "cpu"});
   }

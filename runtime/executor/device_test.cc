@@ -37,7 +37,7 @@ PackageFolder devicePackage(const std::string& device, int tp) {
   output.spec = manifest.outputs[0];
   output.splits = input.splits;
   program.outputs = {output};
-  program.weights = {{"w", 0, {}, {}, package::WeightLayout::kPlain, false, 0}};
+  program.weights = {{"w", 0, {}, package::WeightLayout::kPlain, false, 0}};
   program.device_kernels = {{"multiply"}, {"move"}};
   manifest.programs = {program};
   manifest.ranks.assign(static_cast<size_t>(tp), {0, device});

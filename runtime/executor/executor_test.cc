@@ -97,9 +97,7 @@ PackageFolder matmulPackage(int tp) {
   manifest.outputs = {{"y", DType::kF32, {"batch", "3"}}};
   std::vector<int64_t> shares(static_cast<size_t>(tp), kInner / tp);
   for (int64_t i = 0; i < kInner % tp; ++i) ++shares[static_cast<size_t>(i)];
-  int64_t offset = 0;
   for (int rank = 0; rank < tp; ++rank) {
-    const int64_t size = shares[static_cast<size_t>(rank)];
     Program program;
     program.target = "cpu";
     program.object = "matmul.so";
@@ -111,9 +109,7 @@ PackageFolder matmulPackage(int tp) {
     ProgramOutput output;
     output.spec = manifest.outputs[0];
     program.outputs = {output};
-    program.weights = {
-        {"w", 0, {offset, 0}, {size, kColumns}, package::WeightLayout::kPlain, false, 0}};
-    offset += size;
+    program.weights = {{"w", 0, {{0, "tp", shares}}, package::WeightLayout::kPlain, false, 0}};
     manifest.programs.push_back(program);
     manifest.ranks.push_back({rank, "cpu"});
   }
@@ -259,6 +255,7 @@ TEST(Executor, ARankWithoutWorkTakesPart) {
   folder.manifest.tp = 2;
   folder.manifest.ranks = {{-1, "cpu"}, {0, "cpu"}};
   folder.manifest.programs[0].inputs[0].splits = {{1, "tp", {0, 1}}};
+  folder.manifest.programs[0].weights[0].splits = {{0, "tp", {0, 1}}};
   folder.write();
   // The output is taken from tp index 0, which here makes nothing: said by all, hung on by none.
   const auto results = runOnThreads(folder, 1, {{tensorOf({1, kInner}, countingUp(kInner, 0))}});
@@ -266,6 +263,7 @@ TEST(Executor, ARankWithoutWorkTakesPart) {
   folder.manifest.tp = 1;
   folder.manifest.pp = 2;
   folder.manifest.programs[0].inputs[0].splits = {};
+  folder.manifest.programs[0].weights[0].splits = {};
   folder.write();
   const auto good = runOnThreads(folder, 1, {{tensorOf({1, kInner}, countingUp(kInner, 0))}});
   expectOutput(good[0], {1, kColumns}, matmulRelu(countingUp(kInner, 0), 1));
@@ -296,7 +294,7 @@ TEST(Executor, ScatterAndGatherAlongAnInnerDim) {
       ProgramOutput output;
       output.spec = manifest.outputs[0];
       program.outputs = {output};
-      program.weights = {{"shares", 0, {}, {}, package::WeightLayout::kPlain, false, 0}};
+      program.weights = {{"shares", 0, {}, package::WeightLayout::kPlain, false, 0}};
       manifest.programs = {program};
       manifest.ranks.assign(static_cast<size_t>(tp), {0, "cpu"});
       folder.write();

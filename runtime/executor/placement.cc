@@ -140,6 +140,7 @@ StatusOr<SymbolValues> Placement::symbolsOf(const Coordinates& at, int microbatc
   }
   SymbolValues symbols;
   MLC_RETURN_IF_ERROR(bindSymbols(actual, symbols));
+  symbols[package::kTpRankSymbol] = at.tp;
   // Symbols of inputs that no program reads keep the whole's value.
   symbols.insert(global_.begin(), global_.end());
   return symbols;

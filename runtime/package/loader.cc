@@ -48,7 +48,7 @@ StatusOr<LoadedProgram> loadProgram(std::shared_ptr<const Package> package, int 
   MLC_ASSIGN_OR_RETURN(loaded.object, SharedObject::load(path));
   MLC_RETURN_IF_ERROR(findEntryPoints(path, loaded));
   for (const WeightSlot& slot : program.weights) {
-    MLC_ASSIGN_OR_RETURN(const Weight weight, loaded.store->make(slot));
+    MLC_ASSIGN_OR_RETURN(const Weight weight, loaded.store->make(slot, rank % manifest.tp));
     loaded.weights.push_back(weight);
   }
   return loaded;

@@ -14,11 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A package of one rank whose program does nothing.
-PackageFolder oneRank(const std::string& name) {
+// A package of one program that does nothing, on each of tp ranks.
+PackageFolder oneRank(const std::string& name, int tp = 1) {
   PackageFolder folder(name);
   folder.addFile("runtime/package/empty_program.so", "rank0.so");
-  folder.manifest.ranks = {{0, "cpu"}};
+  folder.manifest.tp = tp;
+  folder.manifest.ranks.assign(static_cast<size_t>(tp), {0, "cpu"});
   Program program;
   program.target = "cpu";
   program.object = "rank0.so";
@@ -32,9 +33,9 @@ std::vector<float> countingUp(size_t count) {
   return values;
 }
 
-StatusOr<LoadedProgram> load(const PackageFolder& folder) {
+StatusOr<LoadedProgram> load(const PackageFolder& folder, int rank = 0) {
   MLC_ASSIGN_OR_RETURN(auto package, Package::open(folder.path()));
-  return loadProgram(package, 0, std::make_shared<WeightStore>(package, 2));
+  return loadProgram(package, rank, std::make_shared<WeightStore>(package, 2));
 }
 
 void flipByte(const std::string& path, int64_t at) {
@@ -51,54 +52,65 @@ std::vector<float> floats(const Weight& weight) {
 }
 
 TEST(Loader, LoadsCodeAndWeights) {
-  PackageFolder folder = oneRank("good");
+  PackageFolder folder = oneRank("good", 3);
   folder.addWeight("w", DType::kF32, {4, 6}, countingUp(24), 64);
-  folder.manifest.programs[0].weights = {{"w", 0, {}, {}, WeightLayout::kPlain, false, 0},
-                                         {"w", 0, {1, 0}, {2, 6}, WeightLayout::kPlain, false, 0},
-                                         {"w", 0, {1, 2}, {2, 3}, WeightLayout::kPlain, false, 0},
-                                         {"w", 0, {1, 2}, {2, 3}, WeightLayout::kPlain, false, 0}};
+  const Split rows{0, "tp", {1, 2, 1}}, columns{1, "tp", {2, 3, 1}};
+  folder.manifest.programs[0].weights = {{"w", 0, {}, WeightLayout::kPlain, false, 0},
+                                         {"w", 0, {rows}, WeightLayout::kPlain, false, 0},
+                                         {"w", 0, {columns}, WeightLayout::kPlain, false, 0},
+                                         {"w", 0, {columns}, WeightLayout::kPlain, false, 0}};
   folder.write();
-  StatusOr<LoadedProgram> loaded = load(folder);
+  StatusOr<LoadedProgram> loaded = load(folder, 1);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   EXPECT_EQ(loaded->arenaBytes(nullptr, 3), 192);
   ASSERT_EQ(loaded->weights.size(), 4u);
   EXPECT_EQ(floats(loaded->weights[0])[23], 23.0f);
   EXPECT_EQ(floats(loaded->weights[1]),
             (std::vector<float>{6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}));
-  EXPECT_EQ(floats(loaded->weights[2]), (std::vector<float>{8, 9, 10, 14, 15, 16}));
+  EXPECT_EQ(floats(loaded->weights[2]),
+            (std::vector<float>{2, 3, 4, 8, 9, 10, 14, 15, 16, 20, 21, 22}));
   EXPECT_EQ(loaded->weights[2].data, loaded->weights[3].data);
   for (const Weight& weight : loaded->weights) {
     EXPECT_EQ(reinterpret_cast<uintptr_t>(weight.data) % 64, 0u);
   }
-  // The whole lies aligned in the file, the row slice (24 bytes in) and the block do not.
+  // The whole lies aligned in the file, the rows (24 bytes in) and the columns do not.
   EXPECT_EQ(loaded->store->mappedBytes(), 96);
-  EXPECT_EQ(loaded->store->copiedBytes(), 48 + 24);
+  EXPECT_EQ(loaded->store->copiedBytes(), 48 + 48);
+  // Another rank of the same program has other pieces.
+  loaded = load(folder, 2);
+  ASSERT_TRUE(loaded.ok()) << loaded.status().message();
+  EXPECT_EQ(floats(loaded->weights[1]), (std::vector<float>{18, 19, 20, 21, 22, 23}));
+  EXPECT_EQ(floats(loaded->weights[2]), (std::vector<float>{5, 11, 17, 23}));
 }
 
 // Panels against the definition, element by element.
 TEST(Loader, PacksPanels) {
-  PackageFolder folder = oneRank("panels");
+  PackageFolder folder = oneRank("panels", 2);
   folder.addWeight("w", DType::kF32, {2, 5, 7}, countingUp(70), 12);
   Program& program = folder.manifest.programs[0];
   for (bool transposed : {false, true}) {
     for (int64_t panel : {1, 3, 4, 16}) {
       for (int64_t group : {1, 2, 4}) {
-        program.weights.push_back(
-            {"w", 0, {}, {}, WeightLayout::kPanels, transposed, panel, group});
-        program.weights.push_back(
-            {"w", 0, {1, 1, 2}, {1, 3, 4}, WeightLayout::kPanels, transposed, panel, group});
+        for (const std::vector<Split>& splits : {std::vector<Split>{},
+                                                 {{0, "tp", {1, 1}}},
+                                                 {{1, "tp", {2, 3}}},
+                                                 {{2, "tp", {3, 4}}}}) {
+          program.weights.push_back(
+              {"w", 0, splits, WeightLayout::kPanels, transposed, panel, group});
+        }
       }
     }
   }
   folder.write();
-  StatusOr<LoadedProgram> loaded = load(folder);
+  StatusOr<LoadedProgram> loaded = load(folder, 1);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   for (size_t i = 0; i < program.weights.size(); ++i) {
     const WeightSlot& slot = program.weights[i];
-    const std::vector<int64_t> sizes =
-        slot.sizes.empty() ? std::vector<int64_t>{2, 5, 7} : slot.sizes;
-    const std::vector<int64_t> offsets =
-        slot.offsets.empty() ? std::vector<int64_t>{0, 0, 0} : slot.offsets;
+    std::vector<int64_t> sizes = {2, 5, 7}, offsets = {0, 0, 0};
+    for (const Split& split : slot.splits) {
+      sizes[static_cast<size_t>(split.dim)] = split.shares[1];
+      offsets[static_cast<size_t>(split.dim)] = split.shares[0];
+    }
     const int64_t k = sizes[slot.transposed ? 2 : 1], n = sizes[slot.transposed ? 1 : 2];
     std::vector<float> expected;
     for (int64_t b = 0; b < sizes[0]; ++b) {
@@ -125,8 +137,8 @@ TEST(Loader, FillsRepeatedValues) {
   PackageFolder folder = oneRank("filled");
   folder.manifest.weights = {
       {"c", DType::kF32, {3, 5}, "", 0, "00002040", ""}};  // 2.5, little-endian
-  folder.manifest.programs[0].weights = {{"c", 0, {}, {}, WeightLayout::kPlain, false, 0},
-                                         {"c", 0, {}, {}, WeightLayout::kPanels, false, 4}};
+  folder.manifest.programs[0].weights = {{"c", 0, {}, WeightLayout::kPlain, false, 0},
+                                         {"c", 0, {}, WeightLayout::kPanels, false, 4}};
   folder.write();
   StatusOr<LoadedProgram> loaded = load(folder);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
@@ -143,7 +155,7 @@ TEST(Loader, WeightsOutsideThePackageAreChecked) {
   PackageFolder folder = oneRank("external");
   folder.manifest.weights = {
       {"e", DType::kU8, {60}, external, 4, "", checksumOf(std::string(60, 'a').data(), 60)}};
-  folder.manifest.programs[0].weights = {{"e", 0, {}, {}, WeightLayout::kPlain, false, 0}};
+  folder.manifest.programs[0].weights = {{"e", 0, {}, WeightLayout::kPlain, false, 0}};
   folder.write();
   ASSERT_TRUE(load(folder).ok()) << load(folder).status().message();
   flipByte(external, 30);

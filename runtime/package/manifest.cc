@@ -42,17 +42,7 @@ Json toJson(const WeightSource& weight) {
           {"checksum", weight.checksum}};
 }
 
-Json toJson(const WeightSlot& slot) {
-  return {{"name", slot.name},
-          {"source", slot.source},
-          {"offsets", slot.offsets},
-          {"sizes", slot.sizes},
-          {"layout", slot.layout == WeightLayout::kPanels ? "panels" : "plain"},
-          {"transposed", slot.transposed},
-          {"panel", slot.panel},
-          {"group", slot.group}};
-}
-
+Json toJson(const WeightSlot& slot);
 Json toJson(const SizeConstraint& constraint);
 Json toJson(const ProgramInput& input);
 Json toJson(const ProgramOutput& output);
@@ -73,6 +63,16 @@ Json toJson(const SizeConstraint& constraint) {
           {"text", constraint.text},
           {"function", constraint.function},
           {"replaced", listToJson(constraint.replaced)}};
+}
+
+Json toJson(const WeightSlot& slot) {
+  return {{"name", slot.name},
+          {"source", slot.source},
+          {"splits", listToJson(slot.splits)},
+          {"layout", slot.layout == WeightLayout::kPanels ? "panels" : "plain"},
+          {"transposed", slot.transposed},
+          {"panel", slot.panel},
+          {"group", slot.group}};
 }
 
 Json toJson(const ProgramInput& input) {
@@ -243,8 +243,7 @@ Status readOutput(const Reader& reader, ProgramOutput& output) {
 Status readSlot(const Reader& reader, WeightSlot& slot) {
   MLC_READ("name", slot.name);
   MLC_READ("source", slot.source);
-  MLC_READ("offsets", slot.offsets);
-  MLC_READ("sizes", slot.sizes);
+  MLC_RETURN_IF_ERROR(reader.readList("splits", slot.splits, readSplit));
   MLC_RETURN_IF_ERROR(reader.readChoice("layout", "plain", WeightLayout::kPlain, "panels",
                                         WeightLayout::kPanels, slot.layout));
   MLC_READ("transposed", slot.transposed);

@@ -13,7 +13,7 @@
 
 namespace mlc::package {
 
-inline constexpr int kFormatVersion = 2;
+inline constexpr int kFormatVersion = 3;
 
 // A tensor at the edge of the model or of a program. Dims are DimExpr texts ("1", "batch", "batch *
 // seq").
@@ -30,7 +30,12 @@ struct Split {
   int dim = 0;
   std::string axis;  // "dp" or "tp"; microbatches cut further along the dp split's dim
   std::vector<int64_t> shares;
+  friend bool operator==(const Split&, const Split&) = default;
 };
+
+// The symbol whose value in a program is the rank's coordinate on the tp axis: ranks with equal
+// shares run the same program.
+inline constexpr const char* kTpRankSymbol = "mlc.tp_rank";
 
 // Where a program's input comes from. Its TensorSpec has the local shape; symbols are bound from
 // it.
@@ -63,12 +68,12 @@ struct ProgramOutput {
 //                `transposed` says that the file has [N, K]
 enum class WeightLayout { kPlain, kPanels };
 
-// A weight as one program wants it: source, slice, layout. The loader makes it at load.
+// A weight as one program wants it: source, the rank's piece of it, layout. The loader makes it at
+// load.
 struct WeightSlot {
-  std::string name;              // of the model's tensor, for messages
-  int source = 0;                // index into Manifest::weights
-  std::vector<int64_t> offsets;  // slice of the source tensor; empty: all of it
-  std::vector<int64_t> sizes;
+  std::string name;           // of the model's tensor, for messages
+  int source = 0;             // index into Manifest::weights
+  std::vector<Split> splits;  // the piece of the source tensor, over "tp"; parts are exact
   WeightLayout layout = WeightLayout::kPlain;
   bool transposed = false;
   int64_t panel = 0;  // columns of a panel

@@ -38,7 +38,7 @@ Manifest fullManifest() {
   output.spec = manifest.outputs[0];
   output.splits = input.splits;
   program.outputs = {output};
-  program.weights = {{"w", 0, {0, 2}, {4, 2}, WeightLayout::kPanels, true, 16, 4}};
+  program.weights = {{"w", 0, {{1, "tp", {1}}}, WeightLayout::kPanels, true, 16, 4}};
   program.device_kernels = {{"k0"}};
   manifest.programs = {program};
   manifest.ranks = {{0, "cpu"}, {-1, "cpu"}};
@@ -98,7 +98,9 @@ TEST(ValidateManifest, RefusesWhatMakesNoSense) {
       {"shares", [](Manifest& m) { m.programs[0].inputs[0].splits[0].shares = {1}; }},
       {"dim", [](Manifest& m) { m.programs[0].inputs[0].splits[0].dim = 2; }},
       {"dimension", [](Manifest& m) { m.inputs[0].dims[0] = "batch +"; }},
-      {"slice", [](Manifest& m) { m.programs[0].weights[0].offsets[1] = 3; }},
+      {"do not fit", [](Manifest& m) { m.programs[0].weights[0].splits[0].shares = {3}; }},
+      {"do not fit", [](Manifest& m) { m.programs[0].weights[0].splits = {{0, "dp", {1, 1}}}; }},
+      {"along a dim", [](Manifest& m) { m.programs[0].weights[0].splits[0].dim = 2; }},
       {"panel", [](Manifest& m) { m.programs[0].weights[0].panel = 0; }},
       {"weight", [](Manifest& m) { m.programs[0].weights[0].source = 9; }},
       {"shape", [](Manifest& m) { m.weights[0].shape = {int64_t{1} << 40, int64_t{1} << 40}; }},

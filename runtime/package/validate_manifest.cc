@@ -1,6 +1,7 @@
 #include "runtime/package/validate_manifest.h"
 
 #include <filesystem>
+#include <numeric>
 #include <set>
 
 #include "runtime/abi/abi.h"
@@ -19,14 +20,14 @@ Status checkSpec(const TensorSpec& spec, const std::string& where) {
   return okStatus();
 }
 
-Status checkSplits(const std::vector<Split>& splits, const TensorSpec& spec,
-                   const Manifest& manifest, const std::string& where) {
+Status checkSplits(const std::vector<Split>& splits, size_t dims, const Manifest& manifest,
+                   const std::string& where) {
   std::set<std::string> axes;
   for (const Split& split : splits) {
     if (split.axis != "dp" && split.axis != "tp")
       return bad(where + " is split over an unknown axis '" + split.axis + "'");
     if (!axes.insert(split.axis).second) return bad(where + " is split twice over " + split.axis);
-    if (split.dim < 0 || split.dim >= static_cast<int>(spec.dims.size()))
+    if (split.dim < 0 || split.dim >= static_cast<int>(dims))
       return bad(where + " is split along a dim it does not have");
     const int ranks = split.axis == "dp" ? manifest.dp : manifest.tp;
     if (split.shares.size() != static_cast<size_t>(ranks))
@@ -45,13 +46,11 @@ Status checkSlot(const WeightSlot& slot, const Manifest& manifest, const std::st
   if (slot.source < 0 || slot.source >= static_cast<int>(manifest.weights.size()))
     return bad(where + " names no weight");
   const std::vector<int64_t>& shape = manifest.weights[static_cast<size_t>(slot.source)].shape;
-  if (slot.offsets.size() != slot.sizes.size()) return bad(where + " has a bad slice");
-  if (!slot.sizes.empty() && slot.sizes.size() != shape.size())
-    return bad(where + " has a slice of another rank");
-  for (size_t dim = 0; dim < slot.sizes.size(); ++dim) {
-    const int64_t offset = slot.offsets[dim], size = slot.sizes[dim];
-    if (offset < 0 || size < 0 || offset > shape[dim] || size > shape[dim] - offset)
-      return bad(where + " has a slice outside the weight");
+  MLC_RETURN_IF_ERROR(checkSplits(slot.splits, shape.size(), manifest, where));
+  for (const Split& split : slot.splits) {
+    const int64_t parts = std::accumulate(split.shares.begin(), split.shares.end(), int64_t{0});
+    if (split.axis != "tp" || shape[static_cast<size_t>(split.dim)] % parts != 0)
+      return bad(where + " is split into pieces that do not fit the weight");
   }
   if (slot.layout == WeightLayout::kPanels &&
       (slot.panel < 1 || slot.group < 1 || shape.size() < 2))
@@ -85,7 +84,7 @@ Status checkProgram(const Program& program, const Manifest& manifest, const std:
     const ProgramInput& input = program.inputs[i];
     const std::string name = where + ".inputs[" + std::to_string(i) + "]";
     MLC_RETURN_IF_ERROR(checkSpec(input.spec, name));
-    MLC_RETURN_IF_ERROR(checkSplits(input.splits, input.spec, manifest, name));
+    MLC_RETURN_IF_ERROR(checkSplits(input.splits, input.spec.dims.size(), manifest, name));
     const bool model = input.kind == ProgramInput::Kind::kModelInput;
     const int count = model ? static_cast<int>(manifest.inputs.size()) : manifest.pp;
     const int index = model ? input.index : input.from_stage;
@@ -99,7 +98,7 @@ Status checkProgram(const Program& program, const Manifest& manifest, const std:
     const ProgramOutput& output = program.outputs[i];
     const std::string name = where + ".outputs[" + std::to_string(i) + "]";
     MLC_RETURN_IF_ERROR(checkSpec(output.spec, name));
-    MLC_RETURN_IF_ERROR(checkSplits(output.splits, output.spec, manifest, name));
+    MLC_RETURN_IF_ERROR(checkSplits(output.splits, output.spec.dims.size(), manifest, name));
     const bool model = output.kind == ProgramOutput::Kind::kModelOutput;
     const int count = model ? static_cast<int>(manifest.outputs.size()) : manifest.pp;
     const int index = model ? output.index : output.to_stage;

@@ -13,10 +13,10 @@ namespace {
 constexpr int64_t kChecksumLimit = int64_t{1} << 30;
 
 // Equal for slots that are made alike.
-std::string keyOf(const WeightSlot& slot) {
+std::string keyOf(const WeightSlot& slot, const WeightPiece& piece) {
   std::string key = std::to_string(slot.source);
-  for (int64_t offset : slot.offsets) key += "," + std::to_string(offset);
-  for (int64_t size : slot.sizes) key += ":" + std::to_string(size);
+  for (int64_t offset : piece.offsets) key += "," + std::to_string(offset);
+  for (int64_t size : piece.sizes) key += ":" + std::to_string(size);
   if (slot.layout == WeightLayout::kPanels) {
     key += (slot.transposed ? " t" : " p") + std::to_string(slot.panel) + "g" +
            std::to_string(slot.group);
@@ -32,13 +32,15 @@ int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
 }  // namespace
 
-StatusOr<Weight> WeightStore::make(const WeightSlot& slot) {
+StatusOr<Weight> WeightStore::make(const WeightSlot& slot, int tpRank) {
   const std::lock_guard lock(mutex_);
-  const std::string key = keyOf(slot);
-  if (auto it = made_.find(key); it != made_.end()) return it->second;
   const WeightSource& source = package_->manifest().weights[static_cast<size_t>(slot.source)];
-  MLC_ASSIGN_OR_RETURN(const Weight weight,
-                       source.file.empty() ? makeFilled(source, slot) : makeFromFile(source, slot));
+  const WeightPiece piece = pieceOf(slot, source, tpRank);
+  const std::string key = keyOf(slot, piece);
+  if (auto it = made_.find(key); it != made_.end()) return it->second;
+  MLC_ASSIGN_OR_RETURN(const Weight weight, source.file.empty()
+                                                ? makeFilled(source, slot, piece)
+                                                : makeFromFile(source, slot, piece));
   made_.emplace(key, weight);
   return weight;
 }
@@ -61,14 +63,14 @@ StatusOr<char*> WeightStore::allocate(const std::string& name, int64_t bytes) {
   return buffers_.back().data();
 }
 
-StatusOr<Weight> WeightStore::makeFilled(const WeightSource& source, const WeightSlot& slot) {
+StatusOr<Weight> WeightStore::makeFilled(const WeightSource& source, const WeightSlot& slot,
+                                         const WeightPiece& piece) {
   std::string element;
   for (size_t i = 0; 2 * i < source.fill.size(); ++i) {
     element += static_cast<char>(digit(source.fill[2 * i]) << 4 | digit(source.fill[2 * i + 1]));
   }
   // Every element is the same: strides of zero.
-  StridedView view{
-      element.data(), source.dtype, slot.sizes.empty() ? source.shape : slot.sizes, {}};
+  StridedView view{element.data(), source.dtype, piece.sizes, {}};
   view.strides.assign(view.sizes.size(), 0);
   const bool panels = slot.layout == WeightLayout::kPanels;
   const int64_t count =
@@ -117,10 +119,11 @@ StatusOr<const char*> WeightStore::mapSource(const WeightSource& source) {
   return sources_[index] = file->second->data() + source.offset;
 }
 
-StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const WeightSlot& slot) {
+StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const WeightSlot& slot,
+                                           const WeightPiece& piece) {
   MLC_ASSIGN_OR_RETURN(const char* data, mapSource(source));
   const int64_t sourceBytes = dtypeBytes(source.dtype, numElements(source.shape));
-  const StridedView view = sliceOf(data, source.dtype, source.shape, slot.offsets, slot.sizes);
+  const StridedView view = sliceOf(data, source.dtype, source.shape, piece.offsets, piece.sizes);
   if (slot.layout == WeightLayout::kPanels) {
     const int64_t bytes = dtypeBytes(source.dtype, panelsElements(view.sizes, panelShapeOf(slot)));
     MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));

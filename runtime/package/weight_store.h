@@ -11,6 +11,7 @@
 #include "runtime/base/mapped_file.h"
 #include "runtime/base/status.h"
 #include "runtime/package/package.h"
+#include "runtime/package/weight_piece.h"
 
 namespace mlc::package {
 
@@ -29,10 +30,12 @@ class WeightStore {
   WeightStore(std::shared_ptr<const Package> package, int threads)
       : package_(std::move(package)), threads_(threads) {}
 
+  // The piece of the rank with this coordinate on the tp axis, laid out as the slot says.
+  //
   // Checks the source's range and (but in files outside the package of more than 1 GiB) its
-  // checksum. A slice that lies in one aligned piece of its file is used where it is. Fails with a
+  // checksum. A piece that lies in one aligned piece of its file is used where it is. Fails with a
   // message that names the weight and the file.
-  StatusOr<Weight> make(const WeightSlot& slot);
+  StatusOr<Weight> make(const WeightSlot& slot, int tpRank);
 
   // Memory of the weights made so far: copies, and ranges of mapped files.
   int64_t copiedBytes() const;
@@ -40,8 +43,10 @@ class WeightStore {
 
  private:
   StatusOr<const char*> mapSource(const WeightSource& source);
-  StatusOr<Weight> makeFilled(const WeightSource& source, const WeightSlot& slot);
-  StatusOr<Weight> makeFromFile(const WeightSource& source, const WeightSlot& slot);
+  StatusOr<Weight> makeFilled(const WeightSource& source, const WeightSlot& slot,
+                              const WeightPiece& piece);
+  StatusOr<Weight> makeFromFile(const WeightSource& source, const WeightSlot& slot,
+                                const WeightPiece& piece);
   StatusOr<char*> allocate(const std::string& name, int64_t bytes);
 
   const std::shared_ptr<const Package> package_;
@@ -49,7 +54,7 @@ class WeightStore {
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const MappedFile>> files_;
   std::map<int, const char*> sources_;  // checked ones, by index
-  std::map<std::string, Weight> made_;  // by the slot's text
+  std::map<std::string, Weight> made_;  // by slot and piece
   std::vector<AlignedBuffer> buffers_;
   int64_t copiedBytes_ = 0;
   int64_t mappedBytes_ = 0;

@@ -41,6 +41,19 @@ class Compile(unittest.TestCase):
         _, different, unreadable = filecmp.cmpfiles(*packages, names[0], shallow=False)
         self.assertEqual((different, unreadable), ([], []))
 
+    def test_ranks_with_equal_shares_share_a_program(self):
+        model = jobs.MODELS / "bert_12_heads"
+        devices = self.folder / "devices.json"
+        devices.write_text(json.dumps({"devices": [{"name": "d", "count": 4, "kind": "cpu", "peak_flops": {"f32": 1e11},
+                                                    "memory_bandwidth": 1e10}]}))
+        package = self.folder / "a.mlcpkg"
+        summary = compiled(model / "model.onnx", package, "--devices", devices, "--ranks", 4, "--mesh", "tp=4")
+        self.assertEqual(summary["programs"], 1)
+        self.assertLess(max(summary["rank_weights_bytes"]), 0.5 * summary["weights_bytes"])
+        # Each rank has its own pieces of the weights.
+        report = jobs.report(package, "--inputs", model, "--expect", model)
+        self.assertTrue(report["expect"]["ok"])
+
     def test_second_time_from_the_cache(self):
         model = jobs.MODELS / "mlp/model.onnx"
         cache = str(self.folder / "cache")

@@ -6,12 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/base/strided_view.h"
+#include "runtime/package/weight_piece.h"
 
 namespace mlc::tools {
 namespace {
 
-int64_t bytesOf(const package::WeightSlot& slot, const package::WeightSource& source) {
-  return sliceOf(nullptr, source.dtype, source.shape, slot.offsets, slot.sizes).bytes();
+int64_t bytesOf(const package::WeightSlot& slot, const package::WeightSource& source, int tpRank) {
+  const package::WeightPiece piece = pieceOf(slot, source, tpRank);
+  return sliceOf(nullptr, source.dtype, source.shape, piece.offsets, piece.sizes).bytes();
 }
 
 }  // namespace
@@ -33,12 +35,14 @@ CompileSummary summarize(const package::Package& package, const CachedPackage& c
   summary.pp = manifest.pp;
   summary.tp = manifest.tp;
   summary.predictedMs = manifest.predicted_ms;
-  for (const package::RankEntry& rank : manifest.ranks) {
+  for (size_t rank = 0; rank < manifest.ranks.size(); ++rank) {
     int64_t bytes = 0;
-    if (rank.program >= 0) {
+    const int program = manifest.ranks[rank].program;
+    if (program >= 0) {
       for (const package::WeightSlot& slot :
-           manifest.programs[static_cast<size_t>(rank.program)].weights) {
-        bytes += bytesOf(slot, manifest.weights[static_cast<size_t>(slot.source)]);
+           manifest.programs[static_cast<size_t>(program)].weights) {
+        bytes += bytesOf(slot, manifest.weights[static_cast<size_t>(slot.source)],
+                         static_cast<int>(rank) % manifest.tp);
       }
     }
     summary.rankWeightBytes.push_back(bytes);

@@ -3,27 +3,22 @@
 #include <algorithm>
 
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
+#include "compiler/dialect/dist/dist_dialect.h"
 
 namespace mlc::conversion {
 namespace {
 
-using mlir::Operation;
-
-std::vector<int64_t> integers(Operation* op, llvm::StringRef attribute) {
-  auto array = op->getAttrOfType<mlir::DenseI64ArrayAttr>(attribute);
-  return array ? std::vector<int64_t>(array.asArrayRef()) : std::vector<int64_t>();
-}
-
 bool sameSlot(const package::WeightSlot& a, const package::WeightSlot& b) {
-  return a.name == b.name && a.offsets == b.offsets && a.sizes == b.sizes && a.layout == b.layout &&
+  return a.name == b.name && a.splits == b.splits && a.layout == b.layout &&
          a.transposed == b.transposed && a.panel == b.panel && a.group == b.group;
 }
 
 package::WeightSlot slotFor(graph::WeightOp op) {
   package::WeightSlot slot;
   slot.name = op.getName().str();
-  slot.offsets = integers(op, "mlc.slice_offsets");
-  slot.sizes = integers(op, "mlc.slice_sizes");
+  if (const dist::CutAttr cut = dist::cutOf(op)) {
+    slot.splits = {{static_cast<int>(cut.getDim()), "tp", cut.getShares().vec()}};
+  }
   if (auto panel = op->getAttrOfType<mlir::IntegerAttr>(kPanelAttr)) {
     slot.layout = package::WeightLayout::kPanels;
     slot.panel = panel.getInt();

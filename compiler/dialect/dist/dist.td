@@ -1,4 +1,5 @@
 // The dist dialect: what a rank program does together with other ranks.
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -9,8 +10,21 @@ def Dist_Dialect : Dialect {
   let cppNamespace = "::mlc::dist";
   let summary = "Collectives between the ranks of a mesh axis, on tensors.";
   let description = [{
-    A module with these ops is the program of one rank: sizes and offsets are that rank's own. Axes are "dp", "pp" and "tp".
+    A module with these ops is the program of one rank, or of several that have equal sizes: sizes are those ranks' own, and what
+    depends on the rank is an expression of the symbol mlc.tp_rank, or follows from an attribute. Axes are "dp", "pp" and "tp".
+
+    The attribute `dist.cut` of a graph.weight says that the rank has a piece of the weight: the result type is the piece's.
   }];
+  let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+}
+
+def Dist_CutAttr : AttrDef<Dist_Dialect, "Cut"> {
+  let mnemonic = "cut";
+  let summary = "A tensor is cut along a dim: rank r of the tp axis has shares[r] of sum(shares) parts, in rank order.";
+  let parameters = (ins "int64_t":$dim, ArrayRefParameter<"int64_t">:$shares);
+  let assemblyFormat = "`<` `dim` `=` $dim `,` `shares` `=` `[` $shares `]` `>`";
+  let genVerifyDecl = 1;
 }
 
 // Not pure: a collective that one rank leaves out is one that the others wait for.
