@@ -24,8 +24,9 @@ RULES = [
     ("compiler/transforms", ["compiler/dialect", "compiler/diagnostics.h", "runtime/base"]),
     ("compiler/partition", ["compiler/dialect", "compiler/diagnostics.h", "partitioner", "runtime/base", "runtime/package"]),
     ("compiler/conversion", ["compiler/dialect", "compiler/diagnostics.h", "runtime/base", "runtime/abi", "runtime/package"]),
-    ("compiler/target", ["compiler/conversion", "compiler/dialect", "compiler/diagnostics.h", "runtime/base", "runtime/abi",
-                         "runtime/package"]),
+    # A target is made for a device, and gives a program's files: plain data both.
+    ("compiler/target", ["compiler/conversion", "compiler/dialect", "compiler/diagnostics.h", "compiler/package/program_files.h",
+                         "partitioner/device_model", "runtime/base", "runtime/abi", "runtime/package"]),
     ("compiler/package", ["compiler/dialect", "runtime/base", "runtime/package"]),
     ("compiler", ["compiler", "partitioner", "runtime/base", "runtime/abi", "runtime/package"]),
     ("tools", ["tools", "compiler", "partitioner", "runtime", "collectives"]),
