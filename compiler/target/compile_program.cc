@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "compiler/conversion/graph_to_kernels/assign_channel_blocks.h"
 #include "compiler/conversion/graph_to_kernels/decompose_attention.h"
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/conversion/host_to_llvm/lower_host.h"
@@ -22,6 +23,9 @@ llvm::LogicalResult formKernels(mlir::ModuleOp program, const ProgramTarget& tar
   const conversion::KernelPolicy policy = target.kernelPolicy();
   mlir::PassManager passes(program.getContext());
   passes.addPass(conversion::createDecomposeAttentionPass(policy));
+  if (policy.channelBlocks) {
+    passes.addPass(conversion::createAssignChannelBlocksPass(*policy.channelBlocks));
+  }
   passes.addPass(mlir::createCSEPass());
   if (mlir::failed(passes.run(program))) return mlir::failure();
   return conversion::formKernels(program, policy);

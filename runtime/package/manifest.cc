@@ -42,6 +42,14 @@ Json toJson(const WeightSource& weight) {
           {"checksum", weight.checksum}};
 }
 
+const char* nameOf(LayoutStep::Kind kind) {
+  return kind == LayoutStep::Kind::kReshape     ? "reshape"
+         : kind == LayoutStep::Kind::kTranspose ? "transpose"
+                                                : "pad";
+}
+
+Json toJson(const LayoutStep& step) { return {{"kind", nameOf(step.kind)}, {"dims", step.dims}}; }
+
 Json toJson(const WeightSlot& slot);
 Json toJson(const SizeConstraint& constraint);
 Json toJson(const ProgramInput& input);
@@ -72,7 +80,8 @@ Json toJson(const WeightSlot& slot) {
           {"layout", slot.layout == WeightLayout::kPanels ? "panels" : "plain"},
           {"transposed", slot.transposed},
           {"panel", slot.panel},
-          {"group", slot.group}};
+          {"group", slot.group},
+          {"steps", listToJson(slot.steps)}};
 }
 
 Json toJson(const ProgramInput& input) {
@@ -240,6 +249,18 @@ Status readOutput(const Reader& reader, ProgramOutput& output) {
   return okStatus();
 }
 
+Status readStep(const Reader& reader, LayoutStep& step) {
+  std::string kind;
+  MLC_READ("kind", kind);
+  for (auto known :
+       {LayoutStep::Kind::kReshape, LayoutStep::Kind::kTranspose, LayoutStep::Kind::kPad}) {
+    if (kind == nameOf(known)) step.kind = known;
+  }
+  if (kind != nameOf(step.kind)) return invalidError("manifest.json: unknown step '" + kind + "'");
+  MLC_READ("dims", step.dims);
+  return okStatus();
+}
+
 Status readSlot(const Reader& reader, WeightSlot& slot) {
   MLC_READ("name", slot.name);
   MLC_READ("source", slot.source);
@@ -249,6 +270,7 @@ Status readSlot(const Reader& reader, WeightSlot& slot) {
   MLC_READ("transposed", slot.transposed);
   MLC_READ("panel", slot.panel);
   MLC_READ("group", slot.group);
+  MLC_RETURN_IF_ERROR(reader.readList("steps", slot.steps, readStep));
   return okStatus();
 }
 

@@ -68,6 +68,17 @@ struct ProgramOutput {
 //                `transposed` says that the file has [N, K]
 enum class WeightLayout { kPlain, kPanels };
 
+// One step from a weight's shape to the one that kernels read.
+struct LayoutStep {
+  enum class Kind {
+    kReshape,    // the same elements, in dims of these sizes
+    kTranspose,  // dim i is dim dims[i] of before
+    kPad,        // dims of these sizes, filled up with zeros at their ends
+  } kind = Kind::kReshape;
+  std::vector<int64_t> dims;
+  friend bool operator==(const LayoutStep&, const LayoutStep&) = default;
+};
+
 // A weight as one program wants it: source, the rank's piece of it, layout. The loader makes it at
 // load.
 struct WeightSlot {
@@ -76,8 +87,9 @@ struct WeightSlot {
   std::vector<Split> splits;  // the piece of the source tensor, over "tp"; parts are exact
   WeightLayout layout = WeightLayout::kPlain;
   bool transposed = false;
-  int64_t panel = 0;  // columns of a panel
-  int64_t group = 1;  // rows of a panel whose elements lie side by side
+  int64_t panel = 0;              // columns of a panel
+  int64_t group = 1;              // rows of a panel whose elements lie side by side
+  std::vector<LayoutStep> steps;  // kPlain: taken one after the other, after slicing
 };
 
 // Bytes of a weight: a range of a data file of the package or of the model; or one repeated value.

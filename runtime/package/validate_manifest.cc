@@ -6,6 +6,7 @@
 
 #include "runtime/abi/abi.h"
 #include "runtime/base/dim_expr.h"
+#include "runtime/package/layout_steps.h"
 
 namespace mlc::package {
 namespace {
@@ -55,6 +56,11 @@ Status checkSlot(const WeightSlot& slot, const Manifest& manifest, const std::st
   if (slot.layout == WeightLayout::kPanels &&
       (slot.panel < 1 || slot.group < 1 || shape.size() < 2))
     return bad(where + " has a bad panel");
+  if (slot.steps.empty()) return okStatus();
+  if (slot.layout != WeightLayout::kPlain ||
+      !shapeAfter(slot.steps, slot.sizes.empty() ? shape : slot.sizes)) {
+    return bad(where + " has a bad layout");
+  }
   return okStatus();
 }
 

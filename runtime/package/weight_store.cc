@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "runtime/base/checksum.h"
+#include "runtime/package/layout_steps.h"
 #include "runtime/package/pack_panels.h"
 #include "runtime/package/validate_manifest.h"
 
@@ -20,6 +21,10 @@ std::string keyOf(const WeightSlot& slot, const WeightPiece& piece) {
   if (slot.layout == WeightLayout::kPanels) {
     key += (slot.transposed ? " t" : " p") + std::to_string(slot.panel) + "g" +
            std::to_string(slot.group);
+  }
+  for (const LayoutStep& step : slot.steps) {
+    key += "/" + std::to_string(static_cast<int>(step.kind));
+    for (int64_t dim : step.dims) key += "," + std::to_string(dim);
   }
   return key;
 }
@@ -72,6 +77,7 @@ StatusOr<Weight> WeightStore::makeFilled(const WeightSource& source, const Weigh
   // Every element is the same: strides of zero.
   StridedView view{element.data(), source.dtype, piece.sizes, {}};
   view.strides.assign(view.sizes.size(), 0);
+  if (!slot.steps.empty()) return makeBySteps(view, slot);
   const bool panels = slot.layout == WeightLayout::kPanels;
   const int64_t count =
       panels ? panelsElements(view.sizes, panelShapeOf(slot)) : view.numElements();
@@ -84,6 +90,14 @@ StatusOr<Weight> WeightStore::makeFilled(const WeightSource& source, const Weigh
     for (int64_t at = 0; at < bytes; at += width)
       std::memcpy(data + at, element.data(), element.size());
   }
+  return Weight{data, bytes};
+}
+
+StatusOr<Weight> WeightStore::makeBySteps(const StridedView& view, const WeightSlot& slot) {
+  const std::vector<int64_t> shape = *shapeAfter(slot.steps, view.sizes);
+  const int64_t bytes = numElements(shape) * static_cast<int64_t>(view.elementBytes);
+  MLC_ASSIGN_OR_RETURN(char* data, allocate(slot.name, bytes));
+  applySteps(view, slot.steps, data);
   return Weight{data, bytes};
 }
 
@@ -130,6 +144,11 @@ StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const Wei
     packPanels(view, panelShapeOf(slot), threads_, out);
     files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
     return Weight{out, bytes};
+  }
+  if (!slot.steps.empty()) {
+    MLC_ASSIGN_OR_RETURN(const Weight weight, makeBySteps(view, slot));
+    files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
+    return weight;
   }
   const int64_t bytes = view.bytes();
   if (view.contiguous() && reinterpret_cast<uintptr_t>(view.data) % kBufferAlignment == 0) {

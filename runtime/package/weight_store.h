@@ -10,6 +10,7 @@
 #include "runtime/base/aligned_buffer.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/base/status.h"
+#include "runtime/base/strided_view.h"
 #include "runtime/package/package.h"
 #include "runtime/package/weight_piece.h"
 
@@ -47,6 +48,7 @@ class WeightStore {
                               const WeightPiece& piece);
   StatusOr<Weight> makeFromFile(const WeightSource& source, const WeightSlot& slot,
                                 const WeightPiece& piece);
+  StatusOr<Weight> makeBySteps(const StridedView& view, const WeightSlot& slot);
   StatusOr<char*> allocate(const std::string& name, int64_t bytes);
 
   const std::shared_ptr<const Package> package_;

@@ -1,4 +1,5 @@
 // mlc-opt: runs passes over graph modules given as text, as mlir-opt does.
+#include "compiler/conversion/graph_to_kernels/assign_channel_blocks.h"
 #include "compiler/conversion/graph_to_kernels/decompose_attention.h"
 #include "compiler/conversion/math_to_arith/expand_math.h"
 #include "compiler/dialect/register.h"
@@ -12,6 +13,9 @@ int main(int argc, char** argv) {
   mlc::transforms::registerPasses(&weights);
   mlir::registerPass([] { return mlc::conversion::createDecomposeAttentionPass(); });
   mlir::registerPass([] { return mlc::math_to_arith::createExpandMathPass(); });
+  mlir::registerPass([] {
+    return mlc::conversion::createAssignChannelBlocksPass({.vector = 16, .panelVectors = 4});
+  });
   mlir::registerTransformsPasses();
   mlir::DialectRegistry registry;
   mlc::registerDialects(registry);

@@ -43,8 +43,16 @@ struct PackedLayout {
   friend bool operator==(const PackedLayout&, const PackedLayout&) = default;
 };
 
+// How convolutions lie on a target: channels in blocks of a vector, or half of one.
+struct ChannelBlocks {
+  int64_t vector = 0;        // f32 elements of a vector
+  int64_t panelVectors = 0;  // vectors of output channels that a micro-kernel computes at once
+};
+
 // What differs between targets.
 struct KernelPolicy {
+  // If null, convolutions stay in the order N, C, spatial dims.
+  std::optional<ChannelBlocks> channelBlocks;
   // The layout in which a weight on the right side of this contraction should arrive, if packed.
   // Where the right side is a dequantize: the layout of its stored elements; scales and zero points
   // arrive alike, with groups of 1.

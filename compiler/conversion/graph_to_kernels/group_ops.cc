@@ -16,7 +16,9 @@ bool isMovement(Operation* op) {
                    graph::GatherElementsOp, graph::PadOp, graph::ConcatOp, graph::IotaOp>(op);
 }
 
-bool isMicroKernelRoot(Operation* op) { return mlir::isa<graph::ContractOp, graph::ConvOp>(op); }
+bool isMicroKernelRoot(Operation* op) {
+  return mlir::isa<graph::ContractOp, graph::ConvOp, graph::BlockedConvOp>(op);
+}
 
 // Roots that elementwise producers of their first operand may join: computed again at each pass
 // over a row, or, where others need the operand too, stored first and read back.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
+#include "compiler/conversion/graph_to_kernels/weight_layout.h"
 #include "compiler/dialect/dist/dist_dialect.h"
 
 namespace mlc::conversion {
@@ -10,7 +11,8 @@ namespace {
 
 bool sameSlot(const package::WeightSlot& a, const package::WeightSlot& b) {
   return a.name == b.name && a.splits == b.splits && a.layout == b.layout &&
-         a.transposed == b.transposed && a.panel == b.panel && a.group == b.group;
+         a.transposed == b.transposed && a.panel == b.panel && a.group == b.group &&
+         a.steps == b.steps;
 }
 
 package::WeightSlot slotFor(graph::WeightOp op) {
@@ -26,6 +28,7 @@ package::WeightSlot slotFor(graph::WeightOp op) {
     auto group = op->getAttrOfType<mlir::IntegerAttr>(kPanelGroupAttr);
     if (group) slot.group = group.getInt();
   }
+  slot.steps = layoutStepsOf(op);
   return slot;
 }
 

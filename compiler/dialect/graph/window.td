@@ -13,6 +13,20 @@ def Graph_ConvOp : Graph_InferredOp<"conv"> {
                        DenseI64ArrayAttr:$dilations, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs AnyRankedTensor:$result);
 }
+def Graph_BlockedConvOp : Graph_InferredOp<"blocked_conv"> {
+  let summary = "Convolution of images whose channels lie in blocks, [N, C / c, H, W, c].";
+  let description = [{
+    What graph.conv computes, on tensors of another physical layout, which are ordinary tensors of five dims. `channels` output channels
+    in blocks of `block` (a divisor). Input blocks may have any size, 1 included: [N, C, H, W, 1] is an ordinary image. Floats only.
+    filter: [ceil(channels / p), C / c, kernel height, kernel width, c, p], output channels in panels of p; what is past `channels` is not
+    read. depthwise: [C / c, kernel height, kernel width, c], one filter per channel; `channels` is C and `block` is c.
+    Result [N, channels / block, H', W', block]. A bias is an addition after it.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$filter, I64Attr:$channels, I64Attr:$block,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high,
+                       DenseI64ArrayAttr:$dilations, DefaultValuedAttr<BoolAttr, "false">:$depthwise);
+  let results = (outs AnyRankedTensor:$result);
+}
 def Graph_PoolKindAttr : I32EnumAttr<"PoolKind", "what a window gives", [
     I32EnumAttrCase<"max", 0>, I32EnumAttrCase<"average", 1>]> { let cppNamespace = "::mlc::graph"; }
 def Graph_PoolOp : Graph_InferredOp<"pool"> {

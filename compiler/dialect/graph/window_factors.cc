@@ -38,6 +38,20 @@ OpFactors ConvOp::getFactors() {
   return builder.take();
 }
 
+// The layout is chosen after the work was split, so only the batch need be divisible.
+OpFactors BlockedConvOp::getFactors() {
+  FactorBuilder builder(*this);
+  int batch = builder.add(shapeOf(getInput())[0], FactorKind::kParallel);
+  builder.indexOperand(0, 0, batch);
+  builder.indexResult(0, batch);
+  for (int64_t i = 1; i < 5; ++i) {
+    builder.wholeOperandDim(0, i);
+    builder.wholeResultDim(i);
+  }
+  for (size_t i = 0; i < shapeOf(getFilter()).size(); ++i) builder.wholeOperandDim(1, i);
+  return builder.take();
+}
+
 OpFactors PoolOp::getFactors() {
   FactorBuilder builder(*this);
   builder.addSame(0, FactorKind::kParallel);

@@ -100,6 +100,46 @@ MLC_INFER(ConvOp) {
   return inferred(location, result, elementType, types);
 }
 
+MLC_INFER(BlockedConvOp) {
+  Shape input = shapeOf(op.getInput()), filter = shapeOf(op.getFilter());
+  const bool depthwise = op.getDepthwise();
+  if (input.size() != 5 || filter.size() != (depthwise ? 4 : 6)) {
+    return emitOptionalError(location, "input must have 5 dims and filter ", depthwise ? 4 : 6,
+                             ", have ", input.size(), " and ", filter.size());
+  }
+  Type elementType = elementTypeOf(op.getInput());
+  if (!isa<FloatType>(elementType) || elementTypeOf(op.getFilter()) != elementType) {
+    return emitOptionalError(location, "cannot convolve ", elementType, " with ",
+                             elementTypeOf(op.getFilter()));
+  }
+  for (const DimExpr& dim : filter) {
+    if (!dim.isConstant()) return emitOptionalError(location, "the filter's size must be known");
+  }
+  const int64_t channels = op.getChannels(), block = op.getBlock();
+  if (channels < 1 || block < 1 || channels % block != 0) {
+    return emitOptionalError(location, channels, " channels in blocks of ", block);
+  }
+  const size_t first = depthwise ? 0 : 1;  // the filter's dim of input blocks
+  if (failed(checkEqual(location, "blocks of input and filter", input[1], filter[first])) ||
+      failed(checkEqual(location, "block of input and filter", input[4], filter[first + 3]))) {
+    return failure();
+  }
+  if (depthwise) {
+    if (!(filter[0] * filter[3] == DimExpr(channels)) || !(filter[3] == DimExpr(block)))
+      return emitOptionalError(location, "a depthwise filter of other channels than the result");
+  } else if (*filter[0].constant() * *filter[5].constant() < channels) {
+    return emitOptionalError(location, "the filter has too few output channels");
+  }
+  const SmallVector<int64_t> kernel = {*filter[first + 1].constant(),
+                                       *filter[first + 2].constant()};
+  Shape result = {input[0], DimExpr(channels / block)};
+  Window window = {kernel, op.getStrides(), op.getPadsLow(), op.getPadsHigh(), op.getDilations()};
+  Shape image(input.begin(), input.end() - 1);
+  if (failed(appendSpatial(location, image, window, result))) return failure();
+  result.push_back(DimExpr(block));
+  return inferred(location, result, elementType, types);
+}
+
 MLC_INFER(PoolOp) {
   Shape result;
   if (failed(pooledShape(location, op, result))) return failure();

@@ -16,6 +16,13 @@ DimExpr operationsOfConv(ConvOp op) {
   return elementCount(shapeOf(op.getResult())) * perElement * 2;
 }
 
+DimExpr operationsOfBlockedConv(BlockedConvOp op) {
+  Shape filter = shapeOf(op.getFilter());
+  ArrayRef<DimExpr> perElement =
+      op.getDepthwise() ? ArrayRef(filter).slice(1, 2) : ArrayRef(filter).slice(1, 4);
+  return elementCount(shapeOf(op.getResult())) * elementCount(perElement) * 2;
+}
+
 DimExpr operationsOfPool(PoolOp op) {
   DimExpr count = elementCount(shapeOf(op.getResult()));
   for (int64_t size : op.getKernel()) count = count * size;
@@ -77,6 +84,7 @@ OpWork defaultWork(Operation* op) {
       TypeSwitch<Operation*, DimExpr>(op)
           .Case([](ContractOp contract) { return operationsOfContract(contract); })
           .Case([](ConvOp conv) { return operationsOfConv(conv); })
+          .Case([](BlockedConvOp conv) { return operationsOfBlockedConv(conv); })
           .Case([](PoolOp pool) { return operationsOfPool(pool); })
           .Case([](AttentionOp attention) { return operationsOfAttention(attention); })
           .Case<ReduceOp, ArgReduceOp>(

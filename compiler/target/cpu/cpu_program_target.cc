@@ -45,6 +45,8 @@ conversion::KernelPolicy CpuProgramTarget::kernelPolicy() const {
     if (!layout) return std::nullopt;
     return conversion::PackedLayout{layout->panel, layout->transposed, layout->group};
   };
+  constexpr int64_t kFloatBytes = 4;
+  policy.channelBlocks = {host().vectorBytes() / kFloatBytes, host().tileVectors()};
   policy.keepsAttention = hasAttentionKernel;
   return policy;
 }

@@ -28,6 +28,9 @@ class CpuTarget {
   int64_t vectorBytes() const { return has("avx512f") ? 64 : has("avx2") ? 32 : 16; }
   int64_t numVectorRegisters() const { return has("avx512f") ? 32 : 16; }
 
+  // Vectors of columns in a micro-kernel's tile: what fits the registers beside six rows of them.
+  int64_t tileVectors() const { return numVectorRegisters() >= 32 ? 4 : 2; }
+
   // "+avx2,+fma,...", as LLVM wants it.
   std::string llvmFeatures() const;
 

@@ -93,6 +93,46 @@ MLC_EVALUATE(ConvOp) {
   return mlir::success();
 }
 
+MLC_EVALUATE(BlockedConvOp) {
+  const HostTensor &input = x[0], &filter = x[1];
+  const bool depthwise = getDepthwise();
+  const llvm::ArrayRef<int64_t> kernel = llvm::ArrayRef(filter.shape()).slice(depthwise ? 1 : 2, 2);
+  const int64_t block = getBlock(), panel = filter.shape().back();
+  std::vector<int64_t> shape{input.shape()[0], static_cast<int64_t>(getChannels()) / block};
+  for (size_t d = 0; d < 2; ++d) {
+    shape.push_back(outputSize(input.shape()[2 + d], kernel[d], getStrides()[d],
+                               getPadsLow()[d] + getPadsHigh()[d], getDilations()[d]));
+  }
+  shape.push_back(block);
+  const Index inputStrides = stridesOf(input.shape()), filterStrides = stridesOf(filter.shape());
+  HostTensor result = HostTensor::uninitialized(resultType(getResult()), shape);
+  // Input blocks, kernel, elements of an input block.
+  const std::vector<int64_t> taps{depthwise ? 1 : input.shape()[1], kernel[0], kernel[1],
+                                  depthwise ? 1 : input.shape()[4]};
+  forEachIndex(shape, [&](llvm::ArrayRef<int64_t> at, int64_t i) {
+    const int64_t channel = at[1] * block + at[4];
+    double sum = 0;
+    forEachIndex(taps, [&](llvm::ArrayRef<int64_t> tap, int64_t) {
+      const int64_t row = inputAt(*this, 0, at[2], tap[1]),
+                    column = inputAt(*this, 1, at[3], tap[2]);
+      if (row < 0 || row >= input.shape()[2] || column < 0 || column >= input.shape()[3]) return;
+      const int64_t inBlock = depthwise ? at[1] : tap[0], inChannel = depthwise ? at[4] : tap[3];
+      const int64_t offset = at[0] * inputStrides[0] + inBlock * inputStrides[1] +
+                             row * inputStrides[2] + column * inputStrides[3] + inChannel;
+      const int64_t weight = depthwise
+                                 ? inBlock * filterStrides[0] + tap[1] * filterStrides[1] +
+                                       tap[2] * filterStrides[2] + inChannel
+                                 : channel / panel * filterStrides[0] + inBlock * filterStrides[1] +
+                                       tap[1] * filterStrides[2] + tap[2] * filterStrides[3] +
+                                       inChannel * filterStrides[4] + channel % panel;
+      sum += loadFloat(input, offset) * loadFloat(filter, weight);
+    });
+    storeFloat(result, i, sum);
+  });
+  results.push_back(std::move(result));
+  return mlir::success();
+}
+
 MLC_EVALUATE(PoolOp) {
   const HostTensor& input = x[0];
   const bool maximum = getKind() == PoolKind::max;

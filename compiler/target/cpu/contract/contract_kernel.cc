@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "compiler/target/cpu/contract/block_panel_source.h"
+#include "compiler/target/cpu/contract/blocked_conv.h"
 #include "compiler/target/cpu/contract/conv.h"
 #include "compiler/target/cpu/contract/epilogue.h"
 #include "compiler/target/cpu/contract/gemm.h"
@@ -154,7 +155,8 @@ std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTa
 
 bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget&) {
   mlir::Operation* root = kernelRoot(kernel);
-  if (!mlir::isa_and_nonnull<graph::ContractOp, graph::ConvOp>(root)) return false;
+  if (!mlir::isa_and_nonnull<graph::ContractOp, graph::ConvOp, graph::BlockedConvOp>(root))
+    return false;
   if (!hasContractElements(root) || mlir::failed(Epilogue::of(kernel, root))) return false;
   return llvm::all_of(root->getOperands(), [&](Value operand) {
     // Grouping puts a dequantize into a kernel where its weights arrive in panels.
@@ -174,6 +176,9 @@ mlir::FailureOr<mlir::func::FuncOp> lowerContractKernel(mlir::func::FuncOp kerne
   mlir::FailureOr<Epilogue> epilogue = Epilogue::of(kernel, root);
   if (auto contract = mlir::dyn_cast<graph::ContractOp>(root)) {
     return lowerContract(kernel, contract, *epilogue, target, intoModule);
+  }
+  if (auto blocked = mlir::dyn_cast<graph::BlockedConvOp>(root)) {
+    return lowerBlockedConv(kernel, blocked, *epilogue, target, intoModule);
   }
   return lowerConv(kernel, mlir::cast<graph::ConvOp>(root), *epilogue, target, intoModule);
 }

@@ -103,7 +103,7 @@ TileShape TileShape::of(const CpuTarget& target, const Product& product) {
   // Accumulators, one vector of the panel each, one broadcast element; pairs also need a place for
   // products before they are added.
   const int64_t rows = product.kind == Product::Kind::kPairs && !manyRegisters ? 5 : 6;
-  return {rows, manyRegisters ? 4 : 2, width};
+  return {rows, target.tileVectors(), width};
 }
 
 void MicroKernel::call(KernelBuilder& caller, llvm::ArrayRef<Value> rowOffsets, Value panel,

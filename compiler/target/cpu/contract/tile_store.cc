@@ -1,24 +1,26 @@
 #include "compiler/target/cpu/contract/tile_store.h"
 
+#include <numeric>
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace mlc::cpu {
 
 using mlir::Value;
 
-// Whether a vector of neighbouring columns is one of neighbouring elements, or one element, in
-// every buffer.
-bool TileStore::storesVectors() const {
-  if (nest->n.empty()) return false;
+// How many neighbouring columns are neighbouring elements, or one element, in every buffer; 1 where
+// they are stored one by one.
+int64_t TileStore::storeWidth() const {
+  if (nest->n.empty()) return 1;
   const LoopDim& inner = nest->n.back();
-  if (!inner.isContiguous(kOut)) return false;
+  if (!inner.isContiguous(kOut)) return 1;
   for (size_t i = 0; i < operands.size(); ++i) {
     const int buffer = kFirstEpilogueBuffer + static_cast<int>(i);
-    if (!inner.isContiguous(buffer) && !inner.isBroadcast(buffer)) return false;
+    if (!inner.isContiguous(buffer) && !inner.isBroadcast(buffer)) return 1;
   }
-  if (nest->n.size() == 1) return true;
+  if (nest->n.size() == 1) return tile.width;
   auto size = inner.size.constant();
-  return size && *size % tile.width == 0;
+  return size ? std::gcd(*size, tile.width) : 1;
 }
 
 void TileStore::storeColumns(KernelBuilder& k, llvm::ArrayRef<Value> rowOffsets, Value sumsRow,
@@ -45,7 +47,8 @@ void TileStore::emit(KernelBuilder& k, Value batch, Value firstRow, Value rows, 
   for (size_t i = 0; i <= operands.size(); ++i) {
     bases.push_back(offsetOf(k, nest->batch, batch, kOut + static_cast<int>(i)));
   }
-  Value zero = k.index(0), one = k.index(1), width = k.index(tile.width);
+  const int64_t vector = storeWidth();
+  Value zero = k.index(0), one = k.index(1), width = k.index(vector);
   k.loop(zero, rows, one, [&](Value row) {
     llvm::SmallVector<Value> rowOffsets;
     for (size_t i = 0; i < bases.size(); ++i) {
@@ -59,9 +62,9 @@ void TileStore::emit(KernelBuilder& k, Value batch, Value firstRow, Value rows, 
       });
     };
     Value whole = zero;
-    if (storesVectors()) {
+    if (vector > 1) {
       whole = k.mul(k.div(columns, width), width);
-      columnsFrom(zero, whole, tile.width);
+      columnsFrom(zero, whole, vector);
     }
     columnsFrom(whole, columns, 1);
   });

@@ -22,7 +22,7 @@ struct TileStore {
             mlir::Value firstColumn, mlir::Value columns) const;
 
  private:
-  bool storesVectors() const;
+  int64_t storeWidth() const;
   void storeColumns(KernelBuilder& k, llvm::ArrayRef<mlir::Value> rowOffsets, mlir::Value sumsRow,
                     mlir::Value firstColumn, mlir::Value columnInTile, int64_t width) const;
 };
