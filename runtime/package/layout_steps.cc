@@ -54,7 +54,7 @@ void copyElements(const StridedView& from, const std::vector<int64_t>& toStrides
 }
 
 void copy(const StridedView& from, const std::vector<int64_t>& toStrides, char* to) {
-  switch (from.elementBytes) {
+  switch (elementBytes(from.dtype)) {
     case 1:
       return copyElements(from, toStrides, reinterpret_cast<uint8_t*>(to), from.data, 0);
     case 2:
@@ -95,8 +95,8 @@ void applySteps(StridedView view, const std::vector<LayoutStep>& steps, char* ou
   std::vector<char> made;  // what the view is of, once it is not the file's
   // The view's elements in a buffer of their own, which is zero elsewhere.
   auto materialize = [&](const std::vector<int64_t>& sizes) {
-    StridedView next{nullptr, view.elementBytes, sizes, rowMajorStrides(sizes)};
-    std::vector<char> buffer(static_cast<size_t>(next.numElements()) * view.elementBytes, 0);
+    StridedView next{nullptr, view.dtype, sizes, rowMajorStrides(sizes)};
+    std::vector<char> buffer(static_cast<size_t>(next.bytes()), 0);
     copy(view, next.strides, buffer.data());
     made = std::move(buffer);
     next.data = made.data();

@@ -34,7 +34,7 @@ TEST(LayoutSteps, ElementsGoWhereTheyBelong) {
   const Steps steps = {
       {Kind::kPad, {8, 4}}, {Kind::kReshape, {2, 4, 2, 2}}, {Kind::kTranspose, {0, 2, 3, 1}}};
   std::vector<float> out(32, -1);
-  applySteps(sliceOf(data.data(), sizeof(float), {5, 4}, {}, {}), steps,
+  applySteps(sliceOf(data.data(), DType::kF32, {5, 4}, {}, {}), steps,
              reinterpret_cast<char*>(out.data()));
   for (int64_t row = 0; row < 8; ++row) {
     for (int64_t column = 0; column < 4; ++column) {
@@ -50,7 +50,7 @@ TEST(LayoutSteps, SlicesAreReshapedAsTheyAre) {
   std::vector<uint16_t> data(4 * 6);
   std::iota(data.begin(), data.end(), uint16_t{0});
   std::vector<uint16_t> out(6);
-  applySteps(sliceOf(data.data(), sizeof(uint16_t), {4, 6}, {1, 2}, {2, 3}),
+  applySteps(sliceOf(data.data(), DType::kF16, {4, 6}, {1, 2}, {2, 3}),
              {{Kind::kReshape, {3, 2}}, {Kind::kTranspose, {1, 0}}},
              reinterpret_cast<char*>(out.data()));
   EXPECT_EQ(out, (std::vector<uint16_t>{8, 10, 15, 9, 14, 16}));

@@ -58,6 +58,7 @@ Status checkSlot(const WeightSlot& slot, const Manifest& manifest, const std::st
     return bad(where + " has a bad panel");
   if (slot.steps.empty()) return okStatus();
   if (slot.layout != WeightLayout::kPlain ||
+      isPacked(manifest.weights[static_cast<size_t>(slot.source)].dtype) ||
       !shapeAfter(slot.steps, slot.sizes.empty() ? shape : slot.sizes)) {
     return bad(where + " has a bad layout");
   }

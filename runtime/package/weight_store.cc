@@ -95,7 +95,7 @@ StatusOr<Weight> WeightStore::makeFilled(const WeightSource& source, const Weigh
 
 StatusOr<Weight> WeightStore::makeBySteps(const StridedView& view, const WeightSlot& slot) {
   const std::vector<int64_t> shape = *shapeAfter(slot.steps, view.sizes);
-  const int64_t bytes = numElements(shape) * static_cast<int64_t>(view.elementBytes);
+  const int64_t bytes = dtypeBytes(view.dtype, numElements(shape));
   MLC_ASSIGN_OR_RETURN(char* data, allocate(slot.name, bytes));
   applySteps(view, slot.steps, data);
   return Weight{data, bytes};
