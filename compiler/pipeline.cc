@@ -9,6 +9,7 @@
 
 #include "compiler/diagnostics.h"
 #include "compiler/dialect/graph/computed_symbols.h"
+#include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
 #include "compiler/dialect/register.h"
 #include "compiler/import/onnx/import.h"
@@ -29,6 +30,18 @@ namespace mlc {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+std::vector<package::StateSpec> statesOf(mlir::ModuleOp module) {
+  std::vector<package::StateSpec> states;
+  module.walk([&](graph::StateOp op) {
+    package::StateSpec state;
+    state.spec = {op.getName().str(), graph::dtypeOf(op.getType()), {}};
+    for (const DimExpr& dim : graph::shapeOf(op.getResult())) state.spec.dims.push_back(dim.str());
+    state.next = graph::exprsOf(op.getNext())[0].str();
+    states.push_back(std::move(state));
+  });
+  return states;
+}
 
 // One model on its way through the stages.
 class Compilation {
@@ -89,11 +102,17 @@ class Compilation {
   Status optimizeModel() {
     DiagnosticCollector diagnostics(&context_);
     mlir::PassManager passes(&context_);
-    transforms::addOptimizePasses(passes, &model_.weights);
+    transforms::addOptimizePasses(passes, &model_.weights, options_.keepStates);
     if (mlir::failed(passes.run(*model_.module))) {
       return diagnostics.status(StatusCode::kInvalid, "cannot optimize the model");
     }
     dump("optimize", "optimize.mlir", *model_.module);
+    package_.manifest.states = statesOf(*model_.module);
+    if (options_.keepStates && package_.manifest.states.empty()) {
+      return usageError(
+          "states are to be kept, but the model has none: no output is one of the inputs with rows "
+          "added behind it");
+    }
     return okStatus();
   }
 
@@ -205,12 +224,21 @@ class Compilation {
         }));
     compiled.description.inputs = rankProgram.inputs;
     compiled.description.outputs = rankProgram.outputs;
+    for (package::ProgramState& state : compiled.description.states)
+      state.index = stateOfName(state.spec.name);
     report_.kernels += compiled.kernels;
     report_.objectBytes += static_cast<int64_t>(
         compiled.files.object.size() + compiled.files.ptx.size() + compiled.files.emulation.size());
     package_.manifest.programs.push_back(std::move(compiled.description));
     package_.programs.push_back(std::move(compiled.files));
     return index;
+  }
+
+  int stateOfName(const std::string& name) const {
+    const std::vector<package::StateSpec>& states = package_.manifest.states;
+    const auto found = std::find_if(states.begin(), states.end(),
+                                    [&](const auto& state) { return state.spec.name == name; });
+    return static_cast<int>(found - states.begin());
   }
 
   std::string modelPath_;

@@ -32,6 +32,10 @@ struct CompileOptions {
   // and runs at any. Inputs that are not named count as of batch 1 and 128 along other symbolic
   // dims.
   std::map<std::string, std::vector<int64_t>> expectedShapes;
+  // Keeps what the model is given and gives back with more rows (the past keys and values of a
+  // decoder) as states of the program: those inputs and outputs are the model's no more. An error
+  // where there are none.
+  bool keepStates = false;
   // Copies weights into the package, instead of referring to the model's files.
   bool packWeights = true;
   // Called with a stage's name ("import", "optimize", "plan", "partition", "kernels", "host") and

@@ -31,6 +31,14 @@ bool isLinear(Operation* op) {
   return llvm::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(op->getResult(0).getType()));
 }
 
+// Whether the result is a state's rows.
+bool holdsState(Operation* op) {
+  if (llvm::isa<graph::AppendOp>(op)) return true;
+  if (!llvm::isa<graph::TransposeOp, graph::ReshapeOp>(op)) return false;
+  Operation* producer = op->getOperand(0).getDefiningOp();
+  return producer && holdsState(producer);
+}
+
 // Callers before callees.
 void orderFunctions(FuncOp function, mlir::ModuleOp module, std::vector<FuncOp>& postorder) {
   if (llvm::is_contained(postorder, function)) return;
@@ -109,8 +117,9 @@ class Builder {
       function_->inputs.push_back(id);
     }
     for (Operation& op : function.front().without_terminator()) {
-      if (llvm::isa<graph::WeightOp, graph::ConstantOp>(op)) {
-        addTensor(op.getResult(0), true, -1);
+      if (llvm::isa<graph::WeightOp, graph::ConstantOp, graph::StateOp>(op)) {
+        const int id = addTensor(op.getResult(0), true, -1);
+        function_->tensors[id].isState = llvm::isa<graph::StateOp>(op);
       } else {
         if (function_->firstComputed < 0 && definesSymbols(&op))
           function_->firstComputed = static_cast<int>(function_->ops.size());
@@ -156,7 +165,10 @@ class Builder {
       op.isLinear = isLinear(source);
       addFactors(source, op);
     }
-    for (Value result : source->getResults()) op.results.push_back(addTensor(result, false, index));
+    for (Value result : source->getResults()) {
+      op.results.push_back(addTensor(result, false, index));
+      function_->tensors[op.results.back()].isState = holdsState(source);
+    }
     function_->ops.push_back(std::move(op));
     result_.ops.back().push_back(source);
   }

@@ -21,7 +21,8 @@ class LayoutValues {
     values_[tensor].push_back({std::move(layout), value});
   }
 
-  // A weight of main: cut where it is used, from a copy of its op (graph.weight or graph.constant).
+  // A weight of main: cut where it is used, from a copy of its op (graph.weight, graph.state or
+  // graph.constant).
   void addWeight(int tensor, mlir::Operation* source) {
     values_[tensor].push_back({Layout::replicated(), {}, source});
   }

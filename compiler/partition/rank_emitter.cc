@@ -238,7 +238,13 @@ StatusOr<mlir::OwningOpRef<mlir::ModuleOp>> RankEmitter::emit(const StageEdges& 
     body.values.add(edges.inputs[i].tensor, Layout::replicated(), entry->getArgument(i));
   for (size_t i = 0; i < data.tensors.size(); ++i) {
     mlir::Operation* weight = model_.tensors[0][i].getDefiningOp();
-    if (weight && data.tensors[i].isWeight) body.values.addWeight(static_cast<int>(i), weight);
+    if (!weight || !data.tensors[i].isWeight) continue;
+    if (data.tensors[i].isState) {
+      // As large as the rank's part of the batch; not used: dead.
+      weight = body.builder.clone(*weight);
+      weight->getResult(0).setType(localType(0, static_cast<int>(i), Layout::replicated()));
+    }
+    body.values.addWeight(static_cast<int>(i), weight);
   }
   for (int op : edges.ops) MLC_RETURN_IF_ERROR(emitOp(body, op));
   llvm::SmallVector<Value> values;

@@ -73,6 +73,7 @@ StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTa
   target.describe(result.description);
   result.description.symbols = host->symbols;
   result.description.weights = host->weights;
+  result.description.states = host->states;
   result.description.device_kernels = std::move(kernels->deviceKernels);
   result.kernels = static_cast<int>(functions.size());
   return result;

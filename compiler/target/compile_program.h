@@ -14,7 +14,7 @@ namespace mlc::target {
 
 struct CompiledProgram {
   package::ProgramFiles files;
-  // All but inputs, outputs, the files' names and the weight slots' `source`.
+  // All but inputs, outputs, the files' names, the weight slots' `source` and the states' `index`.
   package::Program description;
   int kernels = 0;  // distinct ones
 };

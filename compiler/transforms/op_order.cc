@@ -93,7 +93,9 @@ void visit(Operation* root, const SymbolDefiners& definers, llvm::DenseSet<Opera
 
 }  // namespace
 
-bool isLeaf(Operation* op) { return isa<graph::ConstantOp, graph::WeightOp, graph::SizeOp>(op); }
+bool isLeaf(Operation* op) {
+  return isa<graph::ConstantOp, graph::WeightOp, graph::StateOp, graph::SizeOp>(op);
+}
 
 OpOrder exportedOrder(Block& block) {
   const SymbolDefiners definers(block);

@@ -3,6 +3,7 @@
 #include "compiler/transforms/decompose_quantization.h"
 #include "compiler/transforms/fold_constants.h"
 #include "compiler/transforms/integer_contractions.h"
+#include "compiler/transforms/keep_states.h"
 #include "compiler/transforms/outline_repeated_blocks.h"
 #include "compiler/transforms/recognize_composites.h"
 #include "compiler/transforms/simplify.h"
@@ -11,7 +12,7 @@
 
 namespace mlc::transforms {
 
-void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights) {
+void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights, bool keepStates) {
   // Simplifying comes first: a transposed weight is to be an equation's letters, not a copy.
   auto tidy = [&] {
     passes.addPass(createSimplifyPass());
@@ -28,6 +29,11 @@ void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights)
   tidy();
   passes.addPass(createSplitFusedProjectionsPass(weights));
   tidy();
+  if (keepStates) {
+    // Where attention is recognized, so that it reads the state.
+    passes.addPass(createKeepStatesPass());
+    tidy();
+  }
   passes.addPass(createOutlineRepeatedBlocksPass());
 }
 

@@ -6,7 +6,9 @@
 
 namespace mlc::transforms {
 
-// `weights` must outlive the pipeline.
-void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights);
+// `weights` must outlive the pipeline. keepStates: makes states of pairs of inputs and outputs
+// (keep_states.h).
+void addOptimizePasses(mlir::OpPassManager& passes, graph::WeightTable* weights,
+                       bool keepStates = false);
 
 }  // namespace mlc::transforms

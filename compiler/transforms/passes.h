@@ -5,6 +5,7 @@
 #include "compiler/transforms/decompose_quantization.h"
 #include "compiler/transforms/fold_constants.h"
 #include "compiler/transforms/integer_contractions.h"
+#include "compiler/transforms/keep_states.h"
 #include "compiler/transforms/outline_repeated_blocks.h"
 #include "compiler/transforms/recognize_composites.h"
 #include "compiler/transforms/simplify.h"

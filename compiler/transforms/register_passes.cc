@@ -10,6 +10,7 @@ void registerPasses(graph::WeightTable* weights) {
   mlir::registerPass([] { return createDecomposeQuantizationPass(); });
   mlir::registerPass([] { return createRecognizeCompositesPass(); });
   mlir::registerPass([weights] { return createSplitFusedProjectionsPass(weights); });
+  mlir::registerPass([] { return createKeepStatesPass(); });
   mlir::registerPass([] { return createOutlineRepeatedBlocksPass(); });
 }
 

@@ -49,6 +49,9 @@ struct Tensor {
   // A weight or constant, or a block's argument that is one at every call: every rank can take any
   // slice of it for free.
   bool isWeight = false;
+  // A state's rows (of a weight: as a run finds them; of a result: with what an append added), in
+  // any order of dims. They stay where they are: no stage sends them.
+  bool isState = false;
   int producer = -1;  // the op, or -1: an input or a weight
 };
 

@@ -55,6 +55,11 @@ class Finder {
         }
       }
     }
+    for (size_t i = 0; i < main.tensors.size(); ++i) {
+      // A state's first dim is its length.
+      if (main.tensors[i].isState && main.tensors[i].producer < 0 && hasBatchAt(main.tensors[i], 1))
+        cut_.dimOf[0][i] = 1;
+    }
     MLC_RETURN_IF_ERROR(visit(0));
     for (int output : main.outputs) {
       const Tensor& tensor = main.tensors[output];
@@ -89,10 +94,12 @@ class Finder {
     return fail("no input has dims");
   }
 
-  bool hasBatchLeading(const Tensor& tensor) const {
-    if (tensor.dims.empty()) return false;
-    return cut_.symbol.empty() ? isStatic(tensor.dimTexts[0]) && tensor.dims[0] == cut_.size
-                               : tensor.dimTexts[0] == cut_.symbol;
+  bool hasBatchLeading(const Tensor& tensor) const { return hasBatchAt(tensor, 0); }
+
+  bool hasBatchAt(const Tensor& tensor, size_t dim) const {
+    if (tensor.dims.size() <= dim) return false;
+    return cut_.symbol.empty() ? isStatic(tensor.dimTexts[dim]) && tensor.dims[dim] == cut_.size
+                               : tensor.dimTexts[dim] == cut_.symbol;
   }
 
   Status visit(int function) {

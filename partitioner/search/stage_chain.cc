@@ -8,6 +8,8 @@
 namespace mlc::partition {
 namespace {
 
+// So many that no cut is worth it.
+constexpr double kNeverSent = 1e15;
 // Sunk ops together stay below this part of the model's work each.
 constexpr double kNegligible = 0.005;
 
@@ -44,7 +46,8 @@ std::vector<int> findSunkOps(const Function& main, const BlockGraph& graph,
     bool isPure = true;
     for (int operand : op.operands) {
       const int producer = main.tensors[operand].producer;
-      isPure = isPure && (producer < 0 || isSunk[producer]);
+      // What writes a state does so once.
+      isPure = isPure && (producer < 0 || isSunk[producer]) && !main.tensors[operand].isState;
       seconds += chainSeconds[operand];
     }
     for (int result : op.results) resultBytes += main.tensors[result].bytes;
@@ -77,8 +80,9 @@ StageChain makeStageChain(const Function& main, const BlockGraph& graph, const D
   for (size_t tensor = 0; tensor < main.tensors.size(); ++tensor) {
     const int producer = main.tensors[tensor].producer;
     if (producer < 0 || position[producer] < 0 || lastUse[tensor] <= position[producer]) continue;
-    change[position[producer] + 1] += main.tensors[tensor].bytes;
-    change[lastUse[tensor] + 1] -= main.tensors[tensor].bytes;
+    const double bytes = main.tensors[tensor].isState ? kNeverSent : main.tensors[tensor].bytes;
+    change[position[producer] + 1] += bytes;
+    change[lastUse[tensor] + 1] -= bytes;
   }
   double crossing = 0;
   for (size_t i = 0; i <= chain.ops.size(); ++i)

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define MLC_ABI_VERSION 2
+#define MLC_ABI_VERSION 3
 
 /* Element types, equal to mlc::DType. */
 typedef int32_t MlcDType;
@@ -67,6 +67,8 @@ typedef struct MlcInvocation {
   void* const* outputs;
   const void* const* weights; /* likewise program.weights (after packing) */
   void* arena;                /* at least mlc_program_arena_bytes(symbols, threads) bytes */
+  /* Likewise program.states: what the sequence holds, with room for what the run adds. */
+  void* const* states;
 } MlcInvocation;
 
 /* What the runtime gives to a program. Every function is called by all threads of the team at the

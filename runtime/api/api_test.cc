@@ -43,6 +43,29 @@ PackageFolder matmulPackage(int tp) {
   return folder;
 }
 
+// y = the running sums of the rows of x, over all runs of a sequence, on each of two ranks.
+PackageFolder runningSumPackage() {
+  PackageFolder folder("api_running_sum");
+  folder.addFile("runtime/executor/running_sum_program.so", "sum.so");
+  folder.manifest.tp = 2;
+  folder.manifest.inputs = {{"x", DType::kF32, {"seq", "columns"}}};
+  folder.manifest.outputs = {{"y", DType::kF32, {"seq", "columns"}}};
+  folder.manifest.states = {{{"rows", DType::kF32, {"past", "columns"}}, "past + seq"}};
+  package::Program program;
+  program.target = "cpu";
+  program.object = "sum.so";
+  program.symbols = {"columns", "past", "seq"};
+  program.inputs.resize(1);
+  program.inputs[0].spec = folder.manifest.inputs[0];
+  program.outputs.resize(1);
+  program.outputs[0].spec = folder.manifest.outputs[0];
+  program.states = {{folder.manifest.states[0].spec, 0}};
+  folder.manifest.programs = {program};
+  folder.manifest.ranks = {{0, "cpu"}, {0, "cpu"}};
+  folder.write();
+  return folder;
+}
+
 constexpr float kX[8] = {1, 2, 3, 4, -1, 0, 1, 0};
 // Worked out by hand: rows of x times w's columns (-5 -2 1 4), (-4 -1 2 5), (-3 0 3 6).
 constexpr float kY[6] = {10, 20, 30, 6, 6, 6};
@@ -87,6 +110,66 @@ TEST(Api, ErrorsHaveCodesAndMessages) {
   EXPECT_EQ(codeOf({{MLC_F32, {2, 2}, kX}}), MLC_ERROR_INVALID);
   EXPECT_EQ(codeOf({{MLC_F32, {-2, 4}, kX}}), MLC_ERROR_INVALID);
   EXPECT_EQ(codeOf({{MLC_F32, {2, 4}, kX}}), 0);
+}
+
+float lastOf(const Outputs& outputs) {
+  return static_cast<const float*>(outputs[0].data)[outputs[0].shape[0] - 1];
+}
+
+TEST(Api, SequencesGoOnFromRunToRun) {
+  Model model(runningSumPackage().path(), {.threads = 1, .no_pin = 1});
+  ASSERT_EQ(model.stateCount(), 1);
+  EXPECT_STREQ(model.state(0).name, "rows");
+  EXPECT_STREQ(model.state(0).dims[0], "past");
+  const float rows[3] = {1, 2, 3};
+  Sequence a = model.sequence(), b = model.sequence(/*maxTokens=*/4);
+  EXPECT_EQ(lastOf(a.run({{MLC_F32, {3, 1}, rows}})), 6);
+  EXPECT_EQ(lastOf(b.run({{MLC_F32, {1, 1}, rows}})), 1);
+  Sequence fork = a.copy();
+  EXPECT_EQ(lastOf(a.run({{MLC_F32, {2, 1}, rows}})), 9);
+  EXPECT_EQ(lastOf(fork.run({{MLC_F32, {1, 1}, rows + 2}})), 9);
+  EXPECT_EQ(lastOf(model.run({{MLC_F32, {1, 1}, rows}})), 1);
+  EXPECT_EQ(lastOf(b.run({{MLC_F32, {3, 1}, rows}})), 7);
+  EXPECT_EQ(a.length(), 5);
+  EXPECT_EQ(fork.length(), 4);
+  EXPECT_THROW(b.run({{MLC_F32, {1, 1}, rows}}), Error);
+  EXPECT_EQ(b.length(), 4);
+  // The one that was there is dropped.
+  b = model.sequence();
+  EXPECT_EQ(lastOf(b.run({{MLC_F32, {1, 1}, rows + 1}})), 2);
+}
+
+int32_t codeOf(mlc_error* error) {
+  const int32_t code = error ? mlc_error_code(error) : 0;
+  mlc_error_free(error);
+  return code;
+}
+
+TEST(Api, ASequenceThatIsNotThereIsAnError) {
+  const PackageFolder folder = runningSumPackage();
+  mlc_session* session = nullptr;
+  ASSERT_EQ(codeOf(mlc_open(folder.path().c_str(), nullptr, &session)), 0);
+  mlc_sequence sequence = 0, copy = 0;
+  mlc_sequence_options options = {sizeof(options), -1};
+  EXPECT_EQ(codeOf(mlc_sequence_create(session, &options, &sequence)), MLC_ERROR_USAGE);
+  options = {4, 0};
+  EXPECT_EQ(codeOf(mlc_sequence_create(session, &options, &sequence)), MLC_ERROR_USAGE);
+  ASSERT_EQ(codeOf(mlc_sequence_create(session, nullptr, &sequence)), 0);
+  ASSERT_EQ(codeOf(mlc_sequence_drop(session, sequence)), 0);
+  const int64_t shape[2] = {1, 1};
+  const mlc_tensor row = {MLC_F32, 2, shape, kX};
+  mlc_result* result = nullptr;
+  int64_t length = 0;
+  for (mlc_sequence missing : {sequence, mlc_sequence{0}, mlc_sequence{-1}, mlc_sequence{77}}) {
+    EXPECT_EQ(codeOf(mlc_run_sequence(session, missing, &row, 1, &result)), MLC_ERROR_INVALID);
+    EXPECT_EQ(codeOf(mlc_sequence_copy(session, missing, &copy)), MLC_ERROR_INVALID);
+    EXPECT_EQ(codeOf(mlc_sequence_drop(session, missing)), MLC_ERROR_INVALID);
+    EXPECT_EQ(codeOf(mlc_sequence_length(session, missing, &length)), MLC_ERROR_INVALID);
+  }
+  EXPECT_EQ(mlc_state(session, 1), nullptr);
+  ASSERT_EQ(codeOf(mlc_run(session, &row, 1, &result)), 0);
+  mlc_result_free(result);
+  mlc_close(session);
 }
 
 TEST(Api, APackageThatIsNotThereOrDamagedIsAnError) {

@@ -39,9 +39,21 @@ struct mlc_session {
   explicit mlc_session(std::unique_ptr<mlc::api::Session> opened)
       : session(std::move(opened)),
         inputs(session->manifest().inputs),
-        outputs(session->manifest().outputs) {}
+        outputs(session->manifest().outputs),
+        stateSpecs(specsOf(session->manifest().states)),
+        states(stateSpecs) {}
+
+  static std::vector<mlc::package::TensorSpec> specsOf(
+      const std::vector<mlc::package::StateSpec>& states) {
+    std::vector<mlc::package::TensorSpec> specs;
+    for (const mlc::package::StateSpec& state : states) specs.push_back(state.spec);
+    return specs;
+  }
+
   std::unique_ptr<mlc::api::Session> session;
   TensorInfos inputs, outputs;
+  std::vector<mlc::package::TensorSpec> stateSpecs;  // of which `states` keeps addresses
+  TensorInfos states;
 };
 
 struct mlc_result {
@@ -61,6 +73,10 @@ mlc_error* errorOf(const mlc::Status& status) {
   return status.ok() ? nullptr : new mlc_error{status};
 }
 
+mlc::Status noSequence(mlc_sequence sequence) {
+  return mlc::invalidError("there is no sequence " + std::to_string(sequence));
+}
+
 // Calls `body`, which returns a Status; what it throws becomes an error.
 template <typename Body>
 mlc_error* guarded(const Body& body) {
@@ -71,6 +87,31 @@ mlc_error* guarded(const Body& body) {
   } catch (const std::exception& exception) {
     return errorOf(mlc::deviceError(exception.what()));
   }
+}
+
+mlc_error* runWith(mlc_session* session, int64_t sequence, const mlc_tensor* inputs, int32_t count,
+                   mlc_result** result) {
+  return guarded([&]() -> mlc::Status {
+    std::vector<mlc::HostTensor> tensors;
+    for (int32_t i = 0; i < count; ++i) {
+      const mlc_tensor& input = inputs[i];
+      const std::string name = "input " + std::to_string(i);
+      if (input.dtype < 0 || static_cast<int>(input.dtype) >= mlc::kDTypeCount) {
+        return mlc::invalidError(name + " has an unknown element type");
+      }
+      if (input.rank < 0) return mlc::invalidError(name + " has a negative rank");
+      std::vector<int64_t> shape(input.shape, input.shape + input.rank);
+      for (int64_t dim : shape) {
+        if (dim < 0) return mlc::invalidError(name + " has a negative dim");
+      }
+      // Borrowed for the time of the run.
+      tensors.push_back(mlc::HostTensor::wrap(static_cast<mlc::DType>(input.dtype),
+                                              std::move(shape), input.data, nullptr));
+    }
+    MLC_ASSIGN_OR_RETURN(auto outputs, session->session->run(tensors, sequence));
+    *result = new mlc_result(std::move(outputs));
+    return mlc::okStatus();
+  });
 }
 
 }  // namespace
@@ -110,29 +151,56 @@ const mlc_tensor_info* mlc_output(const mlc_session* session, int32_t index) {
   return session->outputs.at(index);
 }
 
-mlc_error* mlc_run(mlc_session* session, const mlc_tensor* inputs, int32_t count,
-                   mlc_result** result) {
+int32_t mlc_state_count(const mlc_session* session) {
+  return static_cast<int32_t>(session->states.infos.size());
+}
+const mlc_tensor_info* mlc_state(const mlc_session* session, int32_t index) {
+  return session->states.at(index);
+}
+
+mlc_error* mlc_sequence_create(mlc_session* session, const mlc_sequence_options* options,
+                               mlc_sequence* sequence) {
   return guarded([&]() -> mlc::Status {
-    std::vector<mlc::HostTensor> tensors;
-    for (int32_t i = 0; i < count; ++i) {
-      const mlc_tensor& input = inputs[i];
-      const std::string name = "input " + std::to_string(i);
-      if (input.dtype < 0 || static_cast<int>(input.dtype) >= mlc::kDTypeCount) {
-        return mlc::invalidError(name + " has an unknown element type");
-      }
-      if (input.rank < 0) return mlc::invalidError(name + " has a negative rank");
-      std::vector<int64_t> shape(input.shape, input.shape + input.rank);
-      for (int64_t dim : shape) {
-        if (dim < 0) return mlc::invalidError(name + " has a negative dim");
-      }
-      // Borrowed for the time of the run.
-      tensors.push_back(mlc::HostTensor::wrap(static_cast<mlc::DType>(input.dtype),
-                                              std::move(shape), input.data, nullptr));
+    int64_t maxTokens = 0;
+    if (options) {
+      if (options->struct_bytes < static_cast<int64_t>(sizeof(mlc_sequence_options)))
+        return mlc::usageError("struct_bytes of the options is not their size");
+      if (options->max_tokens < 0) return mlc::usageError("max_tokens is negative");
+      maxTokens = options->max_tokens;
     }
-    MLC_ASSIGN_OR_RETURN(auto outputs, session->session->run(tensors));
-    *result = new mlc_result(std::move(outputs));
+    MLC_ASSIGN_OR_RETURN(*sequence, session->session->createSequence(maxTokens));
     return mlc::okStatus();
   });
+}
+
+mlc_error* mlc_sequence_copy(mlc_session* session, mlc_sequence sequence, mlc_sequence* copy) {
+  return guarded([&]() -> mlc::Status {
+    MLC_ASSIGN_OR_RETURN(*copy, session->session->copySequence(sequence));
+    return mlc::okStatus();
+  });
+}
+
+mlc_error* mlc_sequence_drop(mlc_session* session, mlc_sequence sequence) {
+  return guarded([&] { return session->session->dropSequence(sequence); });
+}
+
+mlc_error* mlc_sequence_length(const mlc_session* session, mlc_sequence sequence, int64_t* length) {
+  return guarded([&]() -> mlc::Status {
+    if (sequence <= mlc::executor::Sequences::kNone) return noSequence(sequence);
+    MLC_ASSIGN_OR_RETURN(*length, session->session->sequenceLength(sequence));
+    return mlc::okStatus();
+  });
+}
+
+mlc_error* mlc_run(mlc_session* session, const mlc_tensor* inputs, int32_t count,
+                   mlc_result** result) {
+  return runWith(session, mlc::executor::Sequences::kNone, inputs, count, result);
+}
+
+mlc_error* mlc_run_sequence(mlc_session* session, mlc_sequence sequence, const mlc_tensor* inputs,
+                            int32_t count, mlc_result** result) {
+  if (sequence <= mlc::executor::Sequences::kNone) return errorOf(noSequence(sequence));
+  return runWith(session, sequence, inputs, count, result);
 }
 
 int32_t mlc_result_count(const mlc_result* result) {

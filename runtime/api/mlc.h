@@ -102,6 +102,44 @@ MLC_API const mlc_tensor_info* mlc_output(const mlc_session* session, int32_t in
 MLC_API mlc_error* mlc_run(mlc_session* session, const mlc_tensor* inputs, int32_t count,
                            mlc_result** result);
 
+/* A package that was compiled with --keep-states has states: tensors of its own, such as the keys
+ * and values of a decoder, which live from run to run. A sequence is one instance of all of them,
+ * empty at first; a session may have many. Each run of a sequence adds the rows that it computes
+ * (tokens) to its states; a run that fails leaves it as it was. mlc_run begins with empty states
+ * and forgets them.
+ *
+ *     mlc_sequence sequence;
+ *     error = mlc_sequence_create(session, NULL, &sequence);
+ *     while (...) error = mlc_run_sequence(session, sequence, inputs, 1, &result);
+ *     error = mlc_sequence_drop(session, sequence); */
+typedef int64_t mlc_sequence; /* greater than 0; of its session, never used again after a drop */
+
+typedef struct {
+  int64_t struct_bytes; /* sizeof(mlc_sequence_options), so that fields can be added */
+  int64_t max_tokens;   /* the rows that a state may have; 0: as many as there is memory for */
+} mlc_sequence_options;
+
+/* Dim 0 of a state is its length. */
+MLC_API int32_t mlc_state_count(const mlc_session* session);
+MLC_API const mlc_tensor_info* mlc_state(const mlc_session* session, int32_t index);
+
+/* options may be NULL. */
+MLC_API mlc_error* mlc_sequence_create(mlc_session* session, const mlc_sequence_options* options,
+                                       mlc_sequence* sequence);
+/* Another sequence with the same contents and options, which goes on by itself. */
+MLC_API mlc_error* mlc_sequence_copy(mlc_session* session, mlc_sequence sequence,
+                                     mlc_sequence* copy);
+MLC_API mlc_error* mlc_sequence_drop(mlc_session* session, mlc_sequence sequence);
+/* The tokens that it holds: the rows of its longest state. */
+MLC_API mlc_error* mlc_sequence_length(const mlc_session* session, mlc_sequence sequence,
+                                       int64_t* length);
+
+/* As mlc_run, with the states of the sequence. MLC_ERROR_INVALID where there is no such sequence
+ * (any more), where it would have more than max_tokens, or where its states have other dims than
+ * the inputs ask for (a batch of another size); MLC_ERROR_OUT_OF_MEMORY where they cannot grow. */
+MLC_API mlc_error* mlc_run_sequence(mlc_session* session, mlc_sequence sequence,
+                                    const mlc_tensor* inputs, int32_t count, mlc_result** result);
+
 /* Outputs in the model's order; what they point to lives as long as the result. */
 MLC_API int32_t mlc_result_count(const mlc_result* result);
 MLC_API const mlc_tensor* mlc_result_tensor(const mlc_result* result, int32_t index);

@@ -51,6 +51,8 @@ class Outputs {
   std::unique_ptr<mlc_result, void (*)(mlc_result*)> result_;
 };
 
+class Sequence;
+
 class Model {
  public:
   explicit Model(const std::string& package, const mlc_options& options = {})
@@ -65,22 +67,86 @@ class Model {
   const mlc_tensor_info& input(int index) const { return *mlc_input(session_.get(), index); }
   const mlc_tensor_info& output(int index) const { return *mlc_output(session_.get(), index); }
 
+  int stateCount() const { return mlc_state_count(session_.get()); }
+  const mlc_tensor_info& state(int index) const { return *mlc_state(session_.get(), index); }
+
   Outputs run(const std::vector<Input>& inputs) {
-    std::vector<mlc_tensor> tensors;
-    for (const Input& input : inputs) {
-      tensors.push_back(
-          {input.dtype, static_cast<int32_t>(input.shape.size()), input.shape.data(), input.data});
-    }
+    const std::vector<mlc_tensor> tensors = tensorsOf(inputs);
     mlc_result* result = nullptr;
     throwIfError(
         mlc_run(session_.get(), tensors.data(), static_cast<int32_t>(tensors.size()), &result));
     return Outputs(result);
   }
 
+  // A new sequence of the model's states; maxTokens 0: as many as there is memory for.
+  Sequence sequence(int64_t maxTokens = 0);
+
   mlc_statistics statistics() const { return mlc_session_statistics(session_.get()); }
 
  private:
+  friend class Sequence;
+
+  static std::vector<mlc_tensor> tensorsOf(const std::vector<Input>& inputs) {
+    std::vector<mlc_tensor> tensors;
+    for (const Input& input : inputs) {
+      tensors.push_back(
+          {input.dtype, static_cast<int32_t>(input.shape.size()), input.shape.data(), input.data});
+    }
+    return tensors;
+  }
+
   std::unique_ptr<mlc_session, void (*)(mlc_session*)> session_;
 };
+
+// One instance of the model's states, dropped at the end of its life, which must be that of the
+// model at the latest. Movable only.
+class Sequence {
+ public:
+  Sequence(Sequence&& other) noexcept
+      : session_(std::exchange(other.session_, nullptr)), id_(other.id_) {}
+  Sequence& operator=(Sequence&& other) noexcept {
+    std::swap(session_, other.session_);
+    std::swap(id_, other.id_);
+    return *this;
+  }
+  ~Sequence() {
+    if (session_) mlc_error_free(mlc_sequence_drop(session_, id_));
+  }
+
+  Outputs run(const std::vector<Input>& inputs) {
+    const std::vector<mlc_tensor> tensors = Model::tensorsOf(inputs);
+    mlc_result* result = nullptr;
+    throwIfError(mlc_run_sequence(session_, id_, tensors.data(),
+                                  static_cast<int32_t>(tensors.size()), &result));
+    return Outputs(result);
+  }
+
+  // Another one with the same contents, which goes on by itself.
+  Sequence copy() const {
+    mlc_sequence made = 0;
+    throwIfError(mlc_sequence_copy(session_, id_, &made));
+    return Sequence(session_, made);
+  }
+
+  int64_t length() const {
+    int64_t length = 0;
+    throwIfError(mlc_sequence_length(session_, id_, &length));
+    return length;
+  }
+
+ private:
+  friend class Model;
+  Sequence(mlc_session* session, mlc_sequence id) : session_(session), id_(id) {}
+
+  mlc_session* session_;
+  mlc_sequence id_;
+};
+
+inline Sequence Model::sequence(int64_t maxTokens) {
+  const mlc_sequence_options options = {sizeof(mlc_sequence_options), maxTokens};
+  mlc_sequence made = 0;
+  throwIfError(mlc_sequence_create(session_.get(), &options, &made));
+  return Sequence(session_.get(), made);
+}
 
 }  // namespace mlc::client

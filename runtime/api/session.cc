@@ -16,6 +16,7 @@ StatusOr<std::unique_ptr<Session>> Session::openThreads(const std::string& path,
   session->store_ = std::make_shared<package::WeightStore>(
       session->package_, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
   session->worlds_ = collectives::createThreadGroup(static_cast<int>(ranks));
+  session->commands_.resize(ranks);
   for (size_t rank = 1; rank < ranks; ++rank) {
     session->ranks_.emplace_back(
         [session = session.get(), rank, options] { session->serveRank(rank, options); });
@@ -50,23 +51,60 @@ Status Session::openExecutor(collectives::Communicator& world, const SessionOpti
 void Session::serveRank(size_t rank, const SessionOptions& options) {
   std::unique_ptr<executor::Executor> executor;
   if (!openExecutor(*worlds_[rank], options, executor).ok()) return;
-  for (uint64_t runs = 0;; ++runs) {
+  while (true) {
+    Command command;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stop_ || requestedRuns_ > runs; });
-      if (requestedRuns_ <= runs) return;
+      std::deque<Command>& commands = commands_[rank];
+      wake_.wait(lock, [&] { return stop_ || !commands.empty(); });
+      if (commands.empty()) return;
+      command = commands.front();
+      commands.pop_front();
     }
-    (void)executor->run({});
+    switch (command.kind) {
+      case Command::Kind::kRun:
+        (void)executor->run({}, command.sequence);
+        break;
+      case Command::Kind::kCreate:
+        (void)executor->createSequence(command.maxLength);
+        break;
+      case Command::Kind::kCopy:
+        (void)executor->copySequence(command.sequence);
+        break;
+      case Command::Kind::kDrop:
+        (void)executor->dropSequence(command.sequence);
+        break;
+    }
   }
 }
 
-StatusOr<std::vector<HostTensor>> Session::run(const std::vector<HostTensor>& inputs) {
+void Session::post(const Command& command) {
   {
     const std::lock_guard lock(mutex_);
-    ++requestedRuns_;
+    for (size_t rank = 1; rank < commands_.size(); ++rank) commands_[rank].push_back(command);
   }
   wake_.notify_all();
-  return executor_->run(inputs);
+}
+
+StatusOr<std::vector<HostTensor>> Session::run(const std::vector<HostTensor>& inputs,
+                                               int64_t sequence) {
+  post({Command::Kind::kRun, sequence, 0});
+  return executor_->run(inputs, sequence);
+}
+
+StatusOr<int64_t> Session::createSequence(int64_t maxLength) {
+  post({Command::Kind::kCreate, 0, maxLength});
+  return executor_->createSequence(maxLength);
+}
+
+StatusOr<int64_t> Session::copySequence(int64_t sequence) {
+  post({Command::Kind::kCopy, sequence, 0});
+  return executor_->copySequence(sequence);
+}
+
+Status Session::dropSequence(int64_t sequence) {
+  post({Command::Kind::kDrop, sequence, 0});
+  return executor_->dropSequence(sequence);
 }
 
 Session::~Session() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -43,17 +44,32 @@ class Session {
   bool isRoot() const { return rank_ == 0; }
   const package::Manifest& manifest() const { return package_->manifest(); }
 
-  // As Executor::run.
-  StatusOr<std::vector<HostTensor>> run(const std::vector<HostTensor>& inputs);
+  // As Executor's functions of these names; of a job, called by all ranks together.
+  StatusOr<std::vector<HostTensor>> run(const std::vector<HostTensor>& inputs,
+                                        int64_t sequence = executor::Sequences::kNone);
+  StatusOr<int64_t> createSequence(int64_t maxLength = 0);
+  StatusOr<int64_t> copySequence(int64_t sequence);
+  Status dropSequence(int64_t sequence);
+  StatusOr<int64_t> sequenceLength(int64_t sequence) const {
+    return executor_->sequenceLength(sequence);
+  }
 
   // Of this process's first rank.
   const executor::RunStatistics& statistics() const { return executor_->statistics(); }
 
  private:
+  // What the ranks that are threads do beside rank 0.
+  struct Command {
+    enum class Kind { kRun, kCreate, kCopy, kDrop } kind = Kind::kRun;
+    int64_t sequence = 0;
+    int64_t maxLength = 0;
+  };
+
   Session() = default;
   Status openExecutor(collectives::Communicator& world, const SessionOptions& options,
                       std::unique_ptr<executor::Executor>& executor);
   void serveRank(size_t rank, const SessionOptions& options);
+  void post(const Command& command);
 
   int rank_ = 0;
   std::shared_ptr<const package::Package> package_;
@@ -61,11 +77,11 @@ class Session {
   std::vector<std::unique_ptr<collectives::Communicator>> worlds_;  // of the ranks that are threads
   std::unique_ptr<executor::Executor> executor_;
 
-  // The threads of ranks 1 and up do as many runs as have been asked for, then wait.
+  // The threads of ranks 1 and up do what has been posted, each from a queue of its own, then wait.
   std::vector<std::thread> ranks_;
+  std::vector<std::deque<Command>> commands_;  // by rank
   std::mutex mutex_;
   std::condition_variable wake_;
-  uint64_t requestedRuns_ = 0;
   bool stop_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 #include <set>
@@ -45,9 +46,11 @@ StatusOr<std::unique_ptr<Executor>> Executor::create(
 Status Executor::setUp(const team::TeamOptions& teamOptions) {
   const package::Manifest& manifest = loaded_.package->manifest();
   at_ = coordinatesOf(manifest, world_.rank());
+  sequences_ = std::make_unique<Sequences>(manifest, loaded_.program, nullptr);
   if (!loaded_.program) return okStatus();
   const std::string& name = manifest.ranks[static_cast<size_t>(world_.rank())].device;
   MLC_ASSIGN_OR_RETURN(device_, device::openDevice(name, loaded_));
+  sequences_ = std::make_unique<Sequences>(manifest, loaded_.program, device_.get());
   team::TeamOptions options = teamOptions;
   if (!device_->isHostMemory()) options.threads = 1;
   MLC_ASSIGN_OR_RETURN(team_, team::Team::create(options));
@@ -93,16 +96,40 @@ Status Executor::splitAxes() {
   return okStatus();
 }
 
-StatusOr<std::vector<HostTensor>> Executor::run(const std::vector<HostTensor>& inputs) {
+StatusOr<std::vector<HostTensor>> Executor::run(const std::vector<HostTensor>& inputs,
+                                                int64_t sequence) {
   const TraceScope scope(trace_, "run");
   const Clock::time_point start = Clock::now();
-  StatusOr<std::vector<HostTensor>> outputs = runOnce(inputs);
+  StatusOr<std::vector<HostTensor>> outputs = runOnce(inputs, sequence);
   statistics_.milliseconds = millisecondsSince(start);
   statistics_.peakResidentBytes = peakResidentBytes();
   return outputs;
 }
 
-StatusOr<std::vector<HostTensor>> Executor::runOnce(const std::vector<HostTensor>& inputs) {
+StatusOr<int64_t> Executor::copySequence(int64_t sequence) {
+  const StatusOr<int64_t> copied = sequences_->copy(sequence);
+  const Status agreed = agree(world_, copied.status());
+  if (agreed.ok()) return copied;
+  if (copied.ok()) MLC_RETURN_IF_ERROR(sequences_->drop(*copied));
+  return agreed;
+}
+
+StatusOr<int64_t> Executor::sequenceLength(int64_t sequence) const {
+  MLC_ASSIGN_OR_RETURN(const Sequence* found, sequences_->find(sequence));
+  const auto longest = std::max_element(found->lengths.begin(), found->lengths.end());
+  return longest == found->lengths.end() ? 0 : *longest;
+}
+
+Status Executor::chooseSequence(int64_t sequence) {
+  MLC_ASSIGN_OR_RETURN(sequence_, sequences_->find(sequence));
+  MLC_ASSIGN_OR_RETURN(lengths_, sequences_->lengthsOf(*sequence_));
+  return okStatus();
+}
+
+StatusOr<std::vector<HostTensor>> Executor::runOnce(const std::vector<HostTensor>& inputs,
+                                                    int64_t sequence) {
+  // Every rank finds the same.
+  MLC_RETURN_IF_ERROR(chooseSequence(sequence));
   MLC_RETURN_IF_ERROR(shareShapes(inputs));
   MLC_RETURN_IF_ERROR(agree(world_, allocateForRun()));
   // From here on every rank goes to the end, whatever its program reports; only a broken
@@ -115,7 +142,25 @@ StatusOr<std::vector<HostTensor>> Executor::runOnce(const std::vector<HostTensor
   for (Outgoing& message : outgoing) MLC_RETURN_IF_ERROR(message.request->wait());
   localInputs_.clear();
   MLC_RETURN_IF_ERROR(agree(world_, failure_));
+  std::map<int, SymbolValues> symbols;
+  for (const Step& step : steps_) symbols.emplace(step.microbatch, step.values);
+  MLC_RETURN_IF_ERROR(sequences_->commit(*sequence_, placement_->symbols(), symbols));
   return std::move(outputs_);
+}
+
+Status Executor::checkInputs(const std::vector<HostTensor>& inputs) const {
+  const package::Manifest& manifest = loaded_.package->manifest();
+  std::vector<std::vector<int64_t>> shapes;
+  for (const HostTensor& input : inputs) shapes.push_back(input.shape());
+  MLC_ASSIGN_OR_RETURN(const Placement placement, Placement::make(manifest, shapes, lengths_));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const package::TensorSpec& spec = manifest.inputs[i];
+    if (inputs[i].dtype() == spec.dtype) continue;
+    return invalidError("input '" + spec.name + "' should be " +
+                        std::string(dtypeName(spec.dtype)) + ", but is " +
+                        std::string(dtypeName(inputs[i].dtype())));
+  }
+  return sequences_->check(*sequence_, placement.symbols());
 }
 
 // Rank 0 checks the inputs and tells their shapes; each rank then works out what that means for it.
@@ -125,15 +170,7 @@ Status Executor::shareShapes(const std::vector<HostTensor>& inputs) {
   std::vector<std::vector<int64_t>> shapes;
   if (world_.rank() == 0) {
     for (const HostTensor& input : inputs) shapes.push_back(input.shape());
-    const StatusOr<Placement> placement = Placement::make(manifest, shapes);
-    status = placement.status();
-    for (size_t i = 0; i < inputs.size() && status.ok(); ++i) {
-      const package::TensorSpec& spec = manifest.inputs[i];
-      if (inputs[i].dtype() == spec.dtype) continue;
-      status =
-          invalidError("input '" + spec.name + "' should be " + std::string(dtypeName(spec.dtype)) +
-                       ", but is " + std::string(dtypeName(inputs[i].dtype())));
-    }
+    status = checkInputs(inputs);
   }
   std::vector<int64_t> message = {status.ok() ? 1 : 0};
   for (size_t i = 0; i < manifest.inputs.size(); ++i) {
@@ -151,8 +188,9 @@ Status Executor::shareShapes(const std::vector<HostTensor>& inputs) {
     shapes.emplace_back(next, end);
     next = end;
   }
-  if (placement_ && shapes == shapes_) return okStatus();
+  if (placement_ && shapes == shapes_ && lengths_ == placedLengths_) return okStatus();
   shapes_ = std::move(shapes);
+  placedLengths_ = lengths_;
   status = prepare();
   if (!status.ok()) placement_.reset();
   const Status agreed = agree(world_, status);
@@ -162,7 +200,7 @@ Status Executor::shareShapes(const std::vector<HostTensor>& inputs) {
 
 Status Executor::prepare() {
   const package::Manifest& manifest = loaded_.package->manifest();
-  MLC_ASSIGN_OR_RETURN(placement_, Placement::make(manifest, shapes_));
+  MLC_ASSIGN_OR_RETURN(placement_, Placement::make(manifest, shapes_, lengths_));
   MLC_ASSIGN_OR_RETURN(pieces_, placement_->outputPieces());
   outputShapes_.clear();
   for (size_t i = 0; i < manifest.outputs.size(); ++i) {
@@ -187,6 +225,7 @@ Status Executor::prepareStep(int microbatch) {
     if (it == symbols.end()) return invalidError("no input tells the dimension '" + symbol + "'");
     step.symbols.push_back(it->second);
   }
+  step.values = symbols;
   auto bytesOf = [](const package::TensorSpec& spec, const std::vector<int64_t>& shape) {
     int64_t count = 1;
     for (int64_t dim : shape) count *= dim;
@@ -239,6 +278,7 @@ Status Executor::allocateForRun() {
   }
   int64_t arenaBytes = 0;
   for (const Step& step : steps_) {
+    MLC_RETURN_IF_ERROR(sequences_->reserve(*sequence_, step.microbatch, step.values));
     arenaBytes = std::max(arenaBytes, loaded_.arenaBytes(step.symbols.data(), team_->size()));
     for (Slot& slot : slots_) {
       slot.inputs.resize(step.inputBytes.size());

@@ -14,6 +14,7 @@
 #include "runtime/executor/edge_buffer.h"
 #include "runtime/executor/placement.h"
 #include "runtime/executor/runtime_functions.h"
+#include "runtime/executor/sequences.h"
 #include "runtime/executor/trace.h"
 #include "runtime/package/loader.h"
 #include "runtime/team/team.h"
@@ -43,8 +44,18 @@ class Executor {
                                                     const team::TeamOptions& teamOptions);
 
   // Rank 0 gives the model's inputs and gets its outputs, in the manifest's order; the others give
-  // nothing and get nothing. Inputs that do not fit are kInvalid before anything runs.
-  StatusOr<std::vector<HostTensor>> run(const std::vector<HostTensor>& inputs);
+  // nothing and get nothing. Inputs that do not fit are kInvalid before anything runs. The states
+  // are those of the sequence, which all ranks name; a run that fails leaves it as it was.
+  StatusOr<std::vector<HostTensor>> run(const std::vector<HostTensor>& inputs,
+                                        int64_t sequence = Sequences::kNone);
+
+  // Sequences (see sequences.h), by identifiers that are the same on all ranks: called by all ranks
+  // together, as run().
+  int64_t createSequence(int64_t maxLength = 0) { return sequences_->create(maxLength); }
+  StatusOr<int64_t> copySequence(int64_t sequence);
+  Status dropSequence(int64_t sequence) { return sequences_->drop(sequence); }
+  // Rows of its longest state. Needs no other rank.
+  StatusOr<int64_t> sequenceLength(int64_t sequence) const;
 
   // Records what runs do from now on: the run itself, and within it, for each microbatch, the wait
   // for what it receives ("receive"), the program ("compute") and the hand-over of what it made
@@ -57,6 +68,7 @@ class Executor {
   // A microbatch that this rank computes.
   struct Step {
     int microbatch = 0;
+    SymbolValues values;           // of all symbols
     std::vector<int64_t> symbols;  // in the program's order
     // Of the program's inputs and outputs; outputs of computed shape have none yet.
     std::vector<int64_t> inputBytes, outputBytes;
@@ -84,7 +96,10 @@ class Executor {
   Status splitAxes();
   Status placeWeights();
 
-  StatusOr<std::vector<HostTensor>> runOnce(const std::vector<HostTensor>& inputs);
+  StatusOr<std::vector<HostTensor>> runOnce(const std::vector<HostTensor>& inputs,
+                                            int64_t sequence);
+  Status chooseSequence(int64_t sequence);
+  Status checkInputs(const std::vector<HostTensor>& inputs) const;
   Status shareShapes(const std::vector<HostTensor>& inputs);
   Status prepare();
   Status prepareStep(int microbatch);
@@ -112,8 +127,13 @@ class Executor {
   std::vector<device::DeviceBuffer> deviceWeights_;
   std::vector<const void*> weights_;
 
-  // Of the last input shapes, kept while they stay the same.
+  std::unique_ptr<Sequences> sequences_;
+  Sequence* sequence_ = nullptr;  // of the run
+  SymbolValues lengths_;          // of its states
+
+  // Of the last input shapes and lengths of states, kept while they stay the same.
   std::vector<std::vector<int64_t>> shapes_;
+  SymbolValues placedLengths_;
   std::optional<Placement> placement_;
   std::vector<Step> steps_;
   std::vector<Placement::OutputPiece> pieces_;

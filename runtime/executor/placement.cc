@@ -50,13 +50,15 @@ int rankOf(const Manifest& manifest, const Coordinates& at) {
 }
 
 StatusOr<Placement> Placement::make(const Manifest& manifest,
-                                    const std::vector<std::vector<int64_t>>& inputShapes) {
+                                    const std::vector<std::vector<int64_t>>& inputShapes,
+                                    const SymbolValues& lengths) {
   if (inputShapes.size() != manifest.inputs.size()) {
     return invalidError("the model has " + std::to_string(manifest.inputs.size()) +
                         " inputs, but " + std::to_string(inputShapes.size()) + " are given");
   }
   Placement placement(manifest);
   placement.inputShapes_ = inputShapes;
+  placement.lengths_ = placement.global_ = lengths;
   std::vector<ActualShape> actual;
   for (size_t i = 0; i < inputShapes.size(); ++i) {
     actual.push_back({&manifest.inputs[i], inputShapes[i]});
@@ -138,7 +140,7 @@ StatusOr<SymbolValues> Placement::symbolsOf(const Coordinates& at, int microbatc
       actual.push_back({&input.spec, microbatchPiece(input, here, microbatch).sizes});
     }
   }
-  SymbolValues symbols;
+  SymbolValues symbols = lengths_;
   MLC_RETURN_IF_ERROR(bindSymbols(actual, symbols));
   symbols[package::kTpRankSymbol] = at.tp;
   // Symbols of inputs that no program reads keep the whole's value.

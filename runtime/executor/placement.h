@@ -27,9 +27,14 @@ struct Region {
 
 class Placement {
  public:
-  // Shapes of the model's inputs. Fails with kInvalid where they do not fit the manifest.
+  // Shapes of the model's inputs, and the symbols that no input binds: lengths of states. Fails
+  // with kInvalid where they do not fit the manifest.
   static StatusOr<Placement> make(const package::Manifest& manifest,
-                                  const std::vector<std::vector<int64_t>>& inputShapes);
+                                  const std::vector<std::vector<int64_t>>& inputShapes,
+                                  const SymbolValues& lengths = {});
+
+  // Of the whole model.
+  const SymbolValues& symbols() const { return global_; }
 
   // Whether there is nothing to compute for that replica in that microbatch (the batch is smaller
   // than the pieces).
@@ -69,7 +74,7 @@ class Placement {
 
   const package::Manifest* manifest_;
   std::vector<std::vector<int64_t>> inputShapes_;
-  SymbolValues global_;
+  SymbolValues lengths_, global_;
   // An input that is cut over dp: it says how the batch is cut.
   const package::ProgramInput* batchInput_ = nullptr;
 };

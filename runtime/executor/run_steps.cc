@@ -117,8 +117,9 @@ Status Executor::runSteps() {
       HostTensor* piece = device_->isHostMemory() ? pieceOf(step.microbatch, output) : nullptr;
       outputs.push_back(piece ? piece->raw() : slot.outputs[output].deviceData());
     }
+    const std::vector<void*> states = sequences_->pointersOf(*sequence_, step.microbatch);
     const MlcInvocation invocation = {step.symbols.data(), inputs.data(), outputs.data(),
-                                      weights_.data(), arena_.data()};
+                                      weights_.data(),     arena_.data(), states.data()};
     const auto start = std::chrono::steady_clock::now();
     Status status;
     {

@@ -52,6 +52,12 @@ Json toJson(const LayoutStep& step) { return {{"kind", nameOf(step.kind)}, {"dim
 
 Json toJson(const WeightSlot& slot);
 Json toJson(const SizeConstraint& constraint);
+Json toJson(const StateSpec& state) { return {{"spec", toJson(state.spec)}, {"next", state.next}}; }
+
+Json toJson(const ProgramState& state) {
+  return {{"spec", toJson(state.spec)}, {"index", state.index}};
+}
+
 Json toJson(const ProgramInput& input);
 Json toJson(const ProgramOutput& output);
 Json toJson(const Program& program);
@@ -115,6 +121,7 @@ Json toJson(const Program& program) {
           {"inputs", listToJson(program.inputs)},
           {"outputs", listToJson(program.outputs)},
           {"weights", listToJson(program.weights)},
+          {"states", listToJson(program.states)},
           {"device_kernels", listToJson(program.device_kernels)}};
 }
 
@@ -249,6 +256,18 @@ Status readOutput(const Reader& reader, ProgramOutput& output) {
   return okStatus();
 }
 
+Status readState(const Reader& reader, StateSpec& state) {
+  MLC_RETURN_IF_ERROR(reader.readObject("spec", state.spec, readSpec));
+  MLC_READ("next", state.next);
+  return okStatus();
+}
+
+Status readProgramState(const Reader& reader, ProgramState& state) {
+  MLC_RETURN_IF_ERROR(reader.readObject("spec", state.spec, readSpec));
+  MLC_READ("index", state.index);
+  return okStatus();
+}
+
 Status readStep(const Reader& reader, LayoutStep& step) {
   std::string kind;
   MLC_READ("kind", kind);
@@ -301,6 +320,7 @@ Status readProgram(const Reader& reader, Program& program) {
   MLC_RETURN_IF_ERROR(reader.readList("inputs", program.inputs, readInput));
   MLC_RETURN_IF_ERROR(reader.readList("outputs", program.outputs, readOutput));
   MLC_RETURN_IF_ERROR(reader.readList("weights", program.weights, readSlot));
+  MLC_RETURN_IF_ERROR(reader.readList("states", program.states, readProgramState));
   return reader.readList("device_kernels", program.device_kernels, readKernel);
 }
 
@@ -340,6 +360,7 @@ Status readManifest(const Reader& reader, Manifest& manifest) {
   MLC_READ("model", manifest.model);
   MLC_RETURN_IF_ERROR(reader.readList("inputs", manifest.inputs, readSpec));
   MLC_RETURN_IF_ERROR(reader.readList("outputs", manifest.outputs, readSpec));
+  MLC_RETURN_IF_ERROR(reader.readList("states", manifest.states, readState));
   MLC_READ("dp", manifest.dp);
   MLC_READ("pp", manifest.pp);
   MLC_READ("tp", manifest.tp);
@@ -376,6 +397,7 @@ std::string printManifest(const Manifest& manifest) {
                      {"model", manifest.model},
                      {"inputs", listToJson(manifest.inputs)},
                      {"outputs", listToJson(manifest.outputs)},
+                     {"states", listToJson(manifest.states)},
                      {"dp", manifest.dp},
                      {"pp", manifest.pp},
                      {"tp", manifest.tp},

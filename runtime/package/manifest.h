@@ -60,6 +60,20 @@ struct ProgramOutput {
   int channel = 0;            // kSend
 };
 
+// A tensor of the program's own, of which every sequence has an instance that lives from run to
+// run. Dim 0 is its length: a symbol, which the sequence binds; 0 when it begins. Runs add rows
+// behind those that are there.
+struct StateSpec {
+  TensorSpec spec;
+  std::string next;  // the length after a run, an expression: "past + seq"
+};
+
+// A rank's part of a state, as the program sees it: its spec has the local shape.
+struct ProgramState {
+  TensorSpec spec;
+  int index = 0;  // into Manifest::states
+};
+
 // How a weight's bytes are laid out for the kernels.
 //   kPlain       row-major, as in the file (after slicing)
 //   kPanels      a [K, N] matrix (or a batch of them in front) as [N / panel][K /
@@ -119,6 +133,7 @@ struct Program {
   std::vector<ProgramInput> inputs;
   std::vector<ProgramOutput> outputs;
   std::vector<WeightSlot> weights;
+  std::vector<ProgramState> states;  // order of MlcInvocation::states
   std::vector<DeviceKernel> device_kernels;
 };
 
@@ -139,6 +154,7 @@ struct Manifest {
   std::string producer;  // "mlc <version>"
   std::string model;     // file name of the model
   std::vector<TensorSpec> inputs, outputs;
+  std::vector<StateSpec> states;
   int dp = 1, pp = 1, tp = 1;      // rank = (dp_index * pp + pp_index) * tp + tp_index
   std::vector<int64_t> dp_shares;  // relative speed of the dp replicas; empty: equal
   int microbatches = 1;            // per run; the batch dim is cut into that many pieces

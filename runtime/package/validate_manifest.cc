@@ -7,6 +7,7 @@
 #include "runtime/abi/abi.h"
 #include "runtime/base/dim_expr.h"
 #include "runtime/package/layout_steps.h"
+#include "runtime/package/weight_piece.h"
 
 namespace mlc::package {
 namespace {
@@ -43,7 +44,19 @@ Status checkSplits(const std::vector<Split>& splits, size_t dims, const Manifest
   return okStatus();
 }
 
-Status checkSlot(const WeightSlot& slot, const Manifest& manifest, const std::string& where) {
+// The coordinates on the tp axis of the ranks that run a program.
+std::set<int> tpRanksOf(int program, const Manifest& manifest) {
+  std::set<int> tpRanks;
+  for (size_t rank = 0; rank < manifest.ranks.size(); ++rank) {
+    if (manifest.ranks[rank].program == program)
+      tpRanks.insert(static_cast<int>(rank % static_cast<size_t>(manifest.tp)));
+  }
+  return tpRanks;
+}
+
+// `tpRanks`: of the ranks that have the slot.
+Status checkSlot(const WeightSlot& slot, const std::set<int>& tpRanks, const Manifest& manifest,
+                 const std::string& where) {
   if (slot.source < 0 || slot.source >= static_cast<int>(manifest.weights.size()))
     return bad(where + " names no weight");
   const std::vector<int64_t>& shape = manifest.weights[static_cast<size_t>(slot.source)].shape;
@@ -57,11 +70,38 @@ Status checkSlot(const WeightSlot& slot, const Manifest& manifest, const std::st
       (slot.panel < 1 || slot.group < 1 || shape.size() < 2))
     return bad(where + " has a bad panel");
   if (slot.steps.empty()) return okStatus();
-  if (slot.layout != WeightLayout::kPlain ||
-      isPacked(manifest.weights[static_cast<size_t>(slot.source)].dtype) ||
-      !shapeAfter(slot.steps, slot.sizes.empty() ? shape : slot.sizes)) {
+  const WeightSource& source = manifest.weights[static_cast<size_t>(slot.source)];
+  if (slot.layout != WeightLayout::kPlain || isPacked(source.dtype))
     return bad(where + " has a bad layout");
+  for (int tpRank : tpRanks) {
+    if (!shapeAfter(slot.steps, pieceOf(slot, source, tpRank).sizes))
+      return bad(where + " has a bad layout");
   }
+  return okStatus();
+}
+
+// Dim 0 of a state is a symbol alone, the same in the program's part as in the whole.
+Status checkState(const StateSpec& state, const std::string& where) {
+  MLC_RETURN_IF_ERROR(checkSpec(state.spec, where));
+  if (state.spec.dims.empty()) return bad(where + " has no length");
+  const std::string& length = state.spec.dims[0];
+  StatusOr<DimExpr> parsed = DimExpr::parse(length);
+  std::set<std::string> symbols;
+  parsed->collectSymbols(symbols);
+  if (!symbols.contains(length)) return bad(where + " has a length that is no symbol");
+  const StatusOr<DimExpr> next = DimExpr::parse(state.next);
+  return next.ok() ? okStatus() : bad(where + ".next: " + next.status().message());
+}
+
+Status checkProgramState(const ProgramState& state, const Manifest& manifest,
+                         const std::string& where) {
+  MLC_RETURN_IF_ERROR(checkSpec(state.spec, where));
+  if (state.index < 0 || state.index >= static_cast<int>(manifest.states.size()))
+    return bad(where + " names no state");
+  const StateSpec& whole = manifest.states[static_cast<size_t>(state.index)];
+  if (state.spec.dims.size() != whole.spec.dims.size() ||
+      state.spec.dims[0] != whole.spec.dims[0] || state.spec.dtype != whole.spec.dtype)
+    return bad(where + " does not fit the model's state");
   return okStatus();
 }
 
@@ -75,7 +115,9 @@ bool isInside(const std::string& path) {
   return true;
 }
 
-Status checkProgram(const Program& program, const Manifest& manifest, const std::string& where) {
+Status checkProgram(int index, const Manifest& manifest) {
+  const Program& program = manifest.programs[static_cast<size_t>(index)];
+  const std::string where = "programs[" + std::to_string(index) + "]";
   if (program.target != "cpu" && program.target != "cuda" && program.target != "fake")
     return bad(where + " has an unknown target '" + program.target + "'");
   std::set<std::string> files;
@@ -116,9 +158,14 @@ Status checkProgram(const Program& program, const Manifest& manifest, const std:
         manifest.outputs[static_cast<size_t>(index)].dims.size() != output.spec.dims.size())
       return bad(name + " has another rank than the model's output");
   }
+  const std::set<int> tpRanks = tpRanksOf(index, manifest);
   for (size_t i = 0; i < program.weights.size(); ++i) {
-    MLC_RETURN_IF_ERROR(
-        checkSlot(program.weights[i], manifest, where + ".weights[" + std::to_string(i) + "]"));
+    MLC_RETURN_IF_ERROR(checkSlot(program.weights[i], tpRanks, manifest,
+                                  where + ".weights[" + std::to_string(i) + "]"));
+  }
+  for (size_t i = 0; i < program.states.size(); ++i) {
+    MLC_RETURN_IF_ERROR(checkProgramState(program.states[i], manifest,
+                                          where + ".states[" + std::to_string(i) + "]"));
   }
   return okStatus();
 }
@@ -172,6 +219,9 @@ Status validateManifest(const Manifest& manifest) {
   if (manifest.microbatches < 1) return bad("microbatches is not positive");
   for (const TensorSpec& spec : manifest.inputs) MLC_RETURN_IF_ERROR(checkSpec(spec, "inputs"));
   for (const TensorSpec& spec : manifest.outputs) MLC_RETURN_IF_ERROR(checkSpec(spec, "outputs"));
+  for (size_t i = 0; i < manifest.states.size(); ++i) {
+    MLC_RETURN_IF_ERROR(checkState(manifest.states[i], "states[" + std::to_string(i) + "]"));
+  }
   for (const FileEntry& file : manifest.files) {
     if (!isInside(file.path)) return bad("file '" + file.path + "' lies outside the package");
   }
@@ -185,8 +235,7 @@ Status validateManifest(const Manifest& manifest) {
     MLC_RETURN_IF_ERROR(checkWeight(manifest.weights[i], "weights[" + std::to_string(i) + "]"));
   }
   for (size_t i = 0; i < manifest.programs.size(); ++i) {
-    MLC_RETURN_IF_ERROR(
-        checkProgram(manifest.programs[i], manifest, "programs[" + std::to_string(i) + "]"));
+    MLC_RETURN_IF_ERROR(checkProgram(static_cast<int>(i), manifest));
   }
   return okStatus();
 }

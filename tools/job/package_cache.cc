@@ -28,6 +28,7 @@ StatusOr<CompileOptions> compileOptions(const PackageOptions& options, const Pac
   compile.search = use.search;
   compile.cpuTarget = options.target;
   compile.packWeights = use.packWeights;
+  compile.keepStates = options.keepStates;
   if (use.devices.devices.size() > 1) {
     for (const auto& [name, shape] : use.expectedShapes) {
       for (int64_t dim : shape) {
@@ -51,7 +52,7 @@ StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& opt
   const partition::SearchOptions& search = compile.search;
   for (int value : {search.dp, search.pp, search.tp, search.maxRanks, search.microbatches,
                     static_cast<int>(search.objective), static_cast<int>(search.keepDeviceOrder),
-                    static_cast<int>(compile.packWeights)}) {
+                    static_cast<int>(compile.packWeights), static_cast<int>(compile.keepStates)}) {
     text += std::to_string(value) + " ";
   }
   text += compile.cpuTarget + "\n";

@@ -42,6 +42,9 @@ void addPackageOptions(CLI::App& app, PackageOptions& options) {
   app.add_option("--microbatches", options.microbatches,
                  "Pieces of the batch in a pipeline (default: the planner's choice)")
       ->check(CLI::PositiveNumber);
+  app.add_flag("--keep-states", options.keepStates,
+               "Keep what comes back with rows added (past keys and values) as states of the "
+               "package, instead of inputs and outputs");
   app.add_option(
          "--dump-after", options.dumpAfter,
          "Write the artefact of these stages: import, optimize, plan, partition, kernels, host")

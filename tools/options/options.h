@@ -33,6 +33,7 @@ struct PackageOptions {
   std::string mesh;
   int microbatches = 0;  // 0: free
   std::string target = "host";
+  bool keepStates = false;
   std::vector<std::string> dumpAfter;
   std::string dumpFolder = ".";
 };

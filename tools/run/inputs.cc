@@ -144,6 +144,8 @@ class InputMaker {
  private:
   // From the shapes that are given; the rest from --dim and defaults.
   Status bindSymbols() {
+    // A run of the tool begins with empty states.
+    for (const package::StateSpec& state : manifest_.states) symbols_[state.spec.dims[0]] = 0;
     MLC_ASSIGN_OR_RETURN(auto dims, parseDims(options_.package.dims));
     for (const auto& [name, size] : dims) symbols_[name] = size;
     for (size_t i = 0; i < manifest_.inputs.size(); ++i) {

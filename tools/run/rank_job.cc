@@ -73,6 +73,8 @@ class RankJob {
       path_ = options.model;
       return okStatus();
     }
+    if (options_.verify && options.keepStates)
+      return usageError("--verify compares with the model as it is: leave out --keep-states");
     StatusOr<partition::SearchOptions> search = searchOptions();
     MLC_RETURN_IF_ERROR(search.status());
     if (options.devicesFile.empty()) {

@@ -1,6 +1,7 @@
 #include "compiler/conversion/graph_to_kernels/decompose_attention.h"
 
 #include <limits>
+#include <string>
 
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
@@ -32,7 +33,7 @@ class Decomposition {
     Value query = wide(op_.getQuery());
     if (grouped) query = reshape(query, {query_[0], key_[1], group, query_[2], query_[3]});
     Value scores =
-        contract(query, wide(op_.getKey()), grouped ? "bhgqd,bhkd->bhgqk" : "bhqd,bhkd->bhqk");
+        contract(query, grouped ? "bhgqd" : "bhqd", op_.getKey(), grouped ? "bhgqk" : "bhqk");
     scores =
         graph::MulOp::create(rewriter_, loc_, scores, scalar(op_.getScale().convertToDouble()));
     if (Value keep = op_.getKeep()) {
@@ -49,7 +50,7 @@ class Decomposition {
     Value weights =
         graph::SoftmaxOp::create(rewriter_, loc_, scores, axis, false, op_.getZeroMasked());
     Value result =
-        contract(weights, wide(op_.getValue()), grouped ? "bhgqk,bhkd->bhgqd" : "bhqk,bhkd->bhqd");
+        contract(weights, grouped ? "bhgqk" : "bhqk", op_.getValue(), grouped ? "bhgqd" : "bhqd");
     if (grouped) result = reshape(result, shapeOf(op_.getResult()));
     return cast(result, elementOf(op_.getResult()));
   }
@@ -67,8 +68,16 @@ class Decomposition {
   }
   Value wide(Value value) { return cast(value, element_); }
 
-  Value contract(Value lhs, Value rhs, llvm::StringRef equation) {
-    return graph::ContractOp::create(rewriter_, loc_, lhs, rhs, equation);
+  // With keys or values, of dims "bhkd": where they are a transpose, as those of a state, the
+  // contraction reads what is transposed.
+  Value contract(Value lhs, const std::string& lhsLetters, Value rhs, const std::string& result) {
+    std::string letters = "bhkd";
+    if (auto transpose = rhs.getDefiningOp<graph::TransposeOp>()) {
+      for (auto [i, dim] : llvm::enumerate(transpose.getPermutation())) letters[dim] = "bhkd"[i];
+      rhs = transpose.getInput();
+    }
+    return graph::ContractOp::create(rewriter_, loc_, lhs, wide(rhs),
+                                     lhsLetters + "," + letters + "->" + result);
   }
 
   Value reshape(Value value, const Shape& shape) {
@@ -133,7 +142,12 @@ struct DecomposeAttention
     mlir::IRRewriter rewriter(&getContext());
     for (graph::AttentionOp op : ops) {
       rewriter.setInsertionPoint(op);
+      const Value operands[] = {op.getKey(), op.getValue()};
       rewriter.replaceOp(op, Decomposition(op, rewriter).emit());
+      for (Value operand : operands) {
+        mlir::Operation* transpose = operand.getDefiningOp<graph::TransposeOp>();
+        if (transpose && mlir::isOpTriviallyDead(transpose)) rewriter.eraseOp(transpose);
+      }
     }
   }
 

@@ -149,8 +149,9 @@ bool isClonedLeaf(Operation* op) { return mlir::isa<graph::ConstantOp, graph::Si
 
 bool computes(Operation* op) {
   return mlir::isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && !isClonedLeaf(op) &&
-         !mlir::isa<graph::WeightOp, graph::ReshapeOp, graph::IfOp, graph::LoopOp, graph::YieldOp,
-                    graph::FailIfOp, graph::DefineSizeOp, graph::LibraryCall>(op);
+         !mlir::isa<graph::WeightOp, graph::StateOp, graph::AppendOp, graph::ReshapeOp, graph::IfOp,
+                    graph::LoopOp, graph::YieldOp, graph::FailIfOp, graph::DefineSizeOp,
+                    graph::LibraryCall>(op);
 }
 
 std::vector<KernelGroup> groupOps(mlir::Block& block, const GroupingRules& rules) {

@@ -20,8 +20,8 @@ struct KernelGroup {
   mlir::Operation* root = nullptr;
 };
 
-// Whether an op computes, so that it belongs in a kernel (unlike leaves, views, calls, collectives
-// and control flow).
+// Whether an op computes, so that it belongs in a kernel (unlike leaves, views, appends, calls,
+// collectives and control flow).
 bool computes(mlir::Operation* op);
 
 // Whether an op without operands is cloned into the kernels that use it.

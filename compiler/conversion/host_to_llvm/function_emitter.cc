@@ -27,10 +27,11 @@ FunctionEmitter::FunctionEmitter(ProgramContext& program, FuncOp function, const
 
 mlir::LogicalResult FunctionEmitter::emit() {
   mlir::Type ptr = abi_.ptr(), index = builder_.getIndexType();
-  const llvm::BitVector parameters = parameterArguments(function_, program_.graph);
-  llvm::SmallVector<mlir::Type> types{ptr, index, index, ptr, ptr, ptr};
+  const size_t inSlots = parameterArguments(function_, program_.graph).count() +
+                         stateArguments(function_, program_.graph).count();
+  llvm::SmallVector<mlir::Type> types{ptr, index, index, ptr, ptr, ptr, ptr};
   types.append(program_.symbols.size(), index);
-  types.append(function_.getNumArguments() - parameters.count() + function_.getNumResults(), ptr);
+  types.append(function_.getNumArguments() - inSlots + function_.getNumResults(), ptr);
   builder_.setInsertionPointToEnd(program_.host.getBody());
   emitted_ = FuncOp::create(builder_, loc_, ("host_" + function_.getName()).str(),
                             builder_.getFunctionType(types, {}));
@@ -43,8 +44,9 @@ mlir::LogicalResult FunctionEmitter::emit() {
   count_ = arguments[2];
   weights_ = arguments[3];
   parameters_ = arguments[4];
-  arena_ = arguments[5];
-  for (auto [i, name] : llvm::enumerate(program_.symbols)) symbols_[name] = arguments[6 + i];
+  states_ = arguments[5];
+  arena_ = arguments[6];
+  for (auto [i, name] : llvm::enumerate(program_.symbols)) symbols_[name] = arguments[7 + i];
   symbols_[kThreadsSymbol] = count_;
   preparePointers();
   if (mlir::failed(emitBlock(function_.getBody().front()))) return mlir::failure();
@@ -52,27 +54,31 @@ mlir::LogicalResult FunctionEmitter::emit() {
   return mlir::success();
 }
 
-// Whether a weight is only passed to blocks, by its slot.
-bool FunctionEmitter::isPassedOnly(graph::WeightOp weight) {
-  return llvm::all_of(weight->getUses(), [&](mlir::OpOperand& use) {
+// Whether a weight or state is only passed to blocks, by its slot.
+bool FunctionEmitter::isPassedOnly(Operation* leaf) {
+  return llvm::all_of(leaf->getUses(), [&](mlir::OpOperand& use) {
     auto call = mlir::dyn_cast<CallOp>(use.getOwner());
     if (!call) return false;
     auto callee = program_.graph.lookupSymbol<FuncOp>(call.getCallee());
     return !callee->hasAttr(kKernelAttr) &&
-           parameterArguments(callee, program_.graph).test(use.getOperandNumber());
+           (parameterArguments(callee, program_.graph).test(use.getOperandNumber()) ||
+            stateArguments(callee, program_.graph).test(use.getOperandNumber()));
   });
 }
 
 // The address of every place, once, at the function's entry.
 void FunctionEmitter::preparePointers() {
   auto passed =
-      builder_.getInsertionBlock()->getArguments().drop_front(6 + program_.symbols.size());
+      builder_.getInsertionBlock()->getArguments().drop_front(7 + program_.symbols.size());
   const llvm::BitVector parameters = parameterArguments(function_, program_.graph);
+  const llvm::BitVector states = stateArguments(function_, program_.graph);
   llvm::SmallVector<Value> arguments;
-  size_t slot = 0;
+  size_t slot = 0, state = 0;
   for (unsigned i = 0; i < function_.getNumArguments(); ++i) {
     if (parameters.test(i)) {
       arguments.push_back(abi_.loadAt(parameters_, sizeof(void*) * slot++, abi_.ptr()));
+    } else if (states.test(i)) {
+      arguments.push_back(abi_.loadAt(states_, sizeof(void*) * state++, abi_.ptr()));
     } else {
       arguments.push_back(passed.front());
       passed = passed.drop_front();
@@ -89,6 +95,8 @@ void FunctionEmitter::preparePointers() {
       case Place::Kind::kSegment:
       case Place::Kind::kOwn:
         return {};  // when the size is known
+      case Place::Kind::kState:
+        return {};  // by its op, below
     }
     llvm_unreachable("kind of place");
   };
@@ -112,6 +120,11 @@ void FunctionEmitter::preparePointers() {
     if (weight && !isPassedOnly(weight)) {
       pointers_[weight.getResult()] =
           abi_.loadAt(weights_, sizeof(void*) * program_.weights.slotOf(weight), abi_.ptr());
+    }
+    auto state = mlir::dyn_cast<graph::StateOp>(op);
+    if (state && !isPassedOnly(state)) {
+      pointers_[state.getResult()] =
+          abi_.loadAt(states_, sizeof(void*) * program_.states.slotOf(state), abi_.ptr());
     }
   });
 }
@@ -191,7 +204,8 @@ mlir::LogicalResult FunctionEmitter::emitBlock(mlir::Block& block) {
 }
 
 mlir::LogicalResult FunctionEmitter::emitOp(Operation* op) {
-  if (mlir::isa<graph::WeightOp, graph::ReshapeOp, graph::YieldOp>(op)) return mlir::success();
+  if (mlir::isa<graph::WeightOp, graph::StateOp, graph::ReshapeOp, graph::YieldOp>(op))
+    return mlir::success();
   if (auto call = mlir::dyn_cast<CallOp>(op)) {
     auto callee = program_.graph.lookupSymbol<FuncOp>(call.getCallee());
     if (callee->hasAttr(kKernelAttr)) {
@@ -219,6 +233,8 @@ mlir::LogicalResult FunctionEmitter::emitOp(Operation* op) {
     emitAllGather(gather);
   } else if (auto scatter = mlir::dyn_cast<dist::ReduceScatterOp>(op)) {
     emitReduceScatter(scatter);
+  } else if (auto append = mlir::dyn_cast<graph::AppendOp>(op)) {
+    emitAppend(append);
   } else if (auto end = mlir::dyn_cast<mlir::func::ReturnOp>(op)) {
     emitReturn(end);
   } else {

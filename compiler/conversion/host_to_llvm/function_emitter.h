@@ -8,6 +8,7 @@
 #include "compiler/conversion/host_to_llvm/abi_builder.h"
 #include "compiler/conversion/host_to_llvm/hazards.h"
 #include "compiler/conversion/host_to_llvm/lower_host.h"
+#include "compiler/conversion/host_to_llvm/state_slots.h"
 #include "compiler/conversion/host_to_llvm/weight_slots.h"
 #include "compiler/conversion/plan_memory/plan_memory.h"
 #include "compiler/dialect/dist/dist_dialect.h"
@@ -20,6 +21,9 @@ namespace mlc::conversion {
 // The arguments of a block that are weights in every call of it.
 llvm::BitVector parameterArguments(mlir::func::FuncOp block, mlir::ModuleOp program);
 
+// Those that are states in every call of it.
+llvm::BitVector stateArguments(mlir::func::FuncOp block, mlir::ModuleOp program);
+
 // What all functions of a program share.
 struct ProgramContext {
   mlir::ModuleOp graph;  // the rank program
@@ -27,6 +31,7 @@ struct ProgramContext {
   const llvm::StringMap<KernelInfo>& kernels;
   const std::vector<std::string>& symbols;
   WeightSlots& weights;
+  StateSlots& states;
   Memory memory;
 };
 
@@ -34,9 +39,10 @@ class FunctionEmitter {
  public:
   FunctionEmitter(ProgramContext& program, mlir::func::FuncOp function, const FramePlan& plan);
 
-  // Adds @<name> (thread: ptr, index, count: i64, weights: ptr, parameters: ptr, arena: ptr,
-  // symbols: i64..., arguments..., results...: ptr) to the host module. The arguments that are
-  // weights in every call are not passed: parameters points to their slots.
+  // Adds @<name> (thread: ptr, index, count: i64, weights: ptr, parameters: ptr, states: ptr,
+  // arena: ptr, symbols: i64..., arguments..., results...: ptr) to the host module. The arguments
+  // that are weights or states in every call are not passed: parameters and states point to their
+  // slots; @main's states to those of the program.
   mlir::LogicalResult emit();
 
  private:
@@ -48,10 +54,11 @@ class FunctionEmitter {
   void emitBlockCall(mlir::func::CallOp call);
   void emitRun(mlir::func::CallOp first, llvm::ArrayRef<mlir::func::CallOp> run);
   llvm::SmallVector<mlir::func::CallOp> runBehind(mlir::func::CallOp first);
-  void callBlock(mlir::func::CallOp call, mlir::Value firstSlot,
+  void callBlock(mlir::func::CallOp call, mlir::Value firstSlot, mlir::Value firstState,
                  llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<mlir::Value> results);
-  // The first slot of the weights that a call passes, and its other operands.
+  // The first slots of the weights and states that a call passes, and its other operands.
   int parametersOf(mlir::func::CallOp call);
+  int statesOf(mlir::func::CallOp call);
   llvm::SmallVector<mlir::Value> activations(mlir::func::CallOp call);
 
   mlir::LogicalResult emitIf(graph::IfOp op);
@@ -85,10 +92,11 @@ class FunctionEmitter {
   void emitAllReduce(dist::AllReduceOp op);
   void emitAllGather(dist::AllGatherOp op);
   void emitReduceScatter(dist::ReduceScatterOp op);
+  void emitAppend(graph::AppendOp op);  // append_emitter.cc
   void emitReturn(mlir::func::ReturnOp op);
 
   void preparePointers();
-  bool isPassedOnly(graph::WeightOp weight);
+  bool isPassedOnly(mlir::Operation* leaf);
   mlir::Value pointer(mlir::Value tensor);
   mlir::Value bytes(const DimExpr& expr);
   void barrier();
@@ -118,7 +126,7 @@ class FunctionEmitter {
   AbiBuilder abi_;
   Hazards hazards_;
   mlir::func::FuncOp emitted_;
-  mlir::Value thread_, index_, count_, weights_, parameters_, arena_;
+  mlir::Value thread_, index_, count_, weights_, parameters_, states_, arena_;
   llvm::StringMap<mlir::Value> symbols_;  // index-typed
   llvm::DenseMap<mlir::Value, mlir::Value> pointers_;
   llvm::DenseMap<mlir::Operation*, mlir::Value> scratch_;

@@ -116,6 +116,7 @@ void emitRun(mlir::OpBuilder& builder, FuncOp main, FuncOp hostMain, size_t symb
                                      toIndex(abi.loadAt(thread, offsetof(MlcThread, count), i64)),
                                      weights,
                                      /*parameters, of which @main has none:*/ weights,
+                                     abi.loadAt(invocation, offsetof(MlcInvocation, states), ptr),
                                      abi.loadAt(invocation, offsetof(MlcInvocation, arena), ptr)};
   Value symbolArray = abi.loadAt(invocation, offsetof(MlcInvocation, symbols), ptr);
   arguments.append(loadSymbols(builder, loc, symbolArray, symbols));
@@ -149,13 +150,15 @@ mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,
   }
   result.arenaBytes = frames.total(main);
   WeightSlots weights;
-  ProgramContext shared{program, *result.module, kernels, result.symbols, weights, memory};
+  StateSlots states;
+  ProgramContext shared{program, *result.module, kernels, result.symbols, weights, states, memory};
   for (FuncOp function : frames.order()) {
     if (mlir::failed(FunctionEmitter(shared, function, frames.of(function)).emit())) {
       return mlir::failure();
     }
   }
   result.weights = weights.all();
+  result.states = states.all();
 
   mlir::OpBuilder builder(context);
   builder.setInsertionPointToEnd(result.module->getBody());

@@ -47,8 +47,9 @@ struct HostProgram {
   mlir::OwningOpRef<mlir::ModuleOp> module;  // LLVM-ready: func, arith, scf and llvm ops
   std::vector<std::string> symbols;          // order of MlcInvocation::symbols
   std::vector<package::WeightSlot>
-      weights;         // order of MlcInvocation::weights; `source` is not filled in
-  DimExpr arenaBytes;  // over the symbols and kThreadsSymbol
+      weights;  // order of MlcInvocation::weights; `source` is not filled in
+  std::vector<package::ProgramState> states;  // order of MlcInvocation::states; without `index`
+  DimExpr arenaBytes;                         // over the symbols and kThreadsSymbol
 };
 
 mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,

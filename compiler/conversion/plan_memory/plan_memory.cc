@@ -44,6 +44,7 @@ class Planner {
   FramePlan run() {
     number();
     placeArguments();
+    placeStates();
     placeResults();
     collectRequests();
     assignSlots();
@@ -73,13 +74,21 @@ class Planner {
     }
   }
 
+  void placeStates() {
+    int next = 0;
+    function_.walk([&](graph::StateOp op) {
+      plan_.places[op.getResult()] = {Place::Kind::kState, next++, 0};
+    });
+  }
+
   // What is made by this function's own ops goes straight to the result buffer; each value to one.
   void placeResults() {
     mlir::Block& body = function_.getBody().front();
     for (auto [i, operand] : llvm::enumerate(body.getTerminator()->getOperands())) {
       Value storage = storageOf(operand);
       Operation* producer = storage.getDefiningOp();
-      if (!producer || producer->getBlock() != &body || mlir::isa<graph::WeightOp>(producer) ||
+      if (!producer || producer->getBlock() != &body ||
+          mlir::isa<graph::WeightOp, graph::StateOp>(producer) ||
           segmentOf(tensorBytes(storage.getType())) >= 0 || isOwn(storage)) {
         continue;
       }
@@ -271,7 +280,7 @@ bool reducesInPlace(dist::AllReduceOp op) {
   }
   Operation* producer = operand.getDefiningOp();
   return producer && producer->getBlock() == op->getBlock() && operand.hasOneUse() &&
-         !mlir::isa<graph::WeightOp>(producer);
+         !mlir::isa<graph::WeightOp, graph::AppendOp>(producer);
 }
 
 }  // namespace
@@ -287,6 +296,8 @@ Value storageOf(Value value) {
     Operation* op = value.getDefiningOp();
     if (auto reshape = mlir::dyn_cast<graph::ReshapeOp>(op)) {
       value = reshape.getInput();
+    } else if (auto append = mlir::dyn_cast<graph::AppendOp>(op)) {
+      value = append.getState();
     } else if (auto reduce = mlir::dyn_cast<dist::AllReduceOp>(op);
                reduce && reducesInPlace(reduce)) {
       value = reduce.getInput();

@@ -1,6 +1,6 @@
-// Gives every tensor of a host function a place: an argument, a result buffer, an offset in the
-// function's arena frame, or, where its size is only computed while the function runs, an offset in
-// a segment that is allocated when the size is known.
+// Gives every tensor of a host function a place: an argument, a result buffer, a state, an offset
+// in the function's arena frame, or, where its size is only computed while the function runs, an
+// offset in a segment that is allocated when the size is known.
 //
 // Intervals are measured over the function's ops in program order; a value that is used inside an
 // if or loop lives until its end. Sizes are expressions of the symbols, so slots are reused where
@@ -23,8 +23,9 @@ inline constexpr const char* kThreadsSymbol = "mlc.threads";
 
 struct Place {
   // kOwn: a segment that only this value has, and whose address its if or loop knows.
-  enum class Kind { kArgument, kResult, kArena, kSegment, kOwn } kind = Kind::kArena;
-  int index = 0;    // of the argument, result, slot (of all frames and segments), or segment (kOwn)
+  enum class Kind { kArgument, kResult, kArena, kSegment, kOwn, kState } kind = Kind::kArena;
+  int index =
+      0;  // of the argument, result, slot (of all frames and segments), segment (kOwn) or state
   DimExpr offset;   // kArena, kSegment: bytes from the start of the frame or segment
   int segment = 0;  // kSegment
 };
@@ -49,7 +50,8 @@ struct FramePlan {
 };
 
 // The value whose storage this one shares: a reshape's operand, an in-place collective's operand,
-// the loop result that a carried value lives in; itself otherwise.
+// the state that an append grows (whose memory has room for the new rows), the loop result that a
+// carried value lives in; itself otherwise.
 mlir::Value storageOf(mlir::Value value);
 
 // Bytes of a tensor, row-major.

@@ -1,7 +1,14 @@
 // What a reference evaluation needs besides operands.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "runtime/base/dim_expr.h"
+
+namespace mlc {
+class HostTensor;
+}
 
 namespace mlc::graph {
 
@@ -10,6 +17,8 @@ class WeightTable;
 struct EvaluationContext {
   SymbolValues symbols;                  // values of the symbols in result types and attributes
   const WeightTable* weights = nullptr;  // for graph.weight; may be null where there is none
+  // For graph.state, by name; null: all are empty.
+  const std::map<std::string, HostTensor>* states = nullptr;
 };
 
 }  // namespace mlc::graph

@@ -1,6 +1,7 @@
 // All of the graph dialect.
 include "compiler/dialect/graph/graph_base.td"
 include "compiler/dialect/graph/leaf.td"
+include "compiler/dialect/graph/state.td"
 include "compiler/dialect/graph/elementwise.td"
 include "compiler/dialect/graph/reduce.td"
 include "compiler/dialect/graph/contract.td"

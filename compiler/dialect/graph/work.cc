@@ -76,7 +76,7 @@ OpWork defaultWork(Operation* op) {
   if (auto branch = dyn_cast<IfOp>(op)) return workOfIf(branch);
   if (auto loop = dyn_cast<LoopOp>(op)) return workOfLoop(loop);
   // Leaves are only read where they are used; a reshape is a view.
-  if (isa<ConstantOp, WeightOp, SizeOp, ReshapeOp>(op)) return {};
+  if (isa<ConstantOp, WeightOp, StateOp, SizeOp, ReshapeOp>(op)) return {};
   OpWork work;
   for (Value operand : op->getOperands()) work.bytes = work.bytes + bytesOf(operand);
   for (Value result : op->getResults()) work.bytes = work.bytes + bytesOf(result);
@@ -93,6 +93,11 @@ OpWork defaultWork(Operation* op) {
             return other->getNumResults() == 0 ? DimExpr(1)
                                                : elementCount(shapeOf(other->getResult(0)));
           });
+  // An append copies what is new.
+  if (auto append = dyn_cast<AppendOp>(op)) {
+    work.bytes = bytesOf(append.getUpdate()) * 2;
+    work.operations = elementCount(shapeOf(append.getUpdate()));
+  }
   // A gather reads the rows it takes, not its whole table.
   if (auto gather = dyn_cast<GatherOp>(op)) {
     work.bytes = bytesOf(gather.getResult()) * 2 + bytesOf(gather.getIndices());

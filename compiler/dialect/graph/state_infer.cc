@@ -1,0 +1,37 @@
+#include "compiler/dialect/graph/infer.h"
+
+using namespace mlir;
+
+namespace mlc::graph {
+
+LogicalResult StateOp::verify() {
+  if (getName().empty()) return emitOpError("needs a name");
+  const Shape shape = shapeOf(getResult());
+  const auto isSymbol = [](const DimExpr& dim) {
+    std::set<std::string> symbols;
+    dim.collectSymbols(symbols);
+    return symbols.size() == 1 && dim == DimExpr::symbol(*symbols.begin());
+  };
+  if (shape.empty() || !isSymbol(shape[0]))
+    return emitOpError("needs a symbol as dim 0, its length, has ") << getType();
+  if (getNext().getExprs().size() != 1 || getNext().getExprs()[0].empty())
+    return emitOpError("needs one expression for the length after a run");
+  return success();
+}
+
+MLC_INFER(AppendOp) {
+  Shape shape = shapeOf(op.getState()), update = shapeOf(op.getUpdate());
+  if (shape.empty() || update.size() != shape.size()) {
+    return emitOptionalError(location, "appends a tensor of rank ", update.size(),
+                             " to a state of rank ", shape.size());
+  }
+  if (failed(checkSameElementType(location, op.getState(), op.getUpdate()))) return failure();
+  for (size_t i = 1; i < shape.size(); ++i) {
+    if (failed(checkEqual(location, "dim " + std::to_string(i), shape[i], update[i])))
+      return failure();
+  }
+  shape[0] = shape[0] + update[0];
+  return inferred(location, shape, elementTypeOf(op.getState()), types);
+}
+
+}  // namespace mlc::graph
