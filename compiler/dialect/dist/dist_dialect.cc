@@ -66,6 +66,8 @@ llvm::LogicalResult DistDialect::verifyOperationAttribute(mlir::Operation* op,
   auto weight = mlir::dyn_cast<graph::WeightOp>(op);
   auto cut = mlir::dyn_cast<CutAttr>(attribute.getValue());
   if (!weight || !cut) return op->emitError("dist.cut is a #dist.cut on a graph.weight");
+  // The type is that of the piece after the steps of its layout, if it has some.
+  if (weight->hasAttr("mlc.layout")) return mlir::success();
   const auto type = mlir::cast<mlir::RankedTensorType>(weight.getType());
   if (cut.getDim() >= type.getRank() || type.isDynamicDim(cut.getDim()))
     return op->emitError("is cut along a dim that is not one of its static ones");
