@@ -97,8 +97,8 @@ class Reports(Case):
 
     def test_trace(self):
         path = self.folder / "trace.json"
-        self.run_ok(BERT / "model.onnx", "--mesh", "pp=2", "--microbatches", 3, "--input", "input_ids=6x8", "--iterations", 2, "--warmup", 1,
-                    "--trace", path, ranks=2)
+        self.run_ok(BERT / "model.onnx", "--devices", jobs.equal_devices(self.folder, 2), "--mesh", "pp=2", "--microbatches", 3,
+                    "--input", "input_ids=6x8", "--iterations", 2, "--warmup", 1, "--trace", path, ranks=2)
         events = json.loads(path.read_text())["traceEvents"]
         timed = [event for event in events if event["ph"] == "X"]
         self.assertEqual({event["pid"] for event in events}, {0, 1})

@@ -29,9 +29,7 @@ class Compile(unittest.TestCase):
 
     def test_same_bytes_without_the_cache(self):
         model = jobs.MODELS / "bert/model.onnx"
-        devices = self.folder / "devices.json"
-        devices.write_text(json.dumps({"devices": [{"name": "d", "count": 3, "kind": "cpu", "peak_flops": {"f32": 1e11},
-                                                    "memory_bandwidth": 1e10}]}))
+        devices = jobs.equal_devices(self.folder, 3)
         packages = [self.folder / "a.mlcpkg", self.folder / "b.mlcpkg"]
         for i, package in enumerate(packages):
             summary = compiled(model, package, "--devices", devices, "--mesh", "tp=3", MLC_CACHE=str(self.folder / f"cache{i}"))
@@ -43,9 +41,7 @@ class Compile(unittest.TestCase):
 
     def test_ranks_with_equal_shares_share_a_program(self):
         model = jobs.MODELS / "bert_12_heads"
-        devices = self.folder / "devices.json"
-        devices.write_text(json.dumps({"devices": [{"name": "d", "count": 4, "kind": "cpu", "peak_flops": {"f32": 1e11},
-                                                    "memory_bandwidth": 1e10}]}))
+        devices = jobs.equal_devices(self.folder, 4)
         package = self.folder / "a.mlcpkg"
         summary = compiled(model / "model.onnx", package, "--devices", devices, "--ranks", 4, "--mesh", "tp=4")
         self.assertEqual(summary["programs"], 1)

@@ -58,6 +58,14 @@ def mlc_compile(*arguments, **options):
     return run("mlc-compile", *arguments, **options)
 
 
+def equal_devices(folder, count):
+    """A file of described devices that are all the same, for plans that must not follow what a busy machine measures."""
+    path = pathlib.Path(folder) / f"{count}_equal_devices.json"
+    device = {"name": "d", "count": count, "kind": "cpu", "peak_flops": {"f32": 1e11}, "memory_bandwidth": 1e10}
+    path.write_text(json.dumps({"devices": [device]}))
+    return path
+
+
 def report(*arguments, **options):
     """The JSON report of an mlc-run that must succeed."""
     with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
