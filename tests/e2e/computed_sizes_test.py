@@ -42,6 +42,22 @@ def branches():
     return [node("If", ["c"], ["y"], then_branch=then, else_branch=other)]
 
 
+def shrinking_loop():
+    """Drops the first element while something is left: the size of what is carried is used as a number."""
+    body = subgraph(
+        "body", [node("Slice", ["p", "one", "end"], ["rest"]), node("Size", ["rest"], ["left"]), node("Greater", ["left", "zero"], ["more"])],
+        [info("i", T.INT64, []), info("c", T.BOOL, []), info("p", T.FLOAT, ["k"])], [info("more", T.BOOL, []), info("rest", T.FLOAT, ["l"])],
+        {"one": np.array([1], i64), "end": np.array([2**63 - 1], i64), "zero": np.array(0, i64)})
+    return [node("Loop", ["most", "", "x"], ["y"], body=body)]
+
+
+def number_in_a_branch():
+    """A computed size as a number, in a branch."""
+    then = subgraph("then", [node("Cast", ["n"], ["t"], to=T.FLOAT)], [], [info("t", T.FLOAT, [])])
+    other = subgraph("else", [node("ReduceSum", ["x"], ["e"], keepdims=0)], [], [info("e", T.FLOAT, [])])
+    return [node("If", ["c"], ["y"], then_branch=then, else_branch=other)]
+
+
 def cases():
     """Name, nodes, output names, inputs (with symbolic dims where they are named), constants."""
     x = {"x": (T.FLOAT, ["n", 5], DATA)}
@@ -62,6 +78,14 @@ def cases():
     bounds = {"a": (T.INT64, [], np.array(2)), "b": (T.INT64, [], np.array(11)), "d": (T.INT64, [], np.array(4))}
     yield "range", [node("Range", ["a", "b", "d"], ["y"]), node("Mul", ["y", "y"], ["z"])], ["z"], bounds, {}
     yield "range_down", [node("Range", ["b", "a", "d"], ["y"])], ["y"], {**bounds, "d": (T.INT64, [], np.array(-3))}, {}
+    # The difference of the bounds is more than their type holds; quotients of f32 are not rounded before they are rounded up.
+    wide = {"a": (T.INT16, [], np.array(-20000, np.int16)), "b": (T.INT16, [], np.array(20000, np.int16)), "d": (T.INT16, [], np.array(10000, np.int16))}
+    yield "range_of_i16", [node("Range", ["a", "b", "d"], ["y"])], ["y"], wide, {}
+    fractions = {"a": (T.FLOAT, [], np.array(0, f32)), "b": (T.FLOAT, [], np.array(0.3, f32)), "d": (T.FLOAT, [], np.array(0.1, f32))}
+    yield "range_of_f32", [node("Range", ["a", "b", "d"], ["y"])], ["y"], fractions, {}
+    yield "shrinking_loop", shrinking_loop(), ["y"], {"x": (T.FLOAT, ["n"], DATA[0]), "most": (T.INT64, [], np.array(3))}, {}
+    yield "computed_size_in_a_branch", [node("NonZero", ["x"], ["z"]), node("Size", ["z"], ["n"]), *number_in_a_branch()], ["y"], {
+        **x, "c": (T.BOOL, [], np.array(True))}, {}
     yield "reshape", [node("Reshape", ["x", "s"], ["y"]), node("ReduceSum", ["y", "axis"], ["z"], keepdims=0)], ["y", "z"], {
         **x, "s": (T.INT64, [2], np.array([5, -1]))}, {"axis": np.array([1], i64)}
     yield "expand", [node("Expand", ["x", "s"], ["y"])], ["y"], {"x": (T.FLOAT, [3, 1], DATA[:, :1]), "s": (T.INT64, [3], np.array([2, 1, 4]))}, {}

@@ -105,6 +105,31 @@ def attention_cases():
                    folds=False)  # constants are folded op by op, each rounded to the narrow type
 
 
+def causal_attention_cases():
+    """Query i sees keys up to the past's length + i; what lies behind a mask's end is not seen."""
+    rng = np.random.default_rng(11)
+
+    def expected(x, past, mask=None):
+        keys, values = (np.concatenate([x[p], x[n]], 2) if past else x[n] for p, n in (("pk", "k"), ("pv", "v")))
+        scores = x["q"].astype(np.float64) @ np.swapaxes(keys, 2, 3) / 2
+        queries, count = scores.shape[2:]
+        seen = np.arange(count) <= np.arange(queries)[:, None] + past if mask is None else mask
+        weights = np.where(seen, np.exp(scores), 0)
+        return (weights / weights.sum(-1, keepdims=True) @ values).astype(np.float32)
+
+    for past, queries, present in ((4, 2, 3), (4, 3, 2), (3, 2, 2), (0, 2, 5)):
+        x = {"q": rng.normal(size=(1, 2, queries, 4)), "k": rng.normal(size=(1, 2, present, 4)), "v": rng.normal(size=(1, 2, present, 4))}
+        if past:
+            x |= {"pk": rng.normal(size=(1, 2, past, 4)), "pv": rng.normal(size=(1, 2, past, 4))}
+        x = {name: value.astype(np.float32) for name, value in x.items()}
+        attention = node("Attention", ["q", "k", "v", *(["", "pk", "pv"] if past else [])], ["y", "present_key", "present_value"][:3 if past else 1], is_causal=1)
+        yield Case(f"causal_attention_{past}_{queries}_{present}", [attention], x, expected(x, past), within=1e-6)
+    x = {name: rng.normal(size=(1, 2, size, 4)).astype(np.float32) for name, size in (("q", 2), ("k", 5), ("v", 5))}
+    for name, value in (("bool", np.array([[True, True, False], [True, False, True]])), ("f32", np.array([[0, 0, -INF], [0, -INF, 0]], np.float32))):
+        seen = np.array([[1, 1, 0, 0, 0], [1, 0, 1, 0, 0]], bool)
+        yield Case(f"attention_with_a_short_mask_of_{name}", [node("Attention", ["q", "k", "v", "m"], ["y"])], {**x, "m": value}, expected(x, 0, seen), within=1e-6)
+
+
 def cases():
     # Casts round, also between ops of one kernel.
     to = {np.float16: T.FLOAT16, np.float32: T.FLOAT, ml_dtypes.bfloat16: T.BFLOAT16}
@@ -128,6 +153,17 @@ def cases():
 
     yield Case("sum_of_three_f16", [node("Sum", ["x", "a", "b"], ["y"])], {"x": f16(1), "a": f16(2048), "b": f16(-2048)}, f16(1))
     yield Case("mean_of_large_f16", [node("Mean", ["x", "a"], ["y"])], {"x": f16(60000), "a": f16(60064)}, f16(60032))
+
+    # Integers are shrunk by fractions.
+    shrink = [node("Shrink", ["x"], ["y"], lambd=1.5, bias=1.5)]
+    yield Case("shrink_of_i32", shrink, {"x": np.array([0, 1, 2, 5, -1, -2, -5], np.int32)}, np.array([0, 0, 0, 3, 0, 0, -3], np.int32))
+    yield Case("shrink_of_u8", shrink, {"x": np.array([0, 1, 2, 5, 255], np.uint8)}, np.array([0, 0, 0, 3, 253], np.uint8))
+    # Exponents are not cut to the base's type.
+    power = [node("Pow", ["x", "e"], ["y"])]
+    yield Case("power_of_f32_with_a_large_odd_exponent", power, {"x": f32(-1, -1, 2), "e": i64(16777217, 16777215, -3)}, f32(-1, -1, 0.125))
+    yield Case("power_of_f16_with_a_large_odd_exponent", power, {"x": f16(-1, -1, 2), "e": i64(2049, 2047, -3)}, f16(-1, -1, 0.125))
+    yield Case("power_of_i32_with_an_exponent_of_i64", power, {"x": np.array([0, 3, -1, 2], np.int32), "e": i64(2**32, 3, 2**32 + 1, -1)}, np.array([0, 27, -1, 0], np.int32))
+    yield Case("power_of_u64_with_an_exponent_of_i64", power, {"x": np.array([1, 2**64 - 1, 3], np.uint64), "e": i64(-1, -1, 4)}, np.array([1, 0, 81], np.uint64))
 
     # Factors are not merged where the product would not be what two products are.
     twice = [node("Mul", ["x", "k"], ["a"]), node("Mul", ["a", "l"], ["y"])]
@@ -191,6 +227,7 @@ def cases():
     yield Case("dynamic_quantization_of_zeros", zeros, {"x": f32(0, 0)}, f32(1, 1))
 
     yield from attention_cases()
+    yield from causal_attention_cases()
 
     # Statistics in f32.
     x = f16(1000, 1000, 1000.5).reshape(1, 1, 1, 3)
@@ -205,7 +242,7 @@ def merged(chosen, folded):
     """One model of all cases, and its inputs and the cases by output."""
     nodes, inputs, initializers, feeds, outputs = [], [], [], {}, {}
     for case in chosen:
-        names = {name: f"{case.name}.{name}" for n in case.nodes for name in [*n.input, *n.output]}
+        names = {name: name and f"{case.name}.{name}" for n in case.nodes for name in [*n.input, *n.output]}
         for n in case.nodes:
             copy = onnx.NodeProto()
             copy.CopyFrom(n)
@@ -224,7 +261,7 @@ def merged(chosen, folded):
         nodes.append(node("Identity", ["unused"], ["unused.y"]))
     infos = [onnx.ValueInfoProto(name=name) for name in [*outputs, *(["unused.y"] if folded else [])]]
     model = helper.make_model(helper.make_graph(nodes, "values", inputs, infos, initializers),
-                              opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+                              opset_imports=[helper.make_opsetid("", 24)], ir_version=11)
     return onnx.shape_inference.infer_shapes(model, strict_mode=True), feeds, outputs
 
 

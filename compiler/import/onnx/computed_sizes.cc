@@ -210,12 +210,15 @@ void computedRange(Node& node) {
   const DType dtype = node.dtype(0);
   Value start = e.reshape(node.value(0), {}), limit = e.reshape(node.value(1), {}),
         delta = e.reshape(node.value(2), {});
-  Value span = e.emit<graph::SubOp>(limit, start), count;
-  if (dtype == DType::kF32 || dtype == DType::kF64) {
-    count = e.cast(e.emit<graph::CeilOp>(e.emit<graph::DivOp>(span, delta)), DType::kI64);
+  // In a type that holds the difference of the bounds, and quotients of f32 without rounding.
+  const DType wide = isFloat(dtype) ? DType::kF64 : DType::kI64;
+  Value step = e.cast(delta, wide), count;
+  Value span = e.emit<graph::SubOp>(e.cast(limit, wide), e.cast(start, wide));
+  failIf(e, compare(e, step, graph::Predicate::eq, e.scalar(0, wide)), "its delta is 0");
+  if (wide == DType::kF64) {
+    count = e.cast(e.emit<graph::CeilOp>(e.emit<graph::DivOp>(span, step)), DType::kI64);
   } else {
-    span = e.cast(span, DType::kI64);
-    Value step = e.cast(delta, DType::kI64), zero = number(e, 0);
+    Value zero = number(e, 0);
     Value quotient = e.emit<graph::DivOp>(span, step);
     // Rounds up where something is left in the direction of the step.
     Value rest = e.emit<graph::SubOp>(span, e.emit<graph::MulOp>(quotient, step));

@@ -97,7 +97,9 @@ Value Emitter::materialize(Tensor& tensor) {
   if (tensor.value) return tensor.value;
   // What has symbols of a region is made in it, at each use.
   if (block() != entry_.getBlock() && hasComputedSizes(tensor)) {
-    const OpBuilder saved = std::exchange(entry_, OpBuilder::atBlockEnd(block()));
+    OpBuilder end(context_);  // the block may be in a region that no op has yet
+    end.setInsertionPointToEnd(block());
+    const OpBuilder saved = std::exchange(entry_, end);
     Tensor here = tensor;
     here.value = here.fill ? filled(here) : sizes(here);
     entry_ = saved;

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
 #include "compiler/import/onnx/ops/movement.h"
@@ -34,13 +35,26 @@ Value additiveMask(Node& node, Value keep, DType dtype) {
                                  e.scalar(-std::numeric_limits<double>::infinity(), dtype));
 }
 
-// Query i sees keys up to i, counted from the first: ONNX's meaning where there are more keys than
-// queries.
-Value causalMask(Node& node, const DimExpr& queries, const DimExpr& keys, DType dtype) {
+// Query i sees keys up to `past` + i, counted from the first.
+Value causalMask(Node& node, const DimExpr& past, const DimExpr& queries, const DimExpr& keys,
+                 DType dtype) {
   Emitter& e = node.emitter;
   Value row = e.emitStated<graph::IotaOp>(e.type({queries, DimExpr(1)}, DType::kI64), int64_t{0});
+  if (!(past == DimExpr(0))) row = e.binary<graph::AddOp>(row, sizeValue(e, past));
   Value column = e.emitStated<graph::IotaOp>(e.type({DimExpr(1), keys}, DType::kI64), int64_t{1});
   return additiveMask(node, e.emit<graph::CompareOp>(column, row, graph::Predicate::le), dtype);
+}
+
+// Keys behind the end of a mask are not seen.
+Value paddedMask(Node& node, Value mask, const DimExpr& keys, DType dtype) {
+  Emitter& e = node.emitter;
+  graph::Shape shape = graph::shapeOf(mask);
+  if (shape.empty() || shape.back() == keys || shape.back() == DimExpr(1)) return mask;
+  e.assume(sizes::Relation::kAtLeast, keys, shape.back(), "its mask is longer than the keys");
+  shape.back() = keys - shape.back();
+  Value rest = e.broadcast(e.scalar(-std::numeric_limits<double>::infinity(), dtype), shape);
+  const llvm::SmallVector<Value> parts = {mask, rest};
+  return e.emit<graph::ConcatOp>(mlir::ValueRange(parts), static_cast<int64_t>(shape.size()) - 1);
 }
 
 Value withPast(Node& node, size_t input, Value present) {
@@ -85,12 +99,17 @@ void attention(Node& node) {
   const DType dtype = node.dtype(0);
   Value mask;
   if (node.has(3)) {
-    mask = e.stretchedTo(node.value(3), {DimExpr(q[0]), q[1], q[2], k[2]}, "its mask");
+    mask = node.value(3);
     mask = node.dtype(3) == DType::kBool ? additiveMask(node, mask, dtype) : e.cast(mask, dtype);
+    if (node.opset() >= 24) mask = paddedMask(node, mask, k[2], dtype);
+    mask = e.stretchedTo(mask, {DimExpr(q[0]), q[1], q[2], k[2]}, "its mask");
   }
   bool causal = node.integer("is_causal", 0) != 0;
-  if (causal && !node.has(4) && !(q[2] == k[2])) {
-    Value triangle = causalMask(node, q[2], k[2], dtype);
+  // The attention op counts from the last key: that is the same where the past and the queries are
+  // all keys.
+  const DimExpr past = node.has(4) ? node.shape(4)[2] : DimExpr(0);
+  if (causal && !(past + q[2] == k[2])) {
+    Value triangle = causalMask(node, past, q[2], k[2], dtype);
     mask = mask ? e.binary<graph::AddOp>(mask, triangle) : triangle;
     causal = false;
   }

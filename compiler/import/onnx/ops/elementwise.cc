@@ -51,11 +51,36 @@ void mean(Node& node) {
 }
 
 // The exponent may have another type; the result has the base's.
+// The type in which a power of these is computed, so that its exponent is not changed.
+DType powerType(Node& node) {
+  const DType base = node.dtype(0), exponent = node.dtype(1);
+  if (base == exponent) return base;
+  if (isFloat(exponent)) return isFloat(base) ? base : DType::kF64;
+  // Integers wrap around, so that a wider type gives the same.
+  if (!isFloat(base)) {
+    return base == DType::kU64 || exponent == DType::kU64 ? DType::kU64 : DType::kI64;
+  }
+  constexpr int64_t kExactInAllFloats = 256;
+  const std::optional<Elements>& known = node.input(1).elements;
+  const bool isExact =
+      known && llvm::all_of(*known, [](const DimExpr& element) {
+        return std::abs(element.constant().value_or(INT64_MAX)) <= kExactInAllFloats;
+      });
+  return isExact ? base : DType::kF64;
+}
+
 void pow(Node& node) {
   Emitter& e = node.emitter;
-  const DType type = node.dtype(0);
-  const DType via = !isFloat(type) && isFloat(node.dtype(1)) ? DType::kF64 : type;
-  Value power = e.binary<graph::PowOp>(e.cast(node.value(0), via), e.cast(node.value(1), via));
+  const DType type = node.dtype(0), via = powerType(node);
+  Value base = e.cast(node.value(0), via), exponent = node.value(1);
+  Value power = e.binary<graph::PowOp>(base, e.cast(exponent, via));
+  if (type == DType::kU64 && via == type && node.dtype(1) != type) {
+    // Of powers with negative exponents, only those of 1 are no fractions.
+    Value isNegative =
+        e.binary<graph::CompareOp>(exponent, e.scalarLike(0, exponent), graph::Predicate::lt);
+    Value isOne = e.binary<graph::CompareOp>(base, e.scalarLike(1, base), graph::Predicate::eq);
+    power = e.emit<graph::SelectOp>(isNegative, e.cast(isOne, via), power);
+  }
   node.set(e.cast(power, type));
 }
 
@@ -178,13 +203,16 @@ void thresholdedRelu(Node& node) {
 
 void shrink(Node& node) {
   Emitter& e = node.emitter;
-  Value x = node.value(0);
+  const DType type = node.dtype(0);
+  // Integers are compared with numbers that may be fractions, and moved by them.
+  Value x = isFloat(type) ? node.value(0) : e.cast(node.value(0), DType::kF64);
   const double lambd = node.number("lambd", 0.5);
   Value bias = e.scalarLike(node.number("bias", 0), x);
   Value above = e.binary<graph::CompareOp>(x, e.scalarLike(lambd, x), graph::Predicate::gt);
   Value below = e.binary<graph::CompareOp>(x, e.scalarLike(-lambd, x), graph::Predicate::lt);
   Value inner = e.emit<graph::SelectOp>(above, e.binary<graph::SubOp>(x, bias), e.scalarLike(0, x));
-  node.set(e.emit<graph::SelectOp>(below, e.binary<graph::AddOp>(x, bias), inner));
+  Value moved = e.emit<graph::SelectOp>(below, e.binary<graph::AddOp>(x, bias), inner);
+  node.set(e.cast(moved, type));
 }
 
 Value hardSigmoidOf(Emitter& e, Value x, double alpha, double beta) {
