@@ -11,6 +11,7 @@
 #include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "compiler/dialect/register.h"
 #include "compiler/import/onnx/import.h"
 #include "compiler/package/write_package.h"
@@ -135,7 +136,7 @@ class Compilation {
     partition::NominalSizes sizes;
     auto main = model_.module->lookupSymbol<mlir::func::FuncOp>("main");
     for (mlir::BlockArgument input : main.getArguments()) {
-      const auto name = main.getArgAttrOfType<mlir::StringAttr>(input.getArgNumber(), "mlc.name");
+      const llvm::StringRef name = attr::argumentName(main, input.getArgNumber());
       const auto shape = options_.expectedShapes.find(name.str());
       if (shape == options_.expectedShapes.end()) continue;
       const graph::Shape dims = graph::shapeOf(input);

@@ -2,6 +2,7 @@
 
 #include "compiler/dialect/dist/dist_dialect.h"
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -14,10 +15,10 @@
 namespace mlc {
 
 void registerDialects(mlir::DialectRegistry& registry) {
-  registry.insert<dist::DistDialect, graph::GraphDialect, mlir::arith::ArithDialect,
-                  mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
-                  mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-                  mlir::vector::VectorDialect>();
+  registry.insert<attr::MlcDialect, dist::DistDialect, graph::GraphDialect,
+                  mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
+                  mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
+                  mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
 }
 
 }  // namespace mlc

@@ -6,6 +6,7 @@
 
 #include "compiler/dialect/dist/dist_dialect.h"
 #include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "compiler/partition/rank_emitter.h"
 #include "compiler/partition/stage_edges.h"
 #include "llvm/Support/raw_ostream.h"
@@ -71,8 +72,8 @@ TensorSpec specOf(std::string name, mlir::Type type) {
   return spec;
 }
 
-std::string attributeName(mlir::StringAttr attribute, const std::string& otherwise, size_t index) {
-  return attribute ? attribute.str() : otherwise + std::to_string(index);
+std::string nameOr(llvm::StringRef name, const std::string& otherwise, size_t index) {
+  return name.empty() ? otherwise + std::to_string(index) : name.str();
 }
 
 std::string textOf(mlir::ModuleOp module) {
@@ -129,13 +130,11 @@ class PlanApplier {
   void describeModel() {
     FuncOp function = model_.functions[0];
     for (size_t i = 0; i < main().inputs.size(); ++i) {
-      const std::string name =
-          attributeName(function.getArgAttrOfType<mlir::StringAttr>(i, "mlc.name"), "input", i);
+      const std::string name = nameOr(attr::argumentName(function, i), "input", i);
       programs_.inputs.push_back(specOf(name, function.getArgumentTypes()[i]));
     }
     for (size_t i = 0; i < main().outputs.size(); ++i) {
-      const std::string name =
-          attributeName(function.getResultAttrOfType<mlir::StringAttr>(i, "mlc.name"), "output", i);
+      const std::string name = nameOr(attr::resultName(function, i), "output", i);
       programs_.outputs.push_back(specOf(name, function.getResultTypes()[i]));
     }
   }

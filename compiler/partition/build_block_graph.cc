@@ -6,6 +6,7 @@
 #include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 namespace mlc::partition {
@@ -110,10 +111,8 @@ class Builder {
     for (mlir::BlockArgument argument : function.getArguments()) {
       const int id =
           addTensor(argument, index > 0 && isWeightArgument(function, argument.getArgNumber()), -1);
-      if (auto name =
-              function.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), "mlc.name")) {
-        function_->tensors[id].name = name.str();
-      }
+      const llvm::StringRef name = attr::argumentName(function, argument.getArgNumber());
+      if (!name.empty()) function_->tensors[id].name = name.str();
       function_->inputs.push_back(id);
     }
     for (Operation& op : function.front().without_terminator()) {

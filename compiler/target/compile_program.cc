@@ -7,6 +7,7 @@
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/conversion/host_to_llvm/lower_host.h"
 #include "compiler/diagnostics.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "compiler/target/cpu/emit_object.h"
 #include "compiler/target/cpu/link_shared_object.h"
 #include "compiler/target/cpu/lower_kernel.h"
@@ -34,7 +35,7 @@ llvm::LogicalResult formKernels(mlir::ModuleOp program, const ProgramTarget& tar
 std::vector<FuncOp> kernelsOf(mlir::ModuleOp program) {
   std::vector<FuncOp> kernels;
   for (FuncOp function : program.getOps<FuncOp>()) {
-    if (function->hasAttr(conversion::kKernelAttr)) kernels.push_back(function);
+    if (attr::isKernel(function)) kernels.push_back(function);
   }
   return kernels;
 }

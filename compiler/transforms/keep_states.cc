@@ -4,6 +4,7 @@
 
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
@@ -95,11 +96,11 @@ void keep(const Pair& pair, func::FuncOp main) {
   }
   Shape shape;
   for (int64_t dim : outward) shape.push_back(shapeOf(pair.past)[dim]);
-  auto name = main.getArgAttrOfType<StringAttr>(pair.past.getArgNumber(), "mlc.name");
+  const StringRef name = attr::argumentName(main, pair.past.getArgNumber());
   const DimExpr next = shapeOf(concat.getResult())[axis];
   Value state = graph::StateOp::create(
       builder, loc, graph::tensorType(shape, concat.getType().getElementType()),
-      name ? name : builder.getStringAttr("state" + std::to_string(pair.past.getArgNumber())),
+      name.empty() ? "state" + std::to_string(pair.past.getArgNumber()) : name.str(),
       graph::dimsAttr(builder.getContext(), next));
   Value update = graph::TransposeOp::create(builder, loc, concat.getInputs()[1], outward);
   Value grown = graph::AppendOp::create(builder, loc, state, update);

@@ -90,13 +90,14 @@ void outline(const KernelGroup& group, KernelLibrary& library, const PackedWeigh
   auto type = builder.getFunctionType(inputTypes, mlir::ValueRange(results).getTypes());
   FuncOp kernel = FuncOp::create(builder.getUnknownLoc(), "kernel", type);
   kernel.setPrivate();
-  kernel->setAttr(kKernelAttr, builder.getUnitAttr());
+  attr::setKernel(kernel);
   mlir::Block* body = kernel.addEntryBlock();
   builder.setInsertionPointToStart(body);
   mlir::IRMapping mapping;
   for (auto [i, operand] : llvm::enumerate(operands)) {
     mapping.map(operand, body->getArgument(i));
-    if (auto layout = packed.layoutOf(operand)) setPackedLayout(kernel, i, *layout);
+    if (const attr::PanelsAttr panels = packed.layoutOf(operand))
+      attr::setPanels(kernel, i, panels);
   }
   for (Operation* leaf : leaves) builder.clone(*leaf, mapping);
   for (Operation* op : group.ops) builder.clone(*op, mapping);
@@ -136,7 +137,7 @@ void formKernelsInBlock(mlir::Block& block, KernelLibrary& library, const Packed
     }
   }
   const GroupingRules rules{policy.fuseProducers, [&](graph::DequantizeOp op) {
-                              return packed.layoutOf(op.getInput()).has_value();
+                              return packed.layoutOf(op.getInput()) != nullptr;
                             }};
   for (const KernelGroup& group : groupOps(block, rules)) {
     outline(group, library, packed);
@@ -160,15 +161,6 @@ llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& polic
   }
   packed.markBlockArguments();
   return mlir::success();
-}
-
-std::optional<PackedLayout> packedLayoutOf(mlir::FunctionOpInterface function, unsigned argument) {
-  auto panel = function.getArgAttrOfType<mlir::IntegerAttr>(argument, kPanelAttr);
-  if (!panel) return std::nullopt;
-  auto group = function.getArgAttrOfType<mlir::IntegerAttr>(argument, kPanelGroupAttr);
-  return PackedLayout{panel.getInt(),
-                      function.getArgAttr(argument, kPanelTransposedAttr) != nullptr,
-                      group ? group.getInt() : 1};
 }
 
 }  // namespace mlc::conversion

@@ -19,29 +19,12 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 
 #include "compiler/dialect/graph/graph_dialect.h"
-#include "llvm/ADT/StringRef.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace mlc::conversion {
-
-// Attribute of a kernel function.
-inline constexpr llvm::StringLiteral kKernelAttr = "mlc.kernel";
-// Attribute of a function argument that arrives packed in panels of that many columns.
-inline constexpr llvm::StringLiteral kPanelAttr = "mlc.panel";
-// Beside it where that many neighbouring rows of a panel lie side by side.
-inline constexpr llvm::StringLiteral kPanelGroupAttr = "mlc.panel_group";
-// Beside it where the weight's rows, not its columns, are the panels' columns.
-inline constexpr llvm::StringLiteral kPanelTransposedAttr = "mlc.panel_transposed";
-
-struct PackedLayout {
-  int64_t panel = 0;
-  bool transposed = false;
-  int64_t group = 1;
-  friend bool operator==(const PackedLayout&, const PackedLayout&) = default;
-};
 
 // How convolutions lie on a target: channels in blocks of a vector, or half of one.
 struct ChannelBlocks {
@@ -53,10 +36,10 @@ struct ChannelBlocks {
 struct KernelPolicy {
   // If null, convolutions stay in the order N, C, spatial dims.
   std::optional<ChannelBlocks> channelBlocks;
-  // The layout in which a weight on the right side of this contraction should arrive, if packed.
-  // Where the right side is a dequantize: the layout of its stored elements; scales and zero points
-  // arrive alike, with groups of 1.
-  std::function<std::optional<PackedLayout>(graph::ContractOp)> packedLayout;
+  // The layout in which a weight on the right side of this contraction should arrive; null:
+  // row-major. Where the right side is a dequantize: the layout of its stored elements; scales and
+  // zero points arrive alike, with groups of 1.
+  std::function<attr::PanelsAttr(graph::ContractOp)> packedLayout;
   // Whether the target has a kernel for this attention; if null or not, it is decomposed.
   std::function<bool(graph::AttentionOp)> keepsAttention;
   // Whether elementwise producers join reductions, norms and softmax.
@@ -64,8 +47,5 @@ struct KernelPolicy {
 };
 
 llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& policy);
-
-// The argument attributes of packed layouts, read back.
-std::optional<PackedLayout> packedLayoutOf(mlir::FunctionOpInterface function, unsigned argument);
 
 }  // namespace mlc::conversion

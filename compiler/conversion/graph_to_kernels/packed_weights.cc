@@ -1,7 +1,5 @@
 #include "compiler/conversion/graph_to_kernels/packed_weights.h"
 
-#include <string>
-
 #include "llvm/ADT/SmallVector.h"
 #include "mlir/IR/Builders.h"
 
@@ -33,29 +31,29 @@ Arguments weightArguments(mlir::ModuleOp module) {
 }
 
 // The layout of operand `number` of a dequantize that only feeds the right side of a contraction.
-std::optional<PackedLayout> storedLayout(graph::DequantizeOp op, unsigned number,
-                                         const KernelPolicy& policy) {
-  if (!op->hasOneUse()) return std::nullopt;
+attr::PanelsAttr storedLayout(graph::DequantizeOp op, unsigned number, const KernelPolicy& policy) {
+  if (!op->hasOneUse()) return {};
   mlir::OpOperand& use = *op->use_begin();
   auto contract = mlir::dyn_cast<graph::ContractOp>(use.getOwner());
-  if (!contract || use.getOperandNumber() != 1) return std::nullopt;
-  std::optional<PackedLayout> layout = policy.packedLayout(contract);
-  if (layout && number > 0) layout->group = 1;
-  return layout;
+  if (!contract || use.getOperandNumber() != 1) return {};
+  const attr::PanelsAttr layout = policy.packedLayout(contract);
+  if (!layout || number == 0) return layout;
+  return attr::PanelsAttr::get(op.getContext(), layout.getColumns(), /*group=*/1,
+                               layout.getTransposed());
 }
 
 // The one layout that all uses of a weight want, if they are right sides of contractions.
-std::optional<PackedLayout> wantedLayout(Value weight, const KernelPolicy& policy) {
-  std::optional<PackedLayout> wanted;
+attr::PanelsAttr wantedLayout(Value weight, const KernelPolicy& policy) {
+  attr::PanelsAttr wanted;
   for (mlir::OpOperand& use : weight.getUses()) {
-    std::optional<PackedLayout> layout;
+    attr::PanelsAttr layout;
     if (auto dequantize = mlir::dyn_cast<graph::DequantizeOp>(use.getOwner())) {
       layout = storedLayout(dequantize, use.getOperandNumber(), policy);
     } else if (auto contract = mlir::dyn_cast<graph::ContractOp>(use.getOwner());
                contract && use.getOperandNumber() == 1) {
       layout = policy.packedLayout(contract);
     }
-    if (!layout || (wanted && !(*wanted == *layout))) return std::nullopt;
+    if (!layout || (wanted && wanted != layout)) return {};
     wanted = layout;
   }
   return wanted;
@@ -97,12 +95,12 @@ PackedWeights::PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy) 
         })) {
       continue;
     }
-    layouts_[argument] = *layout;
-    for (Value operand : operands) layouts_[operand] = *layout;
+    layouts_[argument] = layout;
+    for (Value operand : operands) layouts_[operand] = layout;
   }
   module.walk([&](graph::WeightOp op) {
     if (layouts_.contains(op.getResult())) return;
-    if (auto layout = wantedLayout(op.getResult(), policy)) layouts_[op.getResult()] = *layout;
+    if (auto layout = wantedLayout(op.getResult(), policy)) layouts_[op.getResult()] = layout;
   });
   bool changed = true;
   while (changed) {
@@ -131,37 +129,14 @@ bool PackedWeights::drop(Value value) {
   return true;
 }
 
-std::optional<PackedLayout> PackedWeights::layoutOf(Value value) const {
-  auto it = layouts_.find(value);
-  if (it == layouts_.end()) return std::nullopt;
-  return it->second;
-}
-
 void PackedWeights::markBlockArguments() const {
   for (auto& [value, layout] : layouts_) {
     if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(value)) {
-      setPackedLayout(mlir::cast<FuncOp>(argument.getOwner()->getParentOp()),
+      attr::setPanels(mlir::cast<FuncOp>(argument.getOwner()->getParentOp()),
                       argument.getArgNumber(), layout);
-      continue;
+    } else {
+      attr::setPanels(value.getDefiningOp(), layout);
     }
-    mlir::Builder builder(value.getContext());
-    mlir::Operation* weight = value.getDefiningOp();
-    weight->setAttr(kPanelAttr, builder.getI64IntegerAttr(layout.panel));
-    if (layout.transposed) weight->setAttr(kPanelTransposedAttr, builder.getUnitAttr());
-    if (layout.group != 1) {
-      weight->setAttr(kPanelGroupAttr, builder.getI64IntegerAttr(layout.group));
-    }
-  }
-}
-
-void setPackedLayout(FuncOp function, unsigned argument, const PackedLayout& layout) {
-  mlir::Builder builder(function.getContext());
-  function.setArgAttr(argument, kPanelAttr, builder.getI64IntegerAttr(layout.panel));
-  if (layout.group != 1) {
-    function.setArgAttr(argument, kPanelGroupAttr, builder.getI64IntegerAttr(layout.group));
-  }
-  if (layout.transposed) {
-    function.setArgAttr(argument, kPanelTransposedAttr, builder.getUnitAttr());
   }
 }
 

@@ -2,8 +2,6 @@
 // one layout, as they are or through a dequantize.
 #pragma once
 
-#include <optional>
-
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "llvm/ADT/DenseMap.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -20,11 +18,10 @@ class PackedWeights {
  public:
   PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy);
 
-  // The layout in which this value (a graph.weight or a block argument) arrives; none: row-major.
-  std::optional<PackedLayout> layoutOf(mlir::Value value) const;
+  // The layout in which this value (a graph.weight or a block argument) arrives; null: row-major.
+  attr::PanelsAttr layoutOf(mlir::Value value) const { return layouts_.lookup(value); }
 
-  // Writes the layouts of block arguments as argument attributes, and of weights as attributes of
-  // graph.weight.
+  // Writes the layouts (mlc.panels) of block arguments and of graph.weight.
   void markBlockArguments() const;
 
  private:
@@ -37,9 +34,7 @@ class PackedWeights {
   bool drop(mlir::Value value);
 
   Arguments arguments_;
-  llvm::DenseMap<mlir::Value, PackedLayout> layouts_;
+  llvm::DenseMap<mlir::Value, attr::PanelsAttr> layouts_;
 };
-
-void setPackedLayout(mlir::func::FuncOp function, unsigned argument, const PackedLayout& layout);
 
 }  // namespace mlc::conversion

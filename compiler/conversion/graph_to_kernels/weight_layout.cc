@@ -1,5 +1,6 @@
 #include "compiler/conversion/graph_to_kernels/weight_layout.h"
 
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/IR/Builders.h"
 
 namespace mlc::conversion {
@@ -7,7 +8,6 @@ namespace {
 
 using Kind = package::LayoutStep::Kind;
 
-constexpr llvm::StringLiteral kLayoutAttr = "mlc.layout";
 constexpr llvm::StringLiteral kNames[] = {"reshape", "transpose", "pad"};
 constexpr Kind kKinds[] = {Kind::kReshape, Kind::kTranspose, Kind::kPad};
 
@@ -21,12 +21,12 @@ void setLayoutSteps(graph::WeightOp weight, const std::vector<package::LayoutSte
     list.push_back(builder.getStringAttr(kNames[kind - kKinds]));
     list.push_back(builder.getDenseI64ArrayAttr(step.dims));
   }
-  weight->setAttr(kLayoutAttr, builder.getArrayAttr(list));
+  attr::setLayout(weight, builder.getArrayAttr(list));
 }
 
 std::vector<package::LayoutStep> layoutStepsOf(graph::WeightOp weight) {
   std::vector<package::LayoutStep> steps;
-  auto list = weight->getAttrOfType<mlir::ArrayAttr>(kLayoutAttr);
+  auto list = attr::layoutOf(weight);
   if (!list) return steps;
   for (size_t i = 0; i + 1 < list.size(); i += 2) {
     const auto* name = llvm::find(kNames, mlir::cast<mlir::StringAttr>(list[i]).getValue());

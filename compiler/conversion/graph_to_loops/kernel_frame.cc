@@ -1,6 +1,7 @@
 #include "compiler/conversion/graph_to_loops/kernel_frame.h"
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -118,7 +119,7 @@ Value KernelFrame::mul(Value a, Value b) {
 }
 
 void KernelFrame::forEachOwn(const DimExpr& points, llvm::function_ref<void(Value)> body) {
-  function_->setAttr(kPointsAttr, builder_.getStringAttr(points.str()));
+  attr::setPoints(function_, points);
   Value total = index(points);
   if (sharing_ == Sharing::kElements) {
     loopBy(thread(), total, threads(), body);

@@ -23,10 +23,6 @@ enum class Sharing {
               // memory
 };
 
-// Attribute of a lowered kernel: how many points its threads share, as an expression of the
-// symbols.
-inline constexpr llvm::StringLiteral kPointsAttr = "mlc.points";
-
 class KernelFrame {
  public:
   // Adds the lowered function, under the kernel's name and still empty, at the builder's insertion
@@ -62,7 +58,7 @@ class KernelFrame {
   mlir::Value mul(mlir::Value a, mlir::Value b);
 
   // body(i) for every i of this thread's part of [0, points). The number is noted on the function
-  // (kPointsAttr).
+  // (mlc.points).
   void forEachOwn(const DimExpr& points, llvm::function_ref<void(mlir::Value)> body);
   // The multi-index of `linear` in a space of these dims, row-major.
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value linear, llvm::ArrayRef<mlir::Value> dims);

@@ -1,9 +1,9 @@
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
 
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
-#include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -60,7 +60,7 @@ bool FunctionEmitter::isPassedOnly(Operation* leaf) {
     auto call = mlir::dyn_cast<CallOp>(use.getOwner());
     if (!call) return false;
     auto callee = program_.graph.lookupSymbol<FuncOp>(call.getCallee());
-    return !callee->hasAttr(kKernelAttr) &&
+    return !attr::isKernel(callee) &&
            (parameterArguments(callee, program_.graph).test(use.getOperandNumber()) ||
             stateArguments(callee, program_.graph).test(use.getOperandNumber()));
   });
@@ -208,7 +208,7 @@ mlir::LogicalResult FunctionEmitter::emitOp(Operation* op) {
     return mlir::success();
   if (auto call = mlir::dyn_cast<CallOp>(op)) {
     auto callee = program_.graph.lookupSymbol<FuncOp>(call.getCallee());
-    if (callee->hasAttr(kKernelAttr)) {
+    if (attr::isKernel(callee)) {
       emitKernelCall(call, callee);
     } else {
       emitBlockCall(call);

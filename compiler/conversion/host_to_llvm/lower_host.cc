@@ -4,10 +4,10 @@
 #include <map>
 
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
-#include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
 #include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -29,7 +29,7 @@ class Frames {
     DimExpr callees = 0;
     function.walk([&](mlir::func::CallOp call) {
       auto callee = program_.lookupSymbol<FuncOp>(call.getCallee());
-      if (callee->hasAttr(kKernelAttr)) return;
+      if (attr::isKernel(callee)) return;
       plan(callee);
       callees = max(callees, total_.at(callee.getName().str()));
     });

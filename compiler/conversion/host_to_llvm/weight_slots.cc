@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/conversion/graph_to_kernels/weight_layout.h"
 #include "compiler/dialect/dist/dist_dialect.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 
 namespace mlc::conversion {
 namespace {
@@ -21,12 +21,11 @@ package::WeightSlot slotFor(graph::WeightOp op) {
   if (const dist::CutAttr cut = dist::cutOf(op)) {
     slot.splits = {{static_cast<int>(cut.getDim()), "tp", cut.getShares().vec()}};
   }
-  if (auto panel = op->getAttrOfType<mlir::IntegerAttr>(kPanelAttr)) {
+  if (const attr::PanelsAttr panels = attr::panelsOf(op)) {
     slot.layout = package::WeightLayout::kPanels;
-    slot.panel = panel.getInt();
-    slot.transposed = op->hasAttr(kPanelTransposedAttr);
-    auto group = op->getAttrOfType<mlir::IntegerAttr>(kPanelGroupAttr);
-    if (group) slot.group = group.getInt();
+    slot.panel = panels.getColumns();
+    slot.transposed = panels.getTransposed();
+    slot.group = panels.getGroup();
   }
   slot.steps = layoutStepsOf(op);
   return slot;

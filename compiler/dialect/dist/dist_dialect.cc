@@ -4,6 +4,7 @@
 
 #include "compiler/dialect/dist/dist_dialect.cc.inc"
 #include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -67,7 +68,7 @@ llvm::LogicalResult DistDialect::verifyOperationAttribute(mlir::Operation* op,
   auto cut = mlir::dyn_cast<CutAttr>(attribute.getValue());
   if (!weight || !cut) return op->emitError("dist.cut is a #dist.cut on a graph.weight");
   // The type is that of the piece after the steps of its layout, if it has some.
-  if (weight->hasAttr("mlc.layout")) return mlir::success();
+  if (attr::layoutOf(weight)) return mlir::success();
   const auto type = mlir::cast<mlir::RankedTensorType>(weight.getType());
   if (cut.getDim() >= type.getRank() || type.isDynamicDim(cut.getDim()))
     return op->emitError("is cut along a dim that is not one of its static ones");

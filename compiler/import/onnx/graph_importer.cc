@@ -1,5 +1,6 @@
 #include "compiler/import/onnx/graph_importer.h"
 
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "compiler/import/onnx/external_data.h"
 #include "compiler/import/onnx/function_body.h"
 #include "compiler/import/onnx/graph_order.h"
@@ -86,9 +87,7 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
   scope.opsets = &opsets_;
   importInitializers(graph, scope, /*isMain=*/true);
   SmallVector<DictionaryAttr> argumentAttributes, resultAttributes;
-  auto named = [&](const std::string& name) {
-    return builder.getDictionaryAttr(builder.getNamedAttr("mlc.name", builder.getStringAttr(name)));
-  };
+  auto named = [&](const std::string& name) { return attr::nameAttr(builder.getContext(), name); };
   std::set<std::string> inputNames;
   for (const onnx::ValueInfoProto& input : graph.input()) {
     if (!inputNames.insert(input.name()).second) {

@@ -25,9 +25,7 @@ StatusOr<CompiledKernel> compileKernel(FuncOp kernel, const CpuTarget& target) {
   if (mlir::failed(lowered)) return invalidError("cannot lower " + kernel.getName().str());
   CompiledKernel result;
   result.info.symbols = conversion::symbolsOf(kernel);
-  if (auto scratch = (*lowered)->getAttrOfType<mlir::StringAttr>("mlc.scratch_bytes")) {
-    MLC_ASSIGN_OR_RETURN(result.info.scratchBytes, DimExpr::parse(scratch.getValue().str()));
-  }
+  result.info.scratchBytes = attr::scratchBytesOf(*lowered);
   if (mlir::failed(lowerToLLVM(*module))) {
     return invalidError("cannot lower " + kernel.getName().str() + " to LLVM");
   }
@@ -39,11 +37,10 @@ StatusOr<CompiledKernel> compileKernel(FuncOp kernel, const CpuTarget& target) {
 
 conversion::KernelPolicy CpuProgramTarget::kernelPolicy() const {
   conversion::KernelPolicy policy;
-  policy.packedLayout =
-      [&cpu = host()](graph::ContractOp op) -> std::optional<conversion::PackedLayout> {
-    std::optional<PanelLayout> layout = packedOperandLayout(op, cpu);
-    if (!layout) return std::nullopt;
-    return conversion::PackedLayout{layout->panel, layout->transposed, layout->group};
+  policy.packedLayout = [&cpu = host()](graph::ContractOp op) -> attr::PanelsAttr {
+    const std::optional<PanelLayout> layout = packedOperandLayout(op, cpu);
+    if (!layout) return {};
+    return attr::PanelsAttr::get(op.getContext(), layout->panel, layout->group, layout->transposed);
   };
   constexpr int64_t kFloatBytes = 4;
   policy.channelBlocks = {host().vectorBytes() / kFloatBytes, host().tileVectors()};

@@ -2,6 +2,7 @@
 
 #include "compiler/conversion/graph_to_loops/lower_to_loops.h"
 #include "compiler/conversion/math_to_arith/expand_math.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "compiler/target/cpu/attention/attention_kernel.h"
 #include "compiler/target/cpu/bfloat16.h"
 #include "compiler/target/cpu/contract/contract_kernel.h"
@@ -60,10 +61,10 @@ llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
 }
 
 void registerLoweringDialects(mlir::DialectRegistry& registry) {
-  registry
-      .insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
-              mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
-              mlir::scf::SCFDialect, mlir::vector::VectorDialect, mlir::affine::AffineDialect>();
+  registry.insert<attr::MlcDialect, mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
+                  mlir::func::FuncDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
+                  mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect,
+                  mlir::affine::AffineDialect>();
   // Kernels are lowered on several threads at once, none of which may load a dialect.
   mlir::OpPassManager passes(mlir::ModuleOp::getOperationName());
   addLoweringPasses(passes);

@@ -1,6 +1,7 @@
 #include "compiler/target/gpu/lower_device_kernels.h"
 
 #include "compiler/conversion/graph_to_loops/lower_to_loops.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "compiler/target/cpu/lower_kernel.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
@@ -40,8 +41,7 @@ StatusOr<DeviceKernelInfo> lowerToPoints(FuncOp kernel, mlir::ModuleOp module) {
   mlir::FailureOr<FuncOp> lowered =
       conversion::lowerToLoops(kernel, builder, conversion::Sharing::kElements);
   if (mlir::failed(lowered)) return unsupportedError("cannot lower " + info.name);
-  auto points = (*lowered)->getAttrOfType<mlir::StringAttr>(conversion::kPointsAttr);
-  MLC_ASSIGN_OR_RETURN(info.points, DimExpr::parse(points.getValue().str()));
+  info.points = attr::pointsOf(*lowered);
   return info;
 }
 

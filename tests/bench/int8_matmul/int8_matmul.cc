@@ -28,8 +28,8 @@ std::string tensor(const std::string& dims, const std::string& element) {
 
 std::string panelAttributes(const CpuTarget& target, int64_t group) {
   const int64_t columns = target.vectorBytes() / 4 * (target.numVectorRegisters() / 8);
-  return " {mlc.panel = " + std::to_string(columns) +
-         " : i64, mlc.panel_group = " + std::to_string(group) + " : i64}";
+  return " {mlc.panels = #mlc.panels<columns = " + std::to_string(columns) +
+         ", group = " + std::to_string(group) + ">}";
 }
 
 struct Text {

@@ -71,11 +71,10 @@ std::string kernelText(const Case& c, int64_t panel) {
                                    : matrix(c.m, c.k, "f32", false);
   const std::string y = c.symbolic ? "tensor<?x" + std::to_string(c.n) + "xf32" + dims
                                    : matrix(c.m, c.n, "f32", false);
-  const std::string layout = " {mlc.panel = " + std::to_string(panel) + " : i64";
-  const std::string nibbles =
-      dtypeBits(c.stored) == 4 ? layout + ", mlc.panel_group = 2 : i64}" : layout + "}";
+  const std::string layout = " {mlc.panels = #mlc.panels<columns = " + std::to_string(panel);
+  const std::string nibbles = dtypeBits(c.stored) == 4 ? layout + ", group = 2>}" : layout + ">}";
   return "func.func private @kernel(%x: " + x + ", %w: " + w + nibbles + ", %s: " + s + layout +
-         "}" + (c.zeros ? ", %z: " + z + layout + "}" : "") + ") -> " + y +
+         ">}" + (c.zeros ? ", %z: " + z + layout + ">}" : "") + ") -> " + y +
          " attributes {mlc.kernel} {\n" +
          (c.zeros ? "" : "  %z = graph.constant dense<3> : " + z + "\n") +
          "  %0 = graph.dequantize %w, %s, %z {axis = " + (c.transposed ? "1" : "0") +

@@ -82,8 +82,8 @@ void check(const Case& c, const CpuTarget& target) {
                            c.transposed, groupOf(target, c)};
   const std::string attribute =
       !c.packed ? ""
-                : " {mlc.panel = " + std::to_string(layout.panel) +
-                      " : i64, mlc.panel_group = " + std::to_string(layout.group) + " : i64}";
+                : " {mlc.panels = #mlc.panels<columns = " + std::to_string(layout.panel) +
+                      ", group = " + std::to_string(layout.group) + ">}";
   auto runner = KernelRunner::compile(
       "func.func private @kernel(%x: " + x + ", %w: " + w + attribute + ") -> " + y +
           " attributes {mlc.kernel} { %0 = graph.contract %x, %w {equation = \"mk," +

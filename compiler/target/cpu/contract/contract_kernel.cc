@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "compiler/target/cpu/contract/block_panel_source.h"
 #include "compiler/target/cpu/contract/blocked_conv.h"
 #include "compiler/target/cpu/contract/conv.h"
@@ -16,9 +17,6 @@ namespace mlc::cpu {
 using mlir::Value;
 
 namespace {
-
-constexpr llvm::StringLiteral kPanelAttr = "mlc.panel";
-constexpr llvm::StringLiteral kPanelGroupAttr = "mlc.panel_group";
 
 mlir::Type elementOf(Value tensor) {
   return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
@@ -43,12 +41,9 @@ std::optional<bool> isTransposed(const graph::ContractEquation& equation) {
 std::optional<PanelLayout> layoutOf(mlir::func::FuncOp kernel, Value operand) {
   auto argument = mlir::dyn_cast<mlir::BlockArgument>(operand);
   if (!argument) return std::nullopt;
-  auto attribute = [&](llvm::StringRef name) {
-    return kernel.getArgAttrOfType<mlir::IntegerAttr>(argument.getArgNumber(), name);
-  };
-  mlir::IntegerAttr panel = attribute(kPanelAttr), group = attribute(kPanelGroupAttr);
-  if (!panel) return std::nullopt;
-  return PanelLayout{panel.getInt(), false, group ? group.getInt() : 1};
+  const attr::PanelsAttr panels = attr::panelsOf(kernel, argument.getArgNumber());
+  if (!panels) return std::nullopt;
+  return PanelLayout{panels.getColumns(), panels.getTransposed(), panels.getGroup()};
 }
 
 // Batch strides of a right side that lies in panels.

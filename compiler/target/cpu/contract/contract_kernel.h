@@ -27,8 +27,7 @@ namespace mlc::cpu {
 // [batch][N / panel][K / group][panel][group], filled up with zeros. K and N are one dim each; a
 // kernel takes row-major products of dims, in the operand's order, as well. Of an operand that is a
 // dequantize in the kernel, the stored elements arrive so (block_storage.h). The kernel's argument
-// then has the attribute mlc.panel = <columns> : i64, and mlc.panel_group = <group> : i64 if it is
-// not 1.
+// then has the attribute mlc.panels.
 struct PanelLayout {
   int64_t panel = 0;
   bool transposed = false;

@@ -111,7 +111,7 @@ void check(const Case& c, const std::string& element, const std::string& resultE
         size *= c.sizes.at(letter);
       }
       panels.emplace(packPanels(rhs.as<float>(), batch, k, n, layout));
-      attribute = " {mlc.panel = " + std::to_string(layout.panel) + " : i64}";
+      attribute = " {mlc.panels = #mlc.panels<columns = " + std::to_string(layout.panel) + ">}";
     }
   }
   auto runner = KernelRunner::compile(

@@ -169,8 +169,8 @@ TEST(Epilogue, Avx512CodeIsMade) {
   auto target = CpuTarget::named("x86-64-v4");
   ASSERT_TRUE(target.ok());
   auto runner = KernelRunner::compile(
-      "func.func private @kernel(%x: tensor<130x64xf32>, %w: tensor<64x200xf32> {mlc.panel = 64 : "
-      "i64}) "
+      "func.func private @kernel(%x: tensor<130x64xf32>, %w: tensor<64x200xf32> {mlc.panels = "
+      "#mlc.panels<columns = 64>}) "
       "-> tensor<130x200xf32> attributes {mlc.kernel} {\n"
       "%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (tensor<130x64xf32>, "
       "tensor<64x200xf32>) -> tensor<130x200xf32>\n"

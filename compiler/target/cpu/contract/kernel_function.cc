@@ -3,6 +3,7 @@
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 namespace mlc::cpu {
@@ -38,9 +39,7 @@ KernelFunction::KernelFunction(mlir::func::FuncOp kernel, const DimExpr& scratch
   // What is worth vectorizing already is: LLVM need not try (nor unroll) the loops around the
   // micro-kernels.
   function_->setAttr("passthrough", intoModule.getStrArrayAttr({"optsize"}));
-  if (hasScratch_) {
-    function_->setAttr("mlc.scratch_bytes", intoModule.getStringAttr(scratchBytes.str()));
-  }
+  if (hasScratch_) attr::setScratchBytes(function_, scratchBytes);
   body_.setInsertionPointToStart(function_.addEntryBlock());
   llvm::StringMap<Value> values;
   for (size_t i = 0; i < symbols.size(); ++i) values[symbols[i]] = function_.getArgument(2 + i);

@@ -8,6 +8,7 @@
 
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "compiler/target/cpu/attention/attention_kernel.h"
 #include "compiler/target/cpu/contract/contract_kernel.h"
 #include "compiler/target/cpu/emit_object.h"
@@ -104,9 +105,7 @@ StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuT
   if (mlir::failed(lowered) || mlir::failed(mlir::verify(*module))) {
     return invalidError("cannot lower: " + messages);
   }
-  if (auto scratch = (*lowered)->getAttrOfType<mlir::StringAttr>("mlc.scratch_bytes")) {
-    MLC_ASSIGN_OR_RETURN(runner.scratchBytes_, DimExpr::parse(scratch.getValue().str()));
-  }
+  runner.scratchBytes_ = attr::scratchBytesOf(*lowered);
   const CpuTarget host = CpuTarget::host();
   const bool runsHere = llvm::all_of(target.features(),
                                      [&](const std::string& feature) { return host.has(feature); });

@@ -1,0 +1,166 @@
+#include "compiler/dialect/mlc/mlc_dialect.h"
+
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/mlc/mlc_dialect.cc.inc"
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+
+#define GET_ATTRDEF_CLASSES
+#include "compiler/dialect/mlc/mlc_attributes.cc.inc"
+
+namespace mlc::attr {
+namespace {
+
+using mlir::Attribute;
+using mlir::NamedAttribute;
+using mlir::Operation;
+using mlir::func::FuncOp;
+
+constexpr llvm::StringLiteral kName = "mlc.name", kKernel = "mlc.kernel", kPanels = "mlc.panels",
+                              kLayout = "mlc.layout", kScratchBytes = "mlc.scratch_bytes",
+                              kPoints = "mlc.points", kUnified = "mlc.unified";
+
+llvm::LogicalResult unknown(Operation* op, NamedAttribute attribute) {
+  return op->emitError("has an attribute ")
+         << attribute.getName() << " that the mlc dialect does not have there";
+}
+
+llvm::LogicalResult verifyPanels(Operation* op, Attribute value, mlir::Type type) {
+  if (!mlir::isa<PanelsAttr>(value)) return op->emitError("mlc.panels is a #mlc.panels");
+  auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type);
+  if (!tensor || tensor.getRank() < 2)
+    return op->emitError("mlc.panels is of a tensor of rank 2 at least");
+  return mlir::success();
+}
+
+llvm::LogicalResult verifyLayout(Operation* op, Attribute value) {
+  auto list = mlir::dyn_cast<mlir::ArrayAttr>(value);
+  if (!list || list.size() % 2 != 0) return op->emitError("mlc.layout is a list of steps and dims");
+  for (size_t i = 0; i < list.size(); i += 2) {
+    auto step = mlir::dyn_cast<mlir::StringAttr>(list[i]);
+    if (!step || !llvm::is_contained({"reshape", "transpose", "pad"}, step.getValue()))
+      return op->emitError("mlc.layout has an unknown step ") << list[i];
+    if (!mlir::isa<mlir::DenseI64ArrayAttr>(list[i + 1]))
+      return op->emitError("mlc.layout has a step without dims");
+  }
+  return mlir::success();
+}
+
+llvm::LogicalResult verifyExpression(Operation* op, NamedAttribute attribute) {
+  auto text = mlir::dyn_cast<mlir::StringAttr>(attribute.getValue());
+  if (!text) return op->emitError() << attribute.getName() << " is a string";
+  const StatusOr<DimExpr> expression = DimExpr::parse(text.getValue());
+  if (!expression.ok())
+    return op->emitError() << attribute.getName() << ": " << expression.status().message();
+  return mlir::success();
+}
+
+DimExpr expressionOf(FuncOp kernel, llvm::StringRef name) {
+  auto text = kernel->getAttrOfType<mlir::StringAttr>(name);
+  return text ? *DimExpr::parse(text.getValue().str()) : DimExpr(0);
+}
+
+void setExpression(FuncOp kernel, llvm::StringRef name, const DimExpr& expression) {
+  kernel->setAttr(name, mlir::StringAttr::get(kernel.getContext(), expression.str()));
+}
+
+}  // namespace
+
+void MlcDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "compiler/dialect/mlc/mlc_attributes.cc.inc"
+      >();
+}
+
+llvm::LogicalResult PanelsAttr::verify(llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
+                                       int64_t columns, int64_t group, bool) {
+  if (columns < 1 || group < 1)
+    return emitError() << "#mlc.panels has less than one column or row in a group";
+  return mlir::success();
+}
+
+llvm::LogicalResult MlcDialect::verifyOperationAttribute(Operation* op, NamedAttribute attribute) {
+  const llvm::StringRef name = attribute.getName();
+  // Also once the function is one of the LLVM dialect.
+  if (mlir::isa<mlir::FunctionOpInterface>(op)) {
+    if (name == kKernel && mlir::isa<mlir::UnitAttr>(attribute.getValue())) return mlir::success();
+    if (name == kScratchBytes || name == kPoints) return verifyExpression(op, attribute);
+  }
+  if (name == kPanels && mlir::isa<graph::WeightOp>(op))
+    return verifyPanels(op, attribute.getValue(), op->getResult(0).getType());
+  if (name == kLayout && mlir::isa<graph::WeightOp>(op))
+    return verifyLayout(op, attribute.getValue());
+  if (name == kUnified && mlir::isa<mlir::ModuleOp>(op)) return mlir::success();
+  return unknown(op, attribute);
+}
+
+llvm::LogicalResult MlcDialect::verifyRegionArgAttribute(Operation* op, unsigned, unsigned argument,
+                                                         NamedAttribute attribute) {
+  auto function = mlir::dyn_cast<mlir::FunctionOpInterface>(op);
+  if (!function) return unknown(op, attribute);
+  if (attribute.getName() == kName && mlir::isa<mlir::StringAttr>(attribute.getValue()))
+    return mlir::success();
+  if (attribute.getName() == kPanels)
+    return verifyPanels(op, attribute.getValue(), function.getArgumentTypes()[argument]);
+  return unknown(op, attribute);
+}
+
+llvm::LogicalResult MlcDialect::verifyRegionResultAttribute(Operation* op, unsigned, unsigned,
+                                                            NamedAttribute attribute) {
+  if (attribute.getName() == kName && mlir::isa<mlir::StringAttr>(attribute.getValue()))
+    return mlir::success();
+  return unknown(op, attribute);
+}
+
+llvm::StringRef argumentName(FuncOp function, unsigned argument) {
+  auto name = function.getArgAttrOfType<mlir::StringAttr>(argument, kName);
+  return name ? name.getValue() : llvm::StringRef();
+}
+
+llvm::StringRef resultName(FuncOp function, unsigned result) {
+  auto name = function.getResultAttrOfType<mlir::StringAttr>(result, kName);
+  return name ? name.getValue() : llvm::StringRef();
+}
+
+mlir::DictionaryAttr nameAttr(mlir::MLIRContext* context, llvm::StringRef name) {
+  mlir::Builder builder(context);
+  return builder.getDictionaryAttr(builder.getNamedAttr(kName, builder.getStringAttr(name)));
+}
+
+bool isKernel(FuncOp function) { return function->hasAttr(kKernel); }
+
+void setKernel(FuncOp function) {
+  function->setAttr(kKernel, mlir::UnitAttr::get(function.getContext()));
+}
+
+PanelsAttr panelsOf(FuncOp function, unsigned argument) {
+  return function.getArgAttrOfType<PanelsAttr>(argument, kPanels);
+}
+
+PanelsAttr panelsOf(Operation* weight) { return weight->getAttrOfType<PanelsAttr>(kPanels); }
+
+void setPanels(FuncOp function, unsigned argument, PanelsAttr panels) {
+  function.setArgAttr(argument, kPanels, panels);
+}
+
+void setPanels(Operation* weight, PanelsAttr panels) { weight->setAttr(kPanels, panels); }
+
+mlir::ArrayAttr layoutOf(Operation* weight) {
+  return weight->getAttrOfType<mlir::ArrayAttr>(kLayout);
+}
+
+void setLayout(Operation* weight, mlir::ArrayAttr layout) { weight->setAttr(kLayout, layout); }
+
+DimExpr scratchBytesOf(FuncOp kernel) { return expressionOf(kernel, kScratchBytes); }
+
+void setScratchBytes(FuncOp kernel, const DimExpr& bytes) {
+  setExpression(kernel, kScratchBytes, bytes);
+}
+
+DimExpr pointsOf(FuncOp kernel) { return expressionOf(kernel, kPoints); }
+
+void setPoints(FuncOp kernel, const DimExpr& points) { setExpression(kernel, kPoints, points); }
+
+}  // namespace mlc::attr
