@@ -220,14 +220,19 @@ class Compilation {
     mlir::OwningOpRef<mlir::ModuleOp> module = rankProgram.module->clone();
     MLC_ASSIGN_OR_RETURN(
         target::CompiledProgram compiled,
-        target::compileProgram(*module, *target, [&](const std::string& stage, mlir::ModuleOp at) {
-          dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
-        }));
+        target::compileProgram(*module, *target, graph_.sizes,
+                               [&](const std::string& stage, mlir::ModuleOp at) {
+                                 dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
+                               }));
     compiled.description.inputs = rankProgram.inputs;
     compiled.description.outputs = rankProgram.outputs;
     for (package::ProgramState& state : compiled.description.states)
       state.index = stateOfName(state.spec.name);
-    report_.kernels += compiled.kernels;
+    for (target::KernelReport& kernel : compiled.kernels) {
+      report_.kernels.push_back({index, std::move(kernel.kernel), std::move(kernel.path),
+                                 std::move(kernel.reason), kernel.calls, kernel.operations,
+                                 kernel.bytes});
+    }
     report_.objectBytes += static_cast<int64_t>(
         compiled.files.object.size() + compiled.files.ptx.size() + compiled.files.emulation.size());
     package_.manifest.programs.push_back(std::move(compiled.description));

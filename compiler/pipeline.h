@@ -44,11 +44,19 @@ struct CompileOptions {
   std::function<void(const std::string& name, const std::string& text)> dump;
 };
 
+// One kernel of a program: which code computes it, and what makes it slower than it need be.
+struct KernelSummary {
+  int program = 0;                   // of the manifest's
+  std::string kernel, path, reason;  // as target::KernelReport
+  int64_t calls = 0;                 // in a run
+  double operations = 0, bytes = 0;  // of one call, for the sizes that the plan was made for
+};
+
 struct CompileReport {
   std::vector<std::pair<std::string, double>> seconds;  // per stage, in order
   partition::Plan plan;
   int programs = 0;
-  int kernels = 0;          // over all programs
+  std::vector<KernelSummary> kernels;
   int64_t objectBytes = 0;  // over all programs
 };
 

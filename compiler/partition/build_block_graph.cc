@@ -63,6 +63,7 @@ class Builder {
     std::reverse(result_.functions.begin(), result_.functions.end());
     nominalSymbols(main);
     for (size_t i = 0; i < result_.functions.size(); ++i) addFunction(result_.functions[i]);
+    result_.sizes = symbols_;
     return std::move(result_);
   }
 

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "partitioner/graph/block_graph.h"
+#include "runtime/base/dim_expr.h"
 
 namespace mlc::partition {
 
@@ -19,6 +20,7 @@ struct ModelGraph {
   std::vector<mlir::func::FuncOp> functions;       // by function
   std::vector<std::vector<mlir::Operation*>> ops;  // by function and op
   std::vector<std::vector<mlir::Value>> tensors;   // by function and tensor
+  SymbolValues sizes;                              // what the costs are made with, by symbol
 };
 
 // Sizes for the symbols, for costs only. A symbol that is not named has 1 if it is the first dim of

@@ -43,7 +43,7 @@ std::vector<FuncOp> kernelsOf(mlir::ModuleOp program) {
 }  // namespace
 
 StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTarget& target,
-                                         const DumpFunction& dump) {
+                                         const SymbolValues& sizes, const DumpFunction& dump) {
   DiagnosticCollector diagnostics(program.getContext());
   if (mlir::failed(formKernels(program, target))) {
     return diagnostics.status(StatusCode::kInvalid, "cannot form kernels");
@@ -76,7 +76,7 @@ StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTa
   result.description.weights = host->weights;
   result.description.states = host->states;
   result.description.device_kernels = std::move(kernels->deviceKernels);
-  result.kernels = static_cast<int>(functions.size());
+  result.kernels = reportKernels(program, kernels->paths, sizes);
   return result;
 }
 

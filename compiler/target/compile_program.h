@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "compiler/package/program_files.h"
 #include "compiler/target/program_target.h"
@@ -16,14 +17,15 @@ struct CompiledProgram {
   package::ProgramFiles files;
   // All but inputs, outputs, the files' names, the weight slots' `source` and the states' `index`.
   package::Program description;
-  int kernels = 0;  // distinct ones
+  std::vector<KernelReport> kernels;  // distinct ones
 };
 
 // Called with a name ("kernels", "host") and the module as it is at that point.
 using DumpFunction = std::function<void(const std::string& name, mlir::ModuleOp module)>;
 
-// Consumes the module's contents: its ops are outlined into kernels on the way.
+// Consumes the module's contents: its ops are outlined into kernels on the way. The work of kernels
+// is reported for `sizes` of the symbols.
 StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTarget& target,
-                                         const DumpFunction& dump);
+                                         const SymbolValues& sizes, const DumpFunction& dump);
 
 }  // namespace mlc::target

@@ -12,6 +12,7 @@
 #include "compiler/conversion/host_to_llvm/lower_host.h"
 #include "compiler/package/program_files.h"
 #include "compiler/target/cpu/cpu_target.h"
+#include "compiler/target/kernel_report.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,6 +23,7 @@ namespace mlc::target {
 
 // The kernels of one program.
 struct CompiledKernels {
+  llvm::StringMap<KernelPath> paths;                 // how each is computed
   llvm::StringMap<conversion::KernelInfo> infos;     // what the host functions need to know of them
   std::vector<std::string> objects;                  // ELF objects, linked with the host functions
   std::vector<package::DeviceKernel> deviceKernels;  // KernelLaunch::kernel counts these

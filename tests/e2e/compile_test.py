@@ -8,6 +8,9 @@ import tempfile
 import unittest
 
 import jobs
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 
 sys.path.insert(0, str(jobs.RUNFILES / "examples/sentence_similarity"))
 import make_model  # noqa: E402  (its folder is none of this test's)
@@ -49,6 +52,28 @@ class Compile(unittest.TestCase):
         # Each rank has its own pieces of the weights.
         report = jobs.report(package, "--inputs", model, "--expect", model)
         self.assertTrue(report["expect"]["ok"])
+
+    def test_explains_what_costs_speed(self):
+        # A table of embeddings that is a factor of the last product as well cannot arrive packed.
+        table = np.random.default_rng(3).standard_normal((40, 24)).astype(np.float32)
+        square = np.random.default_rng(4).standard_normal((24, 24)).astype(np.float32)
+        nodes = [helper.make_node("Gather", ["table", "ids"], ["x"]), helper.make_node("MatMul", ["x", "square"], ["h"]),
+                 helper.make_node("Softmax", ["h"], ["p"]), helper.make_node("Gemm", ["p", "table"], ["y"], transB=1)]
+        graph = helper.make_graph(nodes, "tied", [helper.make_tensor_value_info("ids", TensorProto.INT64, [6])],
+                                  [helper.make_tensor_value_info("y", TensorProto.FLOAT, [6, 40])],
+                                  [numpy_helper.from_array(table, "table"), numpy_helper.from_array(square, "square")])
+        model = self.folder / "tied.onnx"
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), model)
+        kernels = compiled(model, self.folder / "a.mlcpkg", "--explain")["kernels"]
+        found = {kernel["kernel"].rsplit("_", 1)[0]: kernel for kernel in kernels if kernel["path"] != "micro-kernel"}
+        self.assertEqual(found["softmax"]["path"], "loops")
+        self.assertEqual(found["softmax"]["reason"], "")
+        products = sorted((kernel["operations"], kernel["reason"]) for kernel in kernels if kernel["path"] == "micro-kernel")
+        self.assertEqual(products, [(2 * 6 * 24 * 24, ""),
+                                    (2 * 6 * 24 * 40, "packs a weight in every call: 'graph.gather' uses it as well")])
+        # Found in the cache, and explained again; as a table too.
+        result = jobs.mlc_compile(model, "-o", self.folder / "a.mlcpkg", "--explain")
+        self.assertIn("packs a weight in every call", result.out)
 
     def test_second_time_from_the_cache(self):
         model = jobs.MODELS / "mlp/model.onnx"

@@ -54,7 +54,7 @@ class PackageWriter {
     mlir::OwningOpRef<mlir::ModuleOp> module =
         mlir::cast<mlir::ModuleOp>(source.module.get()->clone());
     MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled,
-                         target::compileProgram(*module, target, [](auto&&...) {}));
+                         target::compileProgram(*module, target, {}, [](auto&&...) {}));
     compiled.description.inputs = source.inputs;
     compiled.description.outputs = source.outputs;
     contents_.manifest.programs.push_back(std::move(compiled.description));

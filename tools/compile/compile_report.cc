@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "runtime/base/strided_view.h"
 #include "runtime/package/weight_piece.h"
@@ -14,6 +16,26 @@ namespace {
 int64_t bytesOf(const package::WeightSlot& slot, const package::WeightSource& source, int tpRank) {
   const package::WeightPiece piece = pieceOf(slot, source, tpRank);
   return sliceOf(nullptr, source.dtype, source.shape, piece.offsets, piece.sizes).bytes();
+}
+
+// The costly kernels first.
+std::string kernelTable(std::vector<KernelSummary> kernels) {
+  auto work = [](const KernelSummary& kernel) {
+    return static_cast<double>(kernel.calls) * (kernel.operations + kernel.bytes);
+  };
+  std::sort(kernels.begin(), kernels.end(), [&](const KernelSummary& a, const KernelSummary& b) {
+    return std::tuple(-work(a), a.program, a.kernel) < std::tuple(-work(b), b.program, b.kernel);
+  });
+  std::string text = fmt::format("\n{:<7} {:<38} {:<12} {:>6} {:>10} {:>10}  {}\n", "program",
+                                 "kernel", "path", "calls", "Mop/call", "KB/call", "note");
+  for (const KernelSummary& kernel : kernels) {
+    std::string line = fmt::format("{:<7} {:<38} {:<12} {:>6} {:>10.3f} {:>10.1f}  {}",
+                                   kernel.program, kernel.kernel, kernel.path, kernel.calls,
+                                   kernel.operations / 1e6, kernel.bytes / 1e3, kernel.reason);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
 }
 
 }  // namespace
@@ -50,7 +72,7 @@ CompileSummary summarize(const package::Package& package, const CachedPackage& c
   return summary;
 }
 
-std::string summaryText(const CompileSummary& summary) {
+std::string summaryText(const CompileSummary& summary, bool explains) {
   std::string text = fmt::format("package   {}\n", summary.package);
   text += fmt::format("plan      dp={} pp={} tp={}, {:.2f} ms predicted\n", summary.dp, summary.pp,
                       summary.tp, summary.predictedMs);
@@ -64,7 +86,7 @@ std::string summaryText(const CompileSummary& summary) {
   }
   text += fmt::format("code      {:.1f} KB in {} {}", static_cast<double>(summary.codeBytes) / 1e3,
                       summary.programs, summary.programs == 1 ? "program" : "programs");
-  if (!summary.cacheHit) text += fmt::format(", {} kernels", summary.kernels);
+  if (!summary.cacheHit) text += fmt::format(", {} kernels", summary.kernels.size());
   text += fmt::format("\nweights   {:.1f} MB\n", static_cast<double>(summary.weightsBytes) / 1e6);
   for (size_t rank = 0; rank < summary.rankWeightBytes.size(); ++rank) {
     text += fmt::format("rank {:<4} {:.1f} MB of weights\n", rank,
@@ -72,11 +94,12 @@ std::string summaryText(const CompileSummary& summary) {
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return text + fmt::format("memory    {:.1f} MB at most while compiling\n",
-                            static_cast<double>(usage.ru_maxrss) / 1e3);
+  text += fmt::format("memory    {:.1f} MB at most while compiling\n",
+                      static_cast<double>(usage.ru_maxrss) / 1e3);
+  return explains ? text + kernelTable(summary.kernels) : text;
 }
 
-std::string summaryJson(const CompileSummary& summary) {
+std::string summaryJson(const CompileSummary& summary, bool explains) {
   nlohmann::ordered_json json = {{"package", summary.package},
                                  {"cache_hit", summary.cacheHit},
                                  {"compile_seconds", summary.seconds},
@@ -90,6 +113,15 @@ std::string summaryJson(const CompileSummary& summary) {
                                  {"predicted_ms", summary.predictedMs},
                                  {"rank_weights_bytes", summary.rankWeightBytes}};
   for (const auto& [phase, seconds] : summary.phases) json["phases"][phase] = seconds;
+  for (const KernelSummary& kernel : explains ? summary.kernels : std::vector<KernelSummary>()) {
+    json["kernels"].push_back({{"program", kernel.program},
+                               {"kernel", kernel.kernel},
+                               {"path", kernel.path},
+                               {"reason", kernel.reason},
+                               {"calls", kernel.calls},
+                               {"operations", kernel.operations},
+                               {"bytes", kernel.bytes}});
+  }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   json["peak_rss_bytes"] = static_cast<int64_t>(usage.ru_maxrss) * 1024;

@@ -15,9 +15,10 @@ struct CompileSummary {
   bool cacheHit = false;
   double seconds = 0;
   std::vector<std::pair<std::string, double>> phases;  // seconds; none at a cache hit
-  int programs = 0, kernels = 0;
-  int64_t codeBytes = 0;     // of the programs' shared objects
-  int64_t weightsBytes = 0;  // in the package
+  int programs = 0;
+  std::vector<KernelSummary> kernels;  // none at a cache hit
+  int64_t codeBytes = 0;               // of the programs' shared objects
+  int64_t weightsBytes = 0;            // in the package
   int dp = 1, pp = 1, tp = 1;
   double predictedMs = 0;
   std::vector<int64_t> rankWeightBytes;
@@ -25,7 +26,8 @@ struct CompileSummary {
 
 CompileSummary summarize(const package::Package& package, const CachedPackage& cached);
 
-std::string summaryText(const CompileSummary& summary);
-std::string summaryJson(const CompileSummary& summary);
+// `explains`: with the kernels.
+std::string summaryText(const CompileSummary& summary, bool explains);
+std::string summaryJson(const CompileSummary& summary, bool explains);
 
 }  // namespace mlc::tools

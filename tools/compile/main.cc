@@ -24,6 +24,7 @@ struct CompileToolOptions {
   std::string output;
   int ranks = 0;
   std::string jsonFile;
+  bool explains = false;
 };
 
 // As many equal devices as there are ranks, of this machine.
@@ -98,21 +99,23 @@ Status compile(const CompileToolOptions& options) {
 
   std::string output = options.output;
   while (output.size() > 1 && output.back() == '/') output.pop_back();
-  MLC_ASSIGN_OR_RETURN(
-      const CachedPackage cached,
-      findOrCompile(
-          options.package,
-          {.devices = devices, .search = search, .expectedShapes = {}, .packWeights = true}));
+  MLC_ASSIGN_OR_RETURN(const CachedPackage cached,
+                       findOrCompile(options.package, {.devices = devices,
+                                                       .search = search,
+                                                       .expectedShapes = {},
+                                                       .packWeights = true,
+                                                       .wantsReport = options.explains}));
   MLC_RETURN_IF_ERROR(copyPackage(cached.path, output));
   MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(output));
   const CompileSummary summary = summarize(*package, cached);
   if (options.jsonFile == "-") {
-    std::cout << summaryJson(summary);
+    std::cout << summaryJson(summary, options.explains);
     return okStatus();
   }
-  std::cout << summaryText(summary);
-  return options.jsonFile.empty() ? okStatus()
-                                  : writeTextFile(options.jsonFile, summaryJson(summary));
+  std::cout << summaryText(summary, options.explains);
+  return options.jsonFile.empty()
+             ? okStatus()
+             : writeTextFile(options.jsonFile, summaryJson(summary, options.explains));
 }
 
 }  // namespace
@@ -132,6 +135,9 @@ int main(int argc, char** argv) {
          "Ranks to plan for, each with a share of this machine (default: what the mesh needs)")
       ->check(CLI::PositiveNumber);
   app.add_option("--target", options.package.target, "host (default), x86-64-v3, x86-64-v4");
+  app.add_flag(
+      "--explain", options.explains,
+      "List the kernels: how each is computed, its work, and why if not by the fastest way");
   app.add_option("--json", options.jsonFile, "Write the summary as JSON; - for standard output");
   app.footer(
       "Examples:\n  mlc-compile model.onnx -o model.mlcpkg\n  mlc-compile model.onnx -o "

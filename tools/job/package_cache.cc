@@ -99,8 +99,9 @@ StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const Packa
   MLC_ASSIGN_OR_RETURN(const std::string folder, cacheFolder("packages"));
   CachedPackage cached;
   cached.path = folder + "/" + key + ".mlcpkg";
-  // What is asked to be dumped is made anew.
-  cached.hit = options.dumpAfter.empty() && package::Package::open(cached.path).ok();
+  // What is asked to be dumped or reported is made anew.
+  cached.hit =
+      options.dumpAfter.empty() && !use.wantsReport && package::Package::open(cached.path).ok();
   if (!cached.hit) {
     compile.wantsDump = [&](const std::string& stage) {
       return std::find(options.dumpAfter.begin(), options.dumpAfter.end(), stage) !=

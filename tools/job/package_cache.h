@@ -23,6 +23,8 @@ struct PackageUse {
   // here, so that a model is not compiled for every size anew.
   std::map<std::string, std::vector<int64_t>> expectedShapes;
   bool packWeights = false;
+  // Compiles also what is in the cache, for the report of kernels.
+  bool wantsReport = false;
 };
 
 // Finds the model's package in the cache folder or compiles it there. The key is everything that

@@ -42,20 +42,36 @@ attr::PanelsAttr storedLayout(graph::DequantizeOp op, unsigned number, const Ker
                                layout.getTransposed());
 }
 
-// The one layout that all uses of a weight want, if they are right sides of contractions.
-attr::PanelsAttr wantedLayout(Value weight, const KernelPolicy& policy) {
-  attr::PanelsAttr wanted;
+// The one layout that all uses of a weight want, if they are right sides of contractions; else why
+// there is none, empty where no contraction uses it.
+struct WantedLayout {
+  attr::PanelsAttr layout;
+  std::string reason;
+};
+
+WantedLayout wantedLayout(Value weight, const KernelPolicy& policy) {
+  WantedLayout wanted;
+  bool isFactor = false;
   for (mlir::OpOperand& use : weight.getUses()) {
     attr::PanelsAttr layout;
     if (auto dequantize = mlir::dyn_cast<graph::DequantizeOp>(use.getOwner())) {
       layout = storedLayout(dequantize, use.getOperandNumber(), policy);
-    } else if (auto contract = mlir::dyn_cast<graph::ContractOp>(use.getOwner());
-               contract && use.getOperandNumber() == 1) {
+      isFactor |= layout != nullptr;
+      if (!layout) wanted.reason = "it is dequantized for other ops as well";
+    } else if (auto contract = mlir::dyn_cast<graph::ContractOp>(use.getOwner()); !contract) {
+      wanted.reason = "'" + use.getOwner()->getName().getStringRef().str() + "' uses it as well";
+    } else if (isFactor = true; use.getOperandNumber() != 1) {
+      wanted.reason = "it is on the left side of a contraction";
+    } else {
       layout = policy.packedLayout(contract);
+      if (!layout) wanted.reason = "it is no matrix to '" + contract.getEquation().str() + "'";
     }
-    if (!layout || (wanted && wanted != layout)) return {};
-    wanted = layout;
+    if (layout && wanted.layout && wanted.layout != layout)
+      wanted.reason = "its uses want different layouts";
+    if (layout) wanted.layout = layout;
   }
+  if (!isFactor) return {};
+  if (!wanted.reason.empty()) wanted.layout = {};
   return wanted;
 }
 
@@ -89,18 +105,24 @@ PackedWeights::PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy) 
     for (Value operand : operands) ++timesPassed[operand];
   }
   for (auto& [argument, operands] : arguments_) {
-    auto layout = wantedLayout(argument, policy);
-    if (!layout || !llvm::all_of(operands, [&](Value operand) {
-          return timesPassed[operand] == 1 && operand.hasOneUse();
-        })) {
+    const WantedLayout wanted = wantedLayout(argument, policy);
+    const bool isPassedOnly = llvm::all_of(
+        operands, [&](Value operand) { return timesPassed[operand] == 1 && operand.hasOneUse(); });
+    if (!wanted.layout || !isPassedOnly) {
+      note(argument, wanted.layout ? "it has uses outside of one block" : wanted.reason);
       continue;
     }
-    layouts_[argument] = layout;
-    for (Value operand : operands) layouts_[operand] = layout;
+    layouts_[argument] = wanted.layout;
+    for (Value operand : operands) layouts_[operand] = wanted.layout;
   }
   module.walk([&](graph::WeightOp op) {
     if (layouts_.contains(op.getResult())) return;
-    if (auto layout = wantedLayout(op.getResult(), policy)) layouts_[op.getResult()] = layout;
+    const WantedLayout wanted = wantedLayout(op.getResult(), policy);
+    if (wanted.layout) {
+      layouts_[op.getResult()] = wanted.layout;
+    } else {
+      note(op.getResult(), wanted.reason);
+    }
   });
   bool changed = true;
   while (changed) {
@@ -123,13 +145,19 @@ bool PackedWeights::dropUnlessWhole(graph::DequantizeOp op) {
 
 bool PackedWeights::drop(Value value) {
   if (!layouts_.erase(value)) return false;
+  note(value, "the parts of its storage are not all packed");
   auto it = arguments_.find(value);
   if (it == arguments_.end()) return true;
   for (Value operand : it->second) drop(operand);
   return true;
 }
 
+void PackedWeights::note(Value weight, llvm::StringRef reason) {
+  if (!reason.empty()) unpacked_[weight] = reason.str();
+}
+
 void PackedWeights::markBlockArguments() const {
+  for (const auto& [value, reason] : unpacked_) attr::setUnpackedReason(value, reason);
   for (auto& [value, layout] : layouts_) {
     if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(value)) {
       attr::setPanels(mlir::cast<FuncOp>(argument.getOwner()->getParentOp()),

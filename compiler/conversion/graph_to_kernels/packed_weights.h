@@ -4,6 +4,7 @@
 
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Value.h"
 
@@ -21,7 +22,8 @@ class PackedWeights {
   // The layout in which this value (a graph.weight or a block argument) arrives; null: row-major.
   attr::PanelsAttr layoutOf(mlir::Value value) const { return layouts_.lookup(value); }
 
-  // Writes the layouts (mlc.panels) of block arguments and of graph.weight.
+  // Writes the layouts (mlc.panels) of block arguments and of graph.weight, and why others that are
+  // factors of contractions have none (mlc.unpacked).
   void markBlockArguments() const;
 
  private:
@@ -32,9 +34,11 @@ class PackedWeights {
   // were any.
   bool dropUnlessWhole(graph::DequantizeOp op);
   bool drop(mlir::Value value);
+  void note(mlir::Value weight, llvm::StringRef reason);
 
   Arguments arguments_;
   llvm::DenseMap<mlir::Value, attr::PanelsAttr> layouts_;
+  llvm::MapVector<mlir::Value, std::string> unpacked_;  // reasons
 };
 
 }  // namespace mlc::conversion

@@ -12,8 +12,8 @@ def Mlc_Dialect : Dialect {
     mlc.kernel        a function                           unit            a kernel: one fused computation on tensors
     mlc.panels        arguments; graph.weight              #mlc.panels     the tensor arrives packed
     mlc.layout        graph.weight                         array           steps of the loader to the op's type: a name, its dims, ..
+    mlc.unpacked      arguments; graph.weight              string          why a factor of contractions arrives row-major
     mlc.scratch_bytes a lowered kernel                     string          bytes of scratch per thread, a dim expression
-    mlc.unified       the model's module                   strings         equations between dims that the importer needs
     mlc.points        a lowered kernel                     string          points that its threads share, a dim expression
   }];
   let useDefaultAttributePrinterParser = 1;

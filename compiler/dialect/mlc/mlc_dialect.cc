@@ -18,8 +18,8 @@ using mlir::Operation;
 using mlir::func::FuncOp;
 
 constexpr llvm::StringLiteral kName = "mlc.name", kKernel = "mlc.kernel", kPanels = "mlc.panels",
-                              kLayout = "mlc.layout", kScratchBytes = "mlc.scratch_bytes",
-                              kPoints = "mlc.points", kUnified = "mlc.unified";
+                              kLayout = "mlc.layout", kUnpacked = "mlc.unpacked",
+                              kScratchBytes = "mlc.scratch_bytes", kPoints = "mlc.points";
 
 llvm::LogicalResult unknown(Operation* op, NamedAttribute attribute) {
   return op->emitError("has an attribute ")
@@ -88,11 +88,13 @@ llvm::LogicalResult MlcDialect::verifyOperationAttribute(Operation* op, NamedAtt
     if (name == kKernel && mlir::isa<mlir::UnitAttr>(attribute.getValue())) return mlir::success();
     if (name == kScratchBytes || name == kPoints) return verifyExpression(op, attribute);
   }
+  if (name == kUnpacked && mlir::isa<graph::WeightOp>(op) &&
+      mlir::isa<mlir::StringAttr>(attribute.getValue()))
+    return mlir::success();
   if (name == kPanels && mlir::isa<graph::WeightOp>(op))
     return verifyPanels(op, attribute.getValue(), op->getResult(0).getType());
   if (name == kLayout && mlir::isa<graph::WeightOp>(op))
     return verifyLayout(op, attribute.getValue());
-  if (name == kUnified && mlir::isa<mlir::ModuleOp>(op)) return mlir::success();
   return unknown(op, attribute);
 }
 
@@ -100,8 +102,8 @@ llvm::LogicalResult MlcDialect::verifyRegionArgAttribute(Operation* op, unsigned
                                                          NamedAttribute attribute) {
   auto function = mlir::dyn_cast<mlir::FunctionOpInterface>(op);
   if (!function) return unknown(op, attribute);
-  if (attribute.getName() == kName && mlir::isa<mlir::StringAttr>(attribute.getValue()))
-    return mlir::success();
+  const bool isText = attribute.getName() == kName || attribute.getName() == kUnpacked;
+  if (isText && mlir::isa<mlir::StringAttr>(attribute.getValue())) return mlir::success();
   if (attribute.getName() == kPanels)
     return verifyPanels(op, attribute.getValue(), function.getArgumentTypes()[argument]);
   return unknown(op, attribute);
@@ -152,6 +154,28 @@ mlir::ArrayAttr layoutOf(Operation* weight) {
 }
 
 void setLayout(Operation* weight, mlir::ArrayAttr layout) { weight->setAttr(kLayout, layout); }
+
+llvm::StringRef unpackedReasonOf(mlir::Value weight) {
+  mlir::StringAttr reason;
+  if (Operation* op = weight.getDefiningOp()) {
+    reason = op->getAttrOfType<mlir::StringAttr>(kUnpacked);
+  } else if (auto function = mlir::dyn_cast<FuncOp>(weight.getParentBlock()->getParentOp())) {
+    const auto argument = mlir::cast<mlir::BlockArgument>(weight);
+    reason = function.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), kUnpacked);
+  }
+  return reason ? reason.getValue() : llvm::StringRef();
+}
+
+void setUnpackedReason(mlir::Value weight, llvm::StringRef reason) {
+  auto text = mlir::StringAttr::get(weight.getContext(), reason);
+  if (Operation* op = weight.getDefiningOp()) {
+    op->setAttr(kUnpacked, text);
+  } else {
+    auto argument = mlir::cast<mlir::BlockArgument>(weight);
+    mlir::cast<FuncOp>(argument.getOwner()->getParentOp())
+        .setArgAttr(argument.getArgNumber(), kUnpacked, text);
+  }
+}
 
 DimExpr scratchBytesOf(FuncOp kernel) { return expressionOf(kernel, kScratchBytes); }
 

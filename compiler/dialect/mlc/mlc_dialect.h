@@ -35,6 +35,10 @@ void setPanels(mlir::Operation* weight, PanelsAttr panels);
 mlir::ArrayAttr layoutOf(mlir::Operation* weight);
 void setLayout(mlir::Operation* weight, mlir::ArrayAttr layout);
 
+// mlc.unpacked of a graph.weight or an argument of a function; empty if it has none.
+llvm::StringRef unpackedReasonOf(mlir::Value weight);
+void setUnpackedReason(mlir::Value weight, llvm::StringRef reason);
+
 // mlc.scratch_bytes; zero where there is none.
 DimExpr scratchBytesOf(mlir::func::FuncOp kernel);
 void setScratchBytes(mlir::func::FuncOp kernel, const DimExpr& bytes);

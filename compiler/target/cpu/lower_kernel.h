@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compiler/target/cpu/cpu_target.h"
+#include "compiler/target/kernel_report.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -14,6 +15,9 @@ namespace mlc::cpu {
 // bytes of scratch per thread.
 mlir::FailureOr<mlir::func::FuncOp> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
                                                 mlir::OpBuilder& builder);
+
+// Which code lowerKernel takes for the kernel, and why not a faster one.
+target::KernelPath pathOf(mlir::func::FuncOp kernel, const CpuTarget& target);
 
 // Lowers a module of lowered kernels or host functions to the LLVM dialect (bare-pointer calling
 // convention).

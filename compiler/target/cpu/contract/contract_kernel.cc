@@ -148,17 +148,25 @@ std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTa
   return PanelLayout{columns, *transposed, storage->group()};
 }
 
-bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget&) {
+std::string contractObstacle(mlir::func::FuncOp kernel) {
   mlir::Operation* root = kernelRoot(kernel);
   if (!mlir::isa_and_nonnull<graph::ContractOp, graph::ConvOp, graph::BlockedConvOp>(root))
-    return false;
-  if (!hasContractElements(root) || mlir::failed(Epilogue::of(kernel, root))) return false;
-  return llvm::all_of(root->getOperands(), [&](Value operand) {
+    return "";
+  if (!hasContractElements(root)) return "no micro-kernel multiplies elements of these types";
+  if (mlir::failed(Epilogue::of(kernel, root))) return "what is fused behind it is no epilogue";
+  const bool inMemory = llvm::all_of(root->getOperands(), [&](Value operand) {
     // Grouping puts a dequantize into a kernel where its weights arrive in panels.
     if (auto stored = operand.getDefiningOp<graph::DequantizeOp>())
       return operand == root->getOperand(1) && layoutOf(kernel, stored.getInput()).has_value();
     return mlir::isa<mlir::BlockArgument>(operand) || operand.getDefiningOp<graph::ConstantOp>();
   });
+  return inMemory ? "" : "an operand is computed in the kernel";
+}
+
+bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget&) {
+  return mlir::isa_and_nonnull<graph::ContractOp, graph::ConvOp, graph::BlockedConvOp>(
+             kernelRoot(kernel)) &&
+         contractObstacle(kernel).empty();
 }
 
 mlir::FailureOr<mlir::func::FuncOp> lowerContractKernel(mlir::func::FuncOp kernel,

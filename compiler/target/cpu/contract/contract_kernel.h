@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/target/cpu/cpu_target.h"
@@ -38,6 +39,8 @@ std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTa
 
 // Whether lowerContractKernel has code for this kernel. Without a root of its kind: no.
 bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget& target);
+// Why it has none for a kernel with a root of its kind; empty for others.
+std::string contractObstacle(mlir::func::FuncOp kernel);
 
 // Makes the lowered function, under the same name, where `intoModule` stands (in a module's body,
 // with the dialects arith, func, math, memref, scf and vector loaded). Fails with an error on the

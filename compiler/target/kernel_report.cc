@@ -1,0 +1,99 @@
+#include "compiler/target/kernel_report.h"
+
+#include <set>
+
+#include "compiler/dialect/graph/factors.h"
+#include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace mlc::target {
+namespace {
+
+using mlir::func::CallOp;
+using mlir::func::FuncOp;
+
+class Reporter {
+ public:
+  Reporter(mlir::ModuleOp program, const SymbolValues& sizes) : program_(program), sizes_(sizes) {}
+
+  std::vector<KernelReport> run(const llvm::StringMap<KernelPath>& paths) {
+    countCalls(program_.lookupSymbol<FuncOp>("main"), 1);
+    std::vector<KernelReport> reports;
+    for (FuncOp function : program_.getOps<FuncOp>()) {
+      if (!attr::isKernel(function)) continue;
+      const KernelPath path = paths.lookup(function.getName());
+      KernelReport report;
+      report.kernel = function.getName().str();
+      report.path = path.name;
+      report.reason = path.reason;
+      report.calls = calls_.lookup(function.getName());
+      addWork(function, report);
+      const std::string unpacked = unpackedWeights_.lookup(function.getName());
+      if (report.reason.empty()) report.reason = unpacked;
+      reports.push_back(std::move(report));
+    }
+    return reports;
+  }
+
+ private:
+  void countCalls(FuncOp function, int64_t times) {
+    function.walk([&](CallOp call) {
+      auto callee = program_.lookupSymbol<FuncOp>(call.getCallee());
+      if (attr::isKernel(callee)) {
+        calls_[call.getCallee()] += times;
+        noteUnpacked(call, callee);
+      } else {
+        countCalls(callee, times);
+      }
+    });
+  }
+
+  // A weight that is no argument of the contraction in its layout is packed in every call.
+  void noteUnpacked(CallOp call, FuncOp kernel) {
+    for (auto [i, operand] : llvm::enumerate(call.getOperands())) {
+      const llvm::StringRef reason = attr::unpackedReasonOf(operand);
+      if (reason.empty()) continue;
+      const bool isFactor = llvm::any_of(kernel.getArgument(i).getUses(), [](mlir::OpOperand& use) {
+        return mlir::isa<graph::ContractOp>(use.getOwner()) && use.getOperandNumber() == 1;
+      });
+      if (isFactor)
+        unpackedWeights_[kernel.getName()] = "packs a weight in every call: " + reason.str();
+    }
+  }
+
+  void addWork(FuncOp kernel, KernelReport& report) const {
+    kernel.walk([&](graph::Work op) { report.operations += value(op.getWork().operations); });
+    for (mlir::Type type : kernel.getArgumentTypes()) report.bytes += bytes(type);
+    for (mlir::Type type : kernel.getResultTypes()) report.bytes += bytes(type);
+  }
+
+  double bytes(mlir::Type type) const {
+    return value(graph::bytesOf(graph::shapeOf(type), graph::dtypeOf(type)));
+  }
+
+  double value(const DimExpr& expression) const {
+    std::set<std::string> symbols;
+    expression.collectSymbols(symbols);
+    SymbolValues sizes = sizes_;
+    for (const std::string& symbol : symbols) sizes.try_emplace(symbol, 1);
+    const StatusOr<int64_t> result = expression.evaluate(sizes);
+    return result.ok() ? static_cast<double>(*result) : 0;
+  }
+
+  mlir::ModuleOp program_;
+  const SymbolValues& sizes_;
+  llvm::StringMap<int64_t> calls_;
+  llvm::StringMap<std::string> unpackedWeights_;
+};
+
+}  // namespace
+
+std::vector<KernelReport> reportKernels(mlir::ModuleOp program,
+                                        const llvm::StringMap<KernelPath>& paths,
+                                        const SymbolValues& sizes) {
+  return Reporter(program, sizes).run(paths);
+}
+
+}  // namespace mlc::target
