@@ -162,7 +162,6 @@ class Compilation {
   }
 
   Status compilePrograms() {
-    MLC_ASSIGN_OR_RETURN(const cpu::CpuTarget target, cpu::CpuTarget::named(options_.cpuTarget));
     package::Manifest& manifest = package_.manifest;
     manifest.abi_version = MLC_ABI_VERSION;
     manifest.producer = std::string("mlc ") + kVersion;
@@ -180,7 +179,7 @@ class Compilation {
     manifest.microbatches = plan.microbatches;
     manifest.predicted_ms = plan.predictedSeconds * 1e3;
     for (size_t rank = 0; rank < programs_.programOfRank.size(); ++rank) {
-      MLC_ASSIGN_OR_RETURN(const int program, programOf(rank, target));
+      MLC_ASSIGN_OR_RETURN(const int program, programOf(rank));
       manifest.ranks.push_back({program, openNameOf(rank)});
     }
     report_.programs = static_cast<int>(manifest.programs.size());
@@ -200,18 +199,21 @@ class Compilation {
     return deviceOf(rank) ? options_.devices.openName(report_.plan.devices[rank]) : "cpu";
   }
 
-  StatusOr<std::unique_ptr<target::ProgramTarget>> targetOf(size_t rank,
-                                                            const cpu::CpuTarget& cpu) const {
-    const partition::Device* device = deviceOf(rank);
-    return target::targetOfDevice(device ? *device : partition::Device(), cpu);
+  StatusOr<std::unique_ptr<target::ProgramTarget>> targetOf(size_t rank) const {
+    const partition::Device* known = deviceOf(rank);
+    const partition::Device device = known ? *known : partition::Device();
+    const bool isOwn = options_.cpuTarget == "host" && !device.cpu.empty();
+    MLC_ASSIGN_OR_RETURN(const cpu::CpuTarget cpu,
+                         cpu::CpuTarget::named(isOwn ? device.cpu : options_.cpuTarget));
+    return target::targetOfDevice(device, cpu);
   }
 
   // The rank's program in the manifest: compiled once for all ranks that have the same one and the
   // same target. -1: none.
-  StatusOr<int> programOf(size_t rank, const cpu::CpuTarget& cpu) {
+  StatusOr<int> programOf(size_t rank) {
     const int source = programs_.programOfRank[rank];
     if (source < 0) return -1;
-    MLC_ASSIGN_OR_RETURN(const auto target, targetOf(rank, cpu));
+    MLC_ASSIGN_OR_RETURN(const auto target, targetOf(rank));
     auto [known, isNew] =
         compiled_.try_emplace({source, target->name()}, static_cast<int>(package_.programs.size()));
     if (!isNew) return known->second;

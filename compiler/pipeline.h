@@ -24,7 +24,8 @@ struct CompileOptions {
   partition::SearchOptions search;
   // A plan.json's text instead of a search; empty: search.
   std::string planJson;
-  // Instruction set of the CPU programs: "host", "x86-64-v3", "x86-64-v4".
+  // The CPU that all programs are compiled for, as cpu::CpuTarget::named takes it. "host": for each
+  // rank that of its device, and this machine's where the device does not say.
   std::string cpuTarget = "host";
   // Sizes for symbolic dims.
   std::map<std::string, int64_t> dims;

@@ -55,6 +55,12 @@ class ProgramTarget {
   // Says in the manifest what the program runs on.
   virtual void describe(package::Program& program) const = 0;
 
+ protected:
+  void describeHost(package::Program& program) const {
+    program.cpu = host_.architectureName().str();
+    program.cpu_features = host_.features();
+  }
+
  private:
   cpu::CpuTarget host_;
 };

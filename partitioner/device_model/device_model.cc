@@ -106,6 +106,7 @@ Status readDevice(const json& object, int index, DeviceModel& model) {
   reader.text("kind", kind);
   reader.text("host", device.host);
   reader.text("arch", device.arch);
+  reader.text("cpu", device.cpu);
   reader.integer("threads", device.threads);
   reader.integer("count", count);
   reader.number("memory_bandwidth", device.memoryBandwidth, true);
@@ -177,6 +178,7 @@ json deviceJson(const Device& device) {
                  {"memory_bytes", device.memoryBytes},
                  {"launch_seconds", device.launchSeconds}};
   if (device.kind == Device::Kind::kCuda) object["arch"] = device.arch;
+  if (!device.cpu.empty()) object["cpu"] = device.cpu;
   return object;
 }
 

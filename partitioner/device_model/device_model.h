@@ -21,6 +21,9 @@ struct Device {
   std::string host = "localhost";
   std::string arch =
       "sm_80";  // kCuda: what kernels are made for; runs on that and, without a letter, later GPUs
+  // The CPU of the device's host (for a kCpu the device itself), as mlc-compile's --target takes
+  // it: "x86-64-v3", "x86-64-v4+avx512vnni", "aarch64". Empty: that of the machine that compiles.
+  std::string cpu;
   int threads = 1;
   std::map<DType, double> peakFlops;  // operations per second
   double memoryBandwidth = 10e9;      // bytes per second
@@ -60,6 +63,8 @@ struct DeviceModel {
 //     "same_host": {"latency_seconds": 2e-6, "bandwidth": 8e9},
 //     "other_host": {"latency_seconds": 5e-5, "bandwidth": 1e9}
 //   }
+//
+// "cpu": "x86-64-v3", "aarch64", ... says which CPU code is made for.
 //
 // A device needs "name", "peak_flops" (with "f32") and "memory_bandwidth"; the rest has defaults.
 // "kind" is "cpu", "cuda" or "fake". "count": n stands for n equal devices, named name.0, name.1,

@@ -84,6 +84,26 @@ std::string letters(std::string_view name) {
 
 }  // namespace
 
+std::string_view cpuArchitecture() {
+#ifdef __aarch64__
+  return "aarch64";
+#else
+  return "x86-64";
+#endif
+}
+
+std::string nativeCpu() {
+  std::string name(cpuArchitecture());
+#ifndef __aarch64__
+  for (std::string_view feature : kCodeFeatures) {
+    // The same instruction as avx512vnni, in a form for CPUs without AVX-512.
+    const bool isDouble = feature == "avxvnni" && cpuHasFeature("avx512vnni");
+    if (cpuHasFeature(feature) && !isDouble) name += "+" + std::string(feature);
+  }
+#endif
+  return name;
+}
+
 bool cpuHasFeature(std::string_view name) {
   const std::string wanted = letters(name);
   for (const Feature& feature : kFeatures) {

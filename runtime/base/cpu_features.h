@@ -7,6 +7,19 @@
 
 namespace mlc {
 
+// The architecture that this is compiled for: "x86-64" or "aarch64".
+std::string_view cpuArchitecture();
+
+// The features of x86-64 that compiled programs may use, as LLVM names them. Only what code
+// generation knows is here: a program runs on every CPU that has the features it was compiled with.
+inline constexpr std::string_view kCodeFeatures[] = {
+    "avx",        "avx2",    "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl",
+    "avx512vnni", "avxvnni", "bmi",      "bmi2",     "f16c",     "fma",     "lzcnt",
+    "movbe",      "popcnt",  "sse3",     "sse4.1",   "sse4.2",   "ssse3"};
+
+// This CPU as mlc-compile's --target takes it: "x86-64+avx+avx2+...", "aarch64".
+std::string nativeCpu();
+
 // Whether the CPU has the feature ("avx2", "fma", "avx512f", "avx512vl", "avx512_vnni" or
 // "avx512vnni", "amx-tile" or "amx_tile", ...) and the operating system saves its registers. False
 // for a name that is not known.

@@ -22,6 +22,16 @@ std::set<std::string> kernelFlags() {
   return {};
 }
 
+TEST(CpuFeatures, TheNativeCpuHasWhatItsNameSays) {
+  const std::string name = nativeCpu();
+  EXPECT_TRUE(name.starts_with(cpuArchitecture())) << name;
+  for (size_t at = name.find('+'); at != std::string::npos; at = name.find('+', at + 1)) {
+    const std::string feature = name.substr(at + 1, name.find('+', at + 1) - at - 1);
+    EXPECT_TRUE(cpuHasFeature(feature)) << feature;
+    EXPECT_FALSE(feature.starts_with("amx")) << "no code uses it";
+  }
+}
+
 TEST(CpuFeatures, AgreesWithTheKernel) {
   const std::set<std::string> flags = kernelFlags();
   ASSERT_FALSE(flags.empty());

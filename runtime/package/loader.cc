@@ -6,6 +6,10 @@ namespace mlc::package {
 namespace {
 
 Status checkCpu(const Program& program) {
+  if (program.cpu != cpuArchitecture()) {
+    return invalidError("this package was compiled for " + program.cpu + ", this CPU is " +
+                        std::string(cpuArchitecture()) + ": recompile with --target host");
+  }
   std::string lacking;
   for (const std::string& feature : program.cpu_features) {
     if (!cpuHasFeature(feature)) lacking += (lacking.empty() ? "" : ", ") + feature;

@@ -195,6 +195,11 @@ TEST(Loader, RefusesOtherVersionsAndFeatures) {
       load(folder).status().message().find("compiled for no_such_feature, which this CPU lacks"),
       std::string::npos);
   folder.manifest.programs[0].cpu_features = {"sse2"};
+  folder.manifest.programs[0].cpu = "aarch64";
+  folder.write();
+  EXPECT_NE(load(folder).status().message().find("compiled for aarch64, this CPU is x86-64"),
+            std::string::npos);
+  folder.manifest.programs[0].cpu = "x86-64";
   folder.manifest.abi_version = 77;
   folder.write();
   EXPECT_NE(load(folder).status().message().find("ABI version 77"), std::string::npos);

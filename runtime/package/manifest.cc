@@ -113,6 +113,7 @@ Json toJson(const ProgramOutput& output) {
 Json toJson(const Program& program) {
   return {{"target", program.target},
           {"object", program.object},
+          {"cpu", program.cpu},
           {"cpu_features", program.cpu_features},
           {"ptx", program.ptx},
           {"cubin", program.cubin},
@@ -312,6 +313,7 @@ Status readKernel(const Reader& reader, DeviceKernel& kernel) {
 Status readProgram(const Reader& reader, Program& program) {
   MLC_READ("target", program.target);
   MLC_READ("object", program.object);
+  MLC_READ("cpu", program.cpu);
   MLC_READ("cpu_features", program.cpu_features);
   MLC_READ("ptx", program.ptx);
   MLC_READ("cubin", program.cubin);

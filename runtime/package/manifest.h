@@ -123,8 +123,9 @@ struct DeviceKernel {
 
 // One compiled program. Ranks with equal programs share one.
 struct Program {
-  std::string target;  // where the kernels run: "cpu", "cuda" or "fake"
-  std::string object;  // shared object, relative to the package
+  std::string target;          // where the kernels run: "cpu", "cuda" or "fake"
+  std::string object;          // shared object, relative to the package
+  std::string cpu = "x86-64";  // architecture of the object: "x86-64" or "aarch64"
   std::vector<std::string>
       cpu_features;        // of the object: checked with CPUID at load, e.g. "avx2", "fma"
   std::string ptx, cubin;  // target cuda; relative; cubin may be empty

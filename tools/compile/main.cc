@@ -134,7 +134,8 @@ int main(int argc, char** argv) {
          "--ranks", options.ranks,
          "Ranks to plan for, each with a share of this machine (default: what the mesh needs)")
       ->check(CLI::PositiveNumber);
-  app.add_option("--target", options.package.target, "host (default), x86-64-v3, x86-64-v4");
+  app.add_option("--target", options.package.target,
+                 "host (default: each rank's own CPU), x86-64-v3, x86-64-v4, aarch64");
   app.add_flag(
       "--explain", options.explains,
       "List the kernels: how each is computed, its work, and why if not by the fastest way");

@@ -6,6 +6,7 @@
 #include "partitioner/device_model/measure.h"
 #include "runtime/api/cores.h"
 #include "runtime/base/checksum.h"
+#include "runtime/base/cpu_features.h"
 #include "runtime/executor/agreement.h"
 #include "tools/job/cache_folder.h"
 #include "tools/job/exchange.h"
@@ -66,6 +67,7 @@ StatusOr<partition::DeviceModel> measureAll(collectives::Communicator& world, in
                                             const std::vector<std::string>& kinds) {
   partition::DeviceModel mine;
   mine.devices.push_back(partition::measureCpu(threads));
+  mine.devices[0].cpu = nativeCpu();
   MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts,
                        gatherTexts(world, partition::printDeviceModel(mine)));
   partition::DeviceModel all;

@@ -73,7 +73,7 @@ StatusOr<target::CompiledKernels> CpuProgramTarget::compileKernels(
 
 void CpuProgramTarget::describe(package::Program& program) const {
   program.target = "cpu";
-  program.cpu_features = host().features();
+  describeHost(program);
 }
 
 }  // namespace mlc::cpu

@@ -12,30 +12,33 @@
 namespace mlc::cpu {
 namespace {
 
-constexpr const char* kTriple = "x86_64-unknown-linux-gnu";
-
-void initializeTarget() {
+void initializeTargets() {
   static std::once_flag once;
   std::call_once(once, [] {
     LLVMInitializeX86TargetInfo();
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
   });
 }
 
 StatusOr<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(const CpuTarget& target) {
-  initializeTarget();
-  const llvm::Triple triple(kTriple);
+  initializeTargets();
+  const llvm::Triple triple(target.isX86() ? "x86_64-unknown-linux-gnu"
+                                           : "aarch64-unknown-linux-gnu");
   std::string error;
   const llvm::Target* backend = llvm::TargetRegistry::lookupTarget(triple, error);
-  if (!backend) return unsupportedError("LLVM has no x86-64 backend: " + error);
+  if (!backend) return unsupportedError("LLVM has no backend for " + triple.str() + ": " + error);
   llvm::TargetOptions options;
   // Products join sums only where both say so (docs/architecture.md, Arithmetic).
   options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
-      triple, "x86-64", target.llvmFeatures(), options, llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+      triple, target.isX86() ? "x86-64" : "generic", target.llvmFeatures(), options,
+      llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
 // Everything but the program's entry points, and what says its visibility itself, is private to the
@@ -60,7 +63,7 @@ StatusOr<std::string> emitObject(mlir::ModuleOp module, const CpuTarget& target)
   mlc::target::CodeOptions options;
   options.tuning.LoopVectorization = true;
   options.tuning.SLPVectorization = true;
-  options.targetName = "x86-64";
+  options.targetName = target.architectureName().str();
   return mlc::target::emitCode(module, *machine, options,
                                [&](llvm::Module& code) { hideSymbols(code, target); });
 }

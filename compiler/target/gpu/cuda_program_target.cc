@@ -18,7 +18,7 @@ StatusOr<target::CompiledKernels> CudaProgramTarget::compileKernels(
 
 void CudaProgramTarget::describe(package::Program& program) const {
   program.target = "cuda";
-  program.cpu_features = host().features();
+  describeHost(program);
 }
 
 }  // namespace mlc::gpu

@@ -20,7 +20,7 @@ StatusOr<target::CompiledKernels> FakeProgramTarget::compileKernels(
 
 void FakeProgramTarget::describe(package::Program& program) const {
   program.target = "fake";
-  program.cpu_features = host().features();
+  describeHost(program);
 }
 
 }  // namespace mlc::gpu

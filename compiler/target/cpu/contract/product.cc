@@ -82,12 +82,13 @@ Product Product::of(const CpuTarget& target, mlir::Type lhs, mlir::Type rhs, boo
   };
   if (isByte(lhs) && isByte(rhs)) {
     const bool dot = hasDotInstruction(target);
-    const bool wide = target.vectorBytes() == 64 && !target.has("avx512bw");
+    // Elsewhere there is no instruction for vectors of this size.
+    const bool pairs = target.isX86() && (target.vectorBytes() < 64 || target.has("avx512bw"));
     if (dot && !rhs.isUnsignedInteger()) {
       product.kind = Kind::kUnsignedLeft;
     } else if (dot && !lhs.isUnsignedInteger()) {
       product.kind = Kind::kUnsignedRight;
-    } else if (!wide) {
+    } else if (pairs) {
       product.kind = Kind::kPairs;
     }
   }
