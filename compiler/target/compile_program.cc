@@ -28,8 +28,8 @@ llvm::LogicalResult formKernels(mlir::ModuleOp program, const ProgramTarget& tar
     passes.addPass(conversion::createAssignChannelBlocksPass(*policy.channelBlocks));
   }
   passes.addPass(mlir::createCSEPass());
-  if (mlir::failed(passes.run(program))) return mlir::failure();
-  return conversion::formKernels(program, policy);
+  passes.addPass(conversion::createFormKernelsPass(policy));
+  return passes.run(program);
 }
 
 std::vector<FuncOp> kernelsOf(mlir::ModuleOp program) {

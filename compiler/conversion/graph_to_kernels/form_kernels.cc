@@ -163,4 +163,32 @@ llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& polic
   return mlir::success();
 }
 
+namespace {
+
+struct FormKernels : mlir::PassWrapper<FormKernels, mlir::OperationPass<mlir::ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FormKernels)
+
+  explicit FormKernels(KernelPolicy policy) : policy(std::move(policy)) {}
+
+  llvm::StringRef getArgument() const override { return "form-kernels"; }
+  llvm::StringRef getDescription() const override {
+    return "Fuse graph ops into kernels and outline each as a private function";
+  }
+  void getDependentDialects(mlir::DialectRegistry& registry) const override {
+    registry.insert<attr::MlcDialect>();
+  }
+
+  void runOnOperation() override {
+    if (mlir::failed(formKernels(getOperation(), policy))) signalPassFailure();
+  }
+
+  KernelPolicy policy;
+};
+
+}  // namespace
+
+std::unique_ptr<mlir::Pass> createFormKernelsPass(KernelPolicy policy) {
+  return std::make_unique<FormKernels>(std::move(policy));
+}
+
 }  // namespace mlc::conversion

@@ -19,10 +19,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
 
 namespace mlc::conversion {
 
@@ -47,5 +49,8 @@ struct KernelPolicy {
 };
 
 llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& policy);
+
+// The pass "form-kernels".
+std::unique_ptr<mlir::Pass> createFormKernelsPass(KernelPolicy policy = {});
 
 }  // namespace mlc::conversion

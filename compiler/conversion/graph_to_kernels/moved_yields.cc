@@ -31,4 +31,23 @@ void copyMovedYields(mlir::ModuleOp module) {
   });
 }
 
+namespace {
+
+struct CopyMovedYields : mlir::PassWrapper<CopyMovedYields, mlir::OperationPass<mlir::ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CopyMovedYields)
+
+  llvm::StringRef getArgument() const override { return "copy-moved-yields"; }
+  llvm::StringRef getDescription() const override {
+    return "Copy what loops move between their carried values";
+  }
+
+  void runOnOperation() override { copyMovedYields(getOperation()); }
+};
+
+}  // namespace
+
+std::unique_ptr<mlir::Pass> createCopyMovedYieldsPass() {
+  return std::make_unique<CopyMovedYields>();
+}
+
 }  // namespace mlc::conversion

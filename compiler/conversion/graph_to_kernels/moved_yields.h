@@ -11,10 +11,14 @@
 // after it was overwritten.
 #pragma once
 
+#include <memory>
+
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
 
 namespace mlc::conversion {
 
 void copyMovedYields(mlir::ModuleOp module);
+std::unique_ptr<mlir::Pass> createCopyMovedYieldsPass();
 
 }  // namespace mlc::conversion

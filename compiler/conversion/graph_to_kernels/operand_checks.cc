@@ -116,4 +116,23 @@ void addOperandChecks(mlir::ModuleOp module) {
   });
 }
 
+namespace {
+
+struct AddOperandChecks : mlir::PassWrapper<AddOperandChecks, mlir::OperationPass<mlir::ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AddOperandChecks)
+
+  llvm::StringRef getArgument() const override { return "add-operand-checks"; }
+  llvm::StringRef getDescription() const override {
+    return "Make a run fail where an index or a divisor is bad";
+  }
+
+  void runOnOperation() override { addOperandChecks(getOperation()); }
+};
+
+}  // namespace
+
+std::unique_ptr<mlir::Pass> createAddOperandChecksPass() {
+  return std::make_unique<AddOperandChecks>();
+}
+
 }  // namespace mlc::conversion

@@ -17,10 +17,14 @@
 // Constants that are right are not checked.
 #pragma once
 
+#include <memory>
+
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
 
 namespace mlc::conversion {
 
 void addOperandChecks(mlir::ModuleOp module);
+std::unique_ptr<mlir::Pass> createAddOperandChecksPass();
 
 }  // namespace mlc::conversion
