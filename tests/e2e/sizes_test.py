@@ -43,6 +43,8 @@ MODELS = {
     "expand": ([node("Expand", ["x", "s"], ["y"])], {"x": ["n"]}, {"s": integers(2, 3)}),
     "channels_of_a_convolution": ([node("Conv", ["x", "w"], ["y"])], {"x": [1, "c", 5, 5]}, {"w": floats(4, 3, 3, 3)}),
     "window_of_a_convolution": ([node("Conv", ["x", "w"], ["y"])], {"x": ["n", 2, "h", 5]}, {"w": floats(4, 2, 2, 3)}),
+    "window_of_a_pooling": ([node("MaxPool", ["x"], ["y"], kernel_shape=[3, 2])], {"x": ["n", 2, "h", 5]}, {}),
+    "window_of_a_pooling_with_indices": ([node("MaxPool", ["x"], ["y", "z"], kernel_shape=[3, 2])], {"x": [1, 2, "h", 5]}, {}),
     "difference_of_neighbours": ([node("Slice", ["x", "one", "big"], ["a"]), node("Slice", ["x", "zero", "last"], ["b"]), node("Sub", ["a", "b"], ["y"])], {"x": ["n"]}, {"one": integers(1), "big": integers(2**31), "zero": integers(0), "last": integers(-1)}),
     "plus_its_flip": ([node("Slice", ["x", "s", "e", "a", "t"], ["r"]), node("Add", ["x", "r"], ["y"])], {"x": ["n"]}, {"s": integers(-1), "e": integers(-(2**63)), "a": integers(0), "t": integers(-1)}),
     "every_second": ([node("Slice", ["x", "s", "e", "a", "t"], ["y"])], {"x": ["n"]}, {"s": integers(1), "e": integers(-1), "a": integers(0), "t": integers(2)}),

@@ -36,7 +36,7 @@ LogicalResult appendSpatial(std::optional<Location> location, const Shape& input
     }
     DimExpr size = windowPositions(input[i + 2], window.padsLow[i] + window.padsHigh[i],
                                    window.kernel[i], window.strides[i], window.dilations[i]);
-    if (size.constant().value_or(1) < 1) {
+    if (size.constant().value_or(0) < 0) {
       return emitOptionalError(location, "the window does not fit into spatial dim ", i,
                                " of size ", input[i + 2].str());
     }

@@ -4,13 +4,14 @@
 #include "compiler/dialect/graph/evaluate/elements.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlc::graph {
 namespace {
 
 // Output positions along one spatial dim.
 int64_t outputSize(int64_t size, int64_t kernel, int64_t stride, int64_t pads, int64_t dilation) {
-  return (size + pads - dilation * (kernel - 1) - 1) / stride + 1;
+  return llvm::divideFloorSigned(size + pads - dilation * (kernel - 1) - 1, stride) + 1;
 }
 
 // The input coordinate for an output and kernel position along spatial dim d.

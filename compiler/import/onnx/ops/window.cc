@@ -4,6 +4,7 @@
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
 #include "compiler/import/onnx/ops/convolution.h"
+#include "llvm/Support/MathExtras.h"
 
 using mlir::Value;
 
@@ -62,12 +63,17 @@ Window readWindow(Node& node, std::vector<int64_t> kernel) {
   return window;
 }
 
-// A window must fit into the padded image at least once.
-void checkFit(Node& node, const Window& window, const graph::Shape& image) {
+// The image must be so large that there are at least so many windows, whose number is rounded down
+// or up.
+void checkFit(Node& node, const Window& window, const graph::Shape& image, int64_t windows,
+              bool roundsUp) {
   for (size_t i = 0; i < window.kernel.size(); ++i) {
-    const int64_t extent = window.dilations[i] * (window.kernel[i] - 1) + 1;
-    node.emitter.assume(sizes::Relation::kAtLeast, image[i + 2] + window.low[i] + window.high[i],
-                        extent, "its window does not fit into dim " + std::to_string(i + 2));
+    const int64_t extent = window.dilations[i] * (window.kernel[i] - 1) + 1,
+                  stride = window.strides[i];
+    const int64_t slack = roundsUp ? (windows - 2) * stride + 1 : (windows - 1) * stride;
+    node.emitter.assume(sizes::Relation::kAtLeast, image[i + 2],
+                        extent + slack - window.low[i] - window.high[i],
+                        "its window does not fit into dim " + std::to_string(i + 2));
   }
 }
 
@@ -91,12 +97,12 @@ bool roundUp(Node& node, Window& window) {
     const int64_t extent = window.dilations[i] * (window.kernel[i] - 1) + 1,
                   stride = window.strides[i];
     const int64_t slack = *size + window.low[i] + window.high[i] - extent;
-    if (slack < 0) node.invalid("its window does not fit");
-    int64_t windows = (slack + stride - 1) / stride + 1;
+    int64_t windows = llvm::divideCeilSigned(slack, stride) + 1;
     if ((windows - 1) * stride >= *size + window.low[i]) --windows;
     window.high[i] = std::max<int64_t>((windows - 1) * stride + extent - *size - window.low[i], 0);
     // Padding that holds no further window may stay as it was declared.
-    if (window.high[i] < declared[i] && slack / stride + 1 == windows) window.high[i] = declared[i];
+    if (window.high[i] < declared[i] && llvm::divideFloorSigned(slack, stride) + 1 == windows)
+      window.high[i] = declared[i];
   }
   return window.high != declared;
 }
@@ -117,13 +123,15 @@ void pool(Node& node) {
   Window window = readWindow(node, kernel);
   const bool countPads = node.integer("count_include_pad", 0) != 0;
   const bool symmetric = window.low == window.high;
-  const bool ceil = node.integer("ceil_mode", 0) != 0 && roundUp(node, window);
+  const bool roundsUp = node.integer("ceil_mode", 0) != 0;
+  // No windows are an empty result.
+  checkFit(node, window, node.shape(0), 0, roundsUp);
+  const bool ceil = roundsUp && roundUp(node, window);
   if (kind == graph::PoolKind::max && node.wants(1)) {
     maxPoolWithIndices(node, window);
     return;
   }
   // graph.pool takes the declared padding at the end to be that at the beginning.
-  checkFit(node, window, node.shape(0));
   if (ceil && countPads && !symmetric) node.unsupported("counts uneven padding while rounding up");
   node.set(node.emitter.emit<graph::PoolOp>(node.value(0), kind, window.kernel, window.strides,
                                             window.low, window.high, window.dilations, countPads,
@@ -183,7 +191,8 @@ Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value 
   }
   if (groups > 1 && !filterShape[0].isConstant())
     e.assume(sizes::Relation::kDivisible, filterShape[0], groups, "output channels in groups");
-  checkFit(node, window, imageShape);
+  // ONNX Runtime refuses images that no window fits into.
+  checkFit(node, window, imageShape, 1, false);
   image = e.reshape(image, imageShape);
   filter = e.reshape(filter, filterShape);
   return e.emit<graph::ConvOp>(image, filter, bias, window.strides, window.low, window.high,
