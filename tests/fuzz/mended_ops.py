@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from onnx.reference.op_run import OpRun
+from onnx.reference.ops import op_conv, op_conv_integer, op_qlinear_conv
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 erfc = np.vectorize(math.erfc, otypes=[np.float64])
@@ -61,4 +62,38 @@ class GlobalMaxPool(OpRun):
         return (x.max(axis=tuple(range(2, x.ndim)), keepdims=True),)
 
 
-MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool]
+class HardSwish(OpRun):
+    """The package's one is a function whose 1/6 is rounded to single precision."""
+
+    op_domain = ""
+
+    def _run(self, x):
+        return (x * np.clip(x / 6 + 0.5, 0, 1),)
+
+
+class LogSoftmax(OpRun):
+    """The package's one takes the logarithm of probabilities that are zero."""
+
+    op_domain = ""
+
+    def _run(self, x, axis=-1):
+        if not x.size:
+            return (x,)
+        shifted = x - x.max(axis=axis, keepdims=True)
+        return (shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)),)
+
+
+def refusing_small_images(convolution):
+    """The package's one gives an empty result where no window fits, which ONNX Runtime refuses."""
+
+    def run(self, *operands, **attributes):
+        result = convolution._run(self, *operands, **attributes)
+        if 0 in result[0].shape[2:]:
+            raise ValueError("no window fits into the image")
+        return result
+
+    return type(convolution.__name__, (convolution,), {"op_domain": "", "_run": run})
+
+
+CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv.Conv, op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
+MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, *CONVOLUTIONS]

@@ -57,6 +57,26 @@ class Comparison(unittest.TestCase):
         self.assertNotEqual(self.difference(np.array([77, 4], np.int8), model, inputs, T.INT8), "")
 
 
+class MendedOps(unittest.TestCase):
+    def outputs(self, op, x, elem_type=T.FLOAT, constants=(), **attributes):
+        node = helper.make_node(op, ["x", *(name for name, _ in constants)], ["y"], **attributes)
+        (samples, *_) = Oracle(model_of([node], [("x", elem_type, list(x.shape))], "y", constants)).samples({"x": x}, 0, 1)
+        return samples[0]
+
+    def test_a_convolution_refuses_images_that_no_window_fits_into(self):
+        filters = [("w", np.ones((1, 1, 3)))]
+        self.assertEqual(self.outputs("Conv", np.ones((1, 1, 3)), T.DOUBLE, filters), 3)
+        self.assertEqual(self.outputs("Conv", np.ones((1, 1, 2)), T.DOUBLE, filters, pads=[1, 0]), 2)
+        with self.assertRaisesRegex(ValueError, "no window fits"):
+            self.outputs("Conv", np.ones((1, 1, 2)), T.DOUBLE, filters)
+
+    def test_a_hard_swish_of_one_is_two_thirds(self):
+        self.assertEqual(self.outputs("HardSwish", np.ones(()), T.DOUBLE), 2 / 3)
+
+    def test_the_logarithm_of_a_softmax_is_that_of_small_probabilities_too(self):
+        np.testing.assert_array_equal(self.outputs("LogSoftmax", np.array([1.0, 5000.0])), [-4999, 0])
+
+
 class Generation(unittest.TestCase):
     # Neither the reference implementation nor ONNX's schemas have them.
     ABSENT = {"SimplifiedLayerNormalization"}
