@@ -41,6 +41,19 @@ class Comparison(unittest.TestCase):
         self.assertEqual(self.difference(np.array([3e-8], np.float32), model, inputs), "")
         self.assertNotEqual(self.difference(np.array([3e-5], np.float32), model, inputs), "")
 
+    def test_a_batch_normalization_cancels_in_single_precision(self):
+        def wrong(kind, dtype, actual):
+            statistics = [np.full(1, value, dtype) for value in (1.3, -1.3, 0, 1)]
+            names = ["scale", "bias", "mean", "variance"]
+            model = model_of([helper.make_node("BatchNormalization", ["x", *names], ["y"], epsilon=0.0)], [("x", kind, [1, 1])], "y",
+                             list(zip(names, statistics, strict=True)))
+            return self.difference(np.full((1, 1), actual, dtype), model, {"x": np.ones((1, 1))}, kind)
+
+        self.assertEqual(wrong(T.FLOAT, np.float32, 1e-7), "")
+        self.assertNotEqual(wrong(T.FLOAT, np.float32, 1e-5), "")
+        self.assertEqual(wrong(T.FLOAT16, np.float16, 1e-7), "")
+        self.assertNotEqual(wrong(T.FLOAT16, np.float16, 1e-5), "")
+
     def test_tells_types_shapes_and_kinds_of_numbers(self):
         model = model_of([helper.make_node("Sqrt", ["x"], ["y"])], [("x", T.FLOAT, [2])], "y")
         inputs = {"x": np.array([-1.0, np.inf])}

@@ -3,12 +3,14 @@
 A model is evaluated in double precision several times, each time with other random errors of the size that finite
 precision causes (Monte Carlo arithmetic: D. S. Parker, "Monte Carlo Arithmetic", UCLA CSD-970002, 1997). How far the results spread
 says how well each element is conditioned: where they agree a right answer must agree too, where they spread it may differ
-as much. Four classes of ops:
+as much. Five classes of ops:
 
 - exact ones: movement, comparisons, integers. No error.
 - correctly rounded ones (+, -, *, /, square root, casts): an error of one unit in the last place, where the result had
   to be rounded.
 - those whose formula in ONNX cancels (Gelu: x / 2 * (1 + tanh(...))): an error relative to the operand as well.
+- those that are computed in f32 at least whatever their type, by a formula that cancels (BatchNormalization: x * factor +
+  offset, as in ONNX Runtime): errors of their operands as f32 has them.
 - the others: sums of products have errors relative to their operands, not to their result, so each operand's elements
   get an error of one unit, and the result one of RESULT_ULPS.
 
@@ -24,8 +26,9 @@ EXACT = set("""Abs And ArgMax ArgMin BitwiseAnd BitwiseNot BitwiseOr BitwiseXor 
     DepthToSpace Equal Expand EyeLike Flatten Floor Gather GatherElements GlobalMaxPool Greater GreaterOrEqual Identity IsInf
     IsNaN Less LessOrEqual Max MaxPool Min Mod Neg Not OneHot Or Pad Range ReduceMax ReduceMin Relu Reshape Round Shape Sign Size Slice
     SpaceToDepth Split Squeeze ThresholdedRelu Tile Transpose Trilu Unsqueeze Where Xor""".split())
-ROUNDED = set("Add BatchNormalization Cast CastLike DequantizeLinear Div LeakyRelu Mul PRelu Reciprocal Shrink Sqrt Sub".split())
+ROUNDED = set("Add Cast CastLike DequantizeLinear Div LeakyRelu Mul PRelu Reciprocal Shrink Sqrt Sub".split())
 CANCELLING = {"Gelu"}
+IN_SINGLE = {"BatchNormalization"}
 # Units in the last place that the functions of numerical libraries and short formulas of them may be off by.
 RESULT_ULPS = 4
 
@@ -41,7 +44,8 @@ def operands_with_errors(op_type, inputs, input_types, rng):
     """What an op whose errors are relative to its operands may just as well have been given."""
     if op_type in EXACT or op_type in ROUNDED:
         return inputs
-    return [with_errors(x, t, 1, rng) if x is not None and t in FLOATS else x for x, t in zip(inputs, input_types)]
+    types = [T.FLOAT if op_type in IN_SINGLE and t in (T.FLOAT16, T.BFLOAT16) else t for t in input_types]
+    return [with_errors(x, t, 1, rng) if x is not None and t in FLOATS else x for x, t in zip(inputs, types)]
 
 
 def result_with_errors(op_type, inputs, result, elem_type, rng):

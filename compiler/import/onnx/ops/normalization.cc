@@ -88,16 +88,19 @@ void batchNormalization(Node& node) {
     if (node.rank(i) != 1) node.invalid("its scale, bias, mean and variance must be vectors");
     e.equal(node.shape(0)[1], node.shape(i)[0], "channels and input " + std::to_string(i));
   }
-  Value variance = node.value(4);
+  Value variance = wideOperand(node, 4);
+  const DType type = graph::dtypeOf(variance.getType());
   Value deviation = e.emit<graph::SqrtOp>(
       e.binary<graph::AddOp>(variance, e.scalarLike(node.number("epsilon", 1e-5), variance)));
-  Value factor = e.binary<graph::DivOp>(e.cast(node.value(1), node.dtype(4)), deviation);
-  Value offset = e.binary<graph::SubOp>(e.cast(node.value(2), node.dtype(4)),
-                                        e.binary<graph::MulOp>(node.value(3), factor));
-  Value scaled = e.binary<graph::MulOp>(node.value(0),
-                                        perChannel(e, e.cast(factor, node.dtype(0)), node.rank(0)));
-  node.set(
-      e.binary<graph::AddOp>(scaled, perChannel(e, e.cast(offset, node.dtype(0)), node.rank(0))));
+  Value factor = e.binary<graph::DivOp>(e.cast(node.value(1), type), deviation);
+  Value offset = e.binary<graph::SubOp>(
+      e.cast(node.value(2), type), e.binary<graph::MulOp>(e.cast(node.value(3), type), factor));
+  Value x = wideOperand(node, 0);
+  auto spread = [&](Value vector) {
+    return perChannel(e, e.cast(vector, graph::dtypeOf(x.getType())), node.rank(0));
+  };
+  Value scaled = e.binary<graph::MulOp>(x, spread(factor));
+  node.set(e.cast(e.binary<graph::AddOp>(scaled, spread(offset)), node.dtype(0)));
 }
 
 // Mean and variance over the spatial dims of each instance and channel.
