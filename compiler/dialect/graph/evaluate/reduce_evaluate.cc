@@ -46,6 +46,17 @@ T initialOf(ReduceKind kind, DType type) {
   }
 }
 
+// The mean of `count` elements. Their sum is an f32 at least, and overflows as one.
+template <typename T>
+T quotient(T sum, int64_t count, DType type) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return (type == DType::kF64 ? sum : static_cast<float>(sum)) / static_cast<T>(count);
+  } else {
+    // The mean of no integers is zero.
+    return count == 0 ? sum : sum / static_cast<T>(count);
+  }
+}
+
 template <typename T>
 T loadAs(const HostTensor& tensor, int64_t i) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -74,9 +85,7 @@ void reduce(ReduceKind kind, const HostTensor& input, const std::vector<int64_t>
     to = fold(kind, to, loadAs<T>(input, i));
   });
   for (int64_t i = 0; i < result.numElements(); ++i) {
-    // The mean of no integers is zero.
-    if (kind == ReduceKind::mean && (count != 0 || std::is_floating_point_v<T>))
-      folded[i] /= static_cast<T>(count);
+    if (kind == ReduceKind::mean) folded[i] = quotient(folded[i], count, input.dtype());
     storeAs(result, i, folded[i]);
   }
 }
