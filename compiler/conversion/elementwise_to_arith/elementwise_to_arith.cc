@@ -110,6 +110,7 @@ class Emitter {
         .Case([&](graph::SoftplusOp) { return function(math_to_arith::softplus); })
         .Case([&](graph::MishOp) { return function(math_to_arith::mish); })
         .Case([&](graph::ReluOp) {
+          if (unsigned_) return x();
           return float_ ? Value(arith::MaximumFOp::create(b_, loc_, x(), constant(0)))
                         : Value(arith::MaxSIOp::create(b_, loc_, x(), constant(0)));
         })

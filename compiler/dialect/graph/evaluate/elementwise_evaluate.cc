@@ -173,7 +173,7 @@ int64_t saturated(double value, DType type) {
 
 MLC_UNARY(AbsOp, std::abs(a), isUnsigned(x[0].dtype()) ? a : std::abs(a))
 MLC_UNARY(NegOp, -a, -a)
-MLC_UNARY(SignOp, a > 0 ? 1 : a < 0 ? -1 : a, (a > 0) - (a < 0))
+MLC_UNARY(SignOp, a > 0 ? 1 : a < 0 ? -1 : a, isUnsigned(x[0].dtype()) ? a != 0 : (a > 0) - (a < 0))
 MLC_FLOAT_UNARY(ExpOp, std::exp(a))
 MLC_FLOAT_UNARY(Expm1Op, std::expm1(a))
 MLC_FLOAT_UNARY(LogOp, std::log(a))
@@ -201,7 +201,8 @@ MLC_FLOAT_UNARY(CeilOp, std::ceil(a))
 MLC_FLOAT_UNARY(FloorOp, std::floor(a))
 MLC_FLOAT_UNARY(RoundOp, std::nearbyint(a))
 MLC_FLOAT_UNARY(GeluOp, gelu(a, getTanhApproximation()))
-MLC_UNARY(ReluOp, std::isnan(a) ? a : std::max(a, 0.0), std::max<int64_t>(a, 0))
+MLC_UNARY(ReluOp, std::isnan(a) ? a : std::max(a, 0.0),
+          isUnsigned(x[0].dtype()) ? a : std::max<int64_t>(a, 0))
 MLC_UNARY(NotOp, 0, x[0].dtype() == DType::kBool ? !a : ~a)
 
 MLC_EVALUATE(IsNanOp) {
