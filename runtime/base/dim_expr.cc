@@ -128,6 +128,8 @@ class Parser {
 
   StatusOr<DimExpr> primaryInside() {
     if (take('-')) {
+      skipSpace();
+      if (isAtDigit()) return number(-1);
       MLC_ASSIGN_OR_RETURN(DimExpr value, primary());
       return DimExpr(0) - value;
     }
@@ -136,15 +138,20 @@ class Parser {
       if (!take(')')) return error("expected ')'");
       return value;
     }
-    if (at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_]))) return number();
+    if (isAtDigit()) return number(1);
     return nameOrCall();
   }
 
-  StatusOr<DimExpr> number() {
+  bool isAtDigit() const {
+    return at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) != 0;
+  }
+
+  // The digits times the sign: there is one more negative number than positive ones.
+  StatusOr<DimExpr> number(int64_t sign) {
     int64_t value = 0;
-    while (at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_]))) {
+    while (isAtDigit()) {
       if (__builtin_mul_overflow(value, 10, &value) ||
-          __builtin_add_overflow(value, text_[at_] - '0', &value)) {
+          __builtin_add_overflow(value, sign * (text_[at_] - '0'), &value)) {
         return error("number overflows 64 bits");
       }
       ++at_;

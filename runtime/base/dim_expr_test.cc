@@ -53,6 +53,14 @@ TEST(DimExpr, OverflowAndDivisionByZeroAreErrors) {
   EXPECT_FALSE(DimExpr::parse("99999999999999999999").ok());
 }
 
+TEST(DimExpr, TheLeastNumberIsReadBack) {
+  const DimExpr least(INT64_MIN), sum = DimExpr::symbol("a") + least;
+  EXPECT_EQ(parse(least.str()), least);
+  EXPECT_EQ(parse(sum.str()), sum);
+  EXPECT_FALSE(DimExpr::parse("9223372036854775808").ok());
+  EXPECT_FALSE(DimExpr::parse("-9223372036854775809").ok());
+}
+
 TEST(DimExpr, MissingSymbolIsNamed) {
   StatusOr<int64_t> value = parse("batch * seq").evaluate({{"batch", 2}});
   ASSERT_FALSE(value.ok());
