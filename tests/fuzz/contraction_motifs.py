@@ -24,8 +24,8 @@ def product_of_values(b):
 
 
 def product_of_any(b):
-    x, y = b.pick(is_float), b.pick(is_float)
-    b.add("MatMul", [x, y])
+    x = b.pick(is_float)
+    b.add("MatMul", [x, b.pick(lambda v: v.elem_type == x.elem_type)])
 
 
 def batched_weight(b):

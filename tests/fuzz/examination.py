@@ -19,8 +19,8 @@ MORE_SAMPLES = 60
 SAMPLES = 3
 COMPILE_SECONDS = 60
 UNSUPPORTED = 4
-# What ONNX leaves undefined, and others crash at.
-ALLOWED_ERRORS = "divides an integer by zero|it divides by a size"
+# What ONNX leaves undefined, and others crash at, and results whose rank depends on a size.
+ALLOWED_ERRORS = "divides an integer by zero|it divides by a size|it would squeeze dim"
 
 
 class Children:

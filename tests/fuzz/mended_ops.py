@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from onnx.reference.op_run import OpRun
-from onnx.reference.ops import op_conv, op_conv_integer, op_qlinear_conv
+from onnx.reference.ops import op_attention, op_conv, op_conv_integer, op_qlinear_conv
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 erfc = np.vectorize(math.erfc, otypes=[np.float64])
@@ -41,7 +41,7 @@ class LpNormalization(OpRun):
 
 
 class LRN(OpRun):
-    """The package's one takes the batch's size for the number of channels."""
+    """The package's one takes the batch's size for the number of channels, and divides alpha in single precision."""
 
     op_domain = ""
 
@@ -50,7 +50,7 @@ class LRN(OpRun):
         for c in range(x.shape[1]):
             window = x[:, max(0, c - (size - 1) // 2):c + size // 2 + 1]
             sums[:, c] = (window * window).sum(1)
-        return (x / (bias + alpha / size * sums) ** beta,)
+        return (x / (bias + float(alpha) / size * sums) ** beta,)
 
 
 class GlobalMaxPool(OpRun):
@@ -83,6 +83,17 @@ class LogSoftmax(OpRun):
         return (shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)),)
 
 
+class Attention(op_attention.Attention):
+    """The package's one gives every row of queries the keys of the first one if it is causal and its mask has one row."""
+
+    op_domain = ""
+
+    def _run(self, q, k, v, mask=None, *others, **attributes):
+        if mask is not None:
+            mask = np.broadcast_to(mask, (*mask.shape[:-2], q.shape[-2], mask.shape[-1]))
+        return super()._run(q, k, v, mask, *others, **attributes)
+
+
 def refusing_small_images(convolution):
     """The package's one gives an empty result where no window fits, which ONNX Runtime refuses."""
 
@@ -96,4 +107,4 @@ def refusing_small_images(convolution):
 
 
 CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv.Conv, op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
-MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, *CONVOLUTIONS]
+MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, Attention, *CONVOLUTIONS]

@@ -54,6 +54,18 @@ class Comparison(unittest.TestCase):
         self.assertEqual(wrong(T.FLOAT16, np.float16, 1e-7), "")
         self.assertNotEqual(wrong(T.FLOAT16, np.float16, 1e-5), "")
 
+    def test_allows_the_error_of_a_probability_that_is_nearly_one(self):
+        model = model_of([helper.make_node("LogSoftmax", ["x"], ["y"])], [("x", T.DOUBLE, [2])], "y")
+        inputs, right = {"x": np.array([0.0, -12.0])}, -np.log1p(np.exp(-12.0))
+        self.assertEqual(self.difference(np.array([right + 2e-16, right - 12]), model, inputs, T.DOUBLE), "")
+        self.assertNotEqual(self.difference(np.array([right + 2e-14, right - 12]), model, inputs, T.DOUBLE), "")
+
+    def test_allows_any_result_where_squares_overflow(self):
+        model = model_of([helper.make_node("LayerNormalization", ["x", "s"], ["y"])], [("x", T.FLOAT, [2])], "y", [("s", np.ones(2, np.float32))])
+        for actual in (0, 7, np.nan):
+            self.assertEqual(self.difference(np.full(2, actual, np.float32), model, {"x": np.array([1e20, 1])}), "")
+            self.assertNotEqual(self.difference(np.full(2, actual, np.float32), model, {"x": np.array([1e3, 1])}), "")
+
     def test_tells_types_shapes_and_kinds_of_numbers(self):
         model = model_of([helper.make_node("Sqrt", ["x"], ["y"])], [("x", T.FLOAT, [2])], "y")
         inputs = {"x": np.array([-1.0, np.inf])}
@@ -68,6 +80,13 @@ class Comparison(unittest.TestCase):
         inputs = {"x": np.array([np.nan, 3.0])}
         self.assertEqual(self.difference(np.array([77, 3], np.int8), model, inputs, T.INT8), "")
         self.assertNotEqual(self.difference(np.array([77, 4], np.int8), model, inputs, T.INT8), "")
+
+    def test_an_undefined_element_may_be_any_that_implementations_give(self):
+        nodes = [helper.make_node("Cast", ["x"], ["a"], to=T.UINT8), helper.make_node("Cast", ["a"], ["b"], to=T.INT32),
+                 helper.make_node("Min", ["b", "c"], ["y"])]
+        model = model_of(nodes, [("x", T.FLOAT, [1])], "y", [("c", np.int32(3))])
+        for actual in (0, 3):
+            self.assertEqual(self.difference(np.array([actual], np.int32), model, {"x": np.array([-2.5])}, T.INT32), "")
 
 
 class MendedOps(unittest.TestCase):
@@ -85,6 +104,22 @@ class MendedOps(unittest.TestCase):
 
     def test_a_hard_swish_of_one_is_two_thirds(self):
         self.assertEqual(self.outputs("HardSwish", np.ones(()), T.DOUBLE), 2 / 3)
+
+    def test_a_causal_attention_spreads_the_row_of_its_mask(self):
+        x = np.array([0.0, 1, 1]).reshape(1, 1, 3, 1)
+        inputs = [("x", T.DOUBLE, [1, 1, 3, 1])]
+        nodes = [helper.make_node("Attention", ["x", "x", "x", "m"], ["y"], is_causal=1)]
+        outputs = []
+        for rows in (1, 3):
+            model = model_of(nodes, inputs, "y", [("m", np.ones((rows, 3), bool))])
+            model.opset_import[0].version = 23
+            outputs.append(Oracle(model).samples({"x": x}, 0, 1)[0][0])
+        np.testing.assert_array_equal(*outputs)
+
+    def test_a_response_is_normalized_in_double_precision(self):
+        alpha = float(np.float32(0.1))
+        outputs = self.outputs("LRN", np.ones((1, 3, 1, 1)), T.DOUBLE, alpha=0.1, beta=0.75, bias=1.5, size=3)
+        np.testing.assert_allclose(outputs[0, :, 0, 0], (1.5 + alpha / 3 * np.array([2, 3, 2])) ** -0.75, rtol=1e-15)
 
     def test_the_logarithm_of_a_softmax_is_that_of_small_probabilities_too(self):
         np.testing.assert_array_equal(self.outputs("LogSoftmax", np.array([1.0, 5000.0])), [-4999, 0])

@@ -8,7 +8,8 @@ as much. Five classes of ops:
 - exact ones: movement, comparisons, integers. No error.
 - correctly rounded ones (+, -, *, /, square root, casts): an error of one unit in the last place, where the result had
   to be rounded.
-- those whose formula in ONNX cancels (Gelu: x / 2 * (1 + tanh(...))): an error relative to the operand as well.
+- those whose formula in ONNX cancels (Gelu: x / 2 * (1 + tanh(...)); LogSoftmax: the logarithm of a probability near 1): an
+  error relative to what cancels as well.
 - those that are computed in f32 at least whatever their type, by a formula that cancels (BatchNormalization: x * factor +
   offset, as in ONNX Runtime): errors of their operands as f32 has them.
 - the others: sums of products have errors relative to their operands, not to their result, so each operand's elements
@@ -27,8 +28,10 @@ EXACT = set("""Abs And ArgMax ArgMin BitwiseAnd BitwiseNot BitwiseOr BitwiseXor 
     IsNaN Less LessOrEqual Max MaxPool Min Mod Neg Not OneHot Or Pad Range ReduceMax ReduceMin Relu Reshape Round Shape Sign Size Slice
     SpaceToDepth Split Squeeze ThresholdedRelu Tile Transpose Trilu Unsqueeze Where Xor""".split())
 ROUNDED = set("Add Cast CastLike DequantizeLinear Div LeakyRelu Mul PRelu Reciprocal Shrink Sqrt Sub".split())
-CANCELLING = {"Gelu"}
+CANCELLING = {"Gelu": lambda x: x, "LogSoftmax": np.ones_like}
 IN_SINGLE = {"BatchNormalization"}
+# They divide by a root of a sum of squares.
+NORMALIZATIONS = {"InstanceNormalization", "LayerNormalization", "LpNormalization", "RMSNormalization"}
 # Units in the last place that the functions of numerical libraries and short formulas of them may be off by.
 RESULT_ULPS = 4
 
@@ -58,7 +61,8 @@ def result_with_errors(op_type, inputs, result, elem_type, rng):
         return np.where(is_exact, nearest, with_errors(result, elem_type, 1, rng))
     if op_type in CANCELLING:
         with np.errstate(all="ignore"):
-            errors = with_errors(inputs[0], elem_type, RESULT_ULPS, rng) - inputs[0]
+            cancelled = CANCELLING[op_type](inputs[0])
+            errors = with_errors(cancelled, elem_type, RESULT_ULPS, rng) - cancelled
             result = result + np.where(np.isfinite(errors), errors, 0)
     return with_errors(result, elem_type, RESULT_ULPS, rng)
 
@@ -69,8 +73,9 @@ def random_elements(shape, elem_type, rng):
         return rng.integers(0, 2, shape).astype(bool)
     if elem_type in INTEGERS:
         info = np.iinfo(dtype)
-        return rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
-    return rounded(rng.normal(size=shape) * 1e3, elem_type)
+        uniform = rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
+        return np.where(rng.random(shape) < 0.5, rng.choice(np.array([info.min, 0, info.max], dtype), shape), uniform)
+    return rounded(np.where(rng.random(shape) < 0.5, np.nan, rng.normal(size=shape) * 1e3), elem_type)
 
 
 def undefined(node, inputs, result, elem_type):
@@ -92,6 +97,9 @@ def undefined(node, inputs, result, elem_type):
         return np.asarray(np.isnan(first).any())
     if op == "QuantizeLinear" and (np.abs(first) > 2.0**30 * np.min(np.abs(inputs[1]), initial=np.inf)).any():
         return np.asarray(True)  # saturates, but not in the package's implementation
+    if op in NORMALIZATIONS and elem_type != T.DOUBLE:
+        with np.errstate(all="ignore"):
+            return np.asarray(not np.sum(first * first) < np.finfo(np.float32).max)  # overflows in f32
     if op in ("QuantizeLinear", "DynamicQuantizeLinear"):
         return np.asarray(np.isnan(first).any() or (op[0] == "D" and np.isinf(first).any()))
     if op in ("Max", "Min", "Clip", "ReduceMax", "ReduceMin", "MaxPool") and is_float:
