@@ -60,6 +60,14 @@ class Comparison(unittest.TestCase):
         self.assertEqual(self.difference(np.array([right + 2e-16, right - 12]), model, inputs, T.DOUBLE), "")
         self.assertNotEqual(self.difference(np.array([right + 2e-14, right - 12]), model, inputs, T.DOUBLE), "")
 
+    def test_allows_what_does_not_overflow_within_a_composite(self):
+        nodes = [helper.make_node("Mul", ["x", "x"], ["a"]), helper.make_node("Sqrt", ["a"], ["y"])]
+        model = model_of(nodes, [("x", T.FLOAT16, [1])], "y")
+        for actual in (1000, np.inf):
+            self.assertEqual(self.difference(np.array([actual], np.float16), model, {"x": np.array([1000.0])}, T.FLOAT16), "")
+        model.graph.output[0].name = "a"
+        self.assertNotEqual(self.difference(np.array([65504], np.float16), model, {"x": np.array([1000.0])}, T.FLOAT16), "")
+
     def test_allows_any_result_where_squares_overflow(self):
         model = model_of([helper.make_node("LayerNormalization", ["x", "s"], ["y"])], [("x", T.FLOAT, [2])], "y", [("s", np.ones(2, np.float32))])
         for actual in (0, 7, np.nan):

@@ -36,11 +36,17 @@ NORMALIZATIONS = {"InstanceNormalization", "LayerNormalization", "LpNormalizatio
 RESULT_ULPS = 4
 
 
+def rounded_before_overflow(values, elem_type):
+    """The nearest numbers of the type; beyond the range of f16, those of f32."""
+    nearest = rounded(values, elem_type)
+    return np.where(np.isinf(nearest), rounded(values, T.FLOAT), nearest) if elem_type == T.FLOAT16 else nearest
+
+
 def with_errors(values, elem_type, ulps, rng):
     """Each element off by 0.5 to 1 times so many units in its last place, up or down."""
     with np.errstate(all="ignore"):
         units = rng.uniform(0.5, 1, values.shape) * rng.choice([-1.0, 1.0], values.shape) * ulps
-        return rounded(values + units * (2 * UNIT[elem_type] * np.abs(values) + TINY[elem_type]), elem_type)
+        return rounded_before_overflow(values + units * (2 * UNIT[elem_type] * np.abs(values) + TINY[elem_type]), elem_type)
 
 
 def operands_with_errors(op_type, inputs, input_types, rng):
@@ -52,11 +58,11 @@ def operands_with_errors(op_type, inputs, input_types, rng):
 
 
 def result_with_errors(op_type, inputs, result, elem_type, rng):
-    """A float result before rounding, as a right implementation may give it."""
+    """A float result before rounding, as a right implementation may give it before it overflows."""
     if op_type in EXACT:
-        return rounded(result, elem_type)
+        return rounded_before_overflow(result, elem_type)
     if op_type in ROUNDED:
-        nearest = rounded(result, elem_type)
+        nearest = rounded_before_overflow(result, elem_type)
         is_exact = (nearest == result) & (elem_type != T.DOUBLE)
         return np.where(is_exact, nearest, with_errors(result, elem_type, 1, rng))
     if op_type in CANCELLING:
