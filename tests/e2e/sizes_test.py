@@ -48,6 +48,7 @@ MODELS = {
     "difference_of_neighbours": ([node("Slice", ["x", "one", "big"], ["a"]), node("Slice", ["x", "zero", "last"], ["b"]), node("Sub", ["a", "b"], ["y"])], {"x": ["n"]}, {"one": integers(1), "big": integers(2**31), "zero": integers(0), "last": integers(-1)}),
     "plus_its_flip": ([node("Slice", ["x", "s", "e", "a", "t"], ["r"]), node("Add", ["x", "r"], ["y"])], {"x": ["n"]}, {"s": integers(-1), "e": integers(-(2**63)), "a": integers(0), "t": integers(-1)}),
     "every_second": ([node("Slice", ["x", "s", "e", "a", "t"], ["y"])], {"x": ["n"]}, {"s": integers(1), "e": integers(-1), "a": integers(0), "t": integers(2)}),
+    "name_like_an_expression": ([node("Relu", ["x"], ["y"])], {"x": ["n+1"]}, {}),
     "concatenation": ([node("Concat", ["x", "z"], ["y"], axis=1)], {"x": ["n", 2], "z": ["m", 3]}, {}),
     "scale_per_row": ([node("QuantizeLinear", ["x", "s"], ["y"], axis=0)], {"x": ["d"]}, {"s": np.array([0.5, 0.25], np.float32)}),
     "blocks_of_channels": ([node("DepthToSpace", ["x"], ["y"], blocksize=1)], {"x": [1, "c", "h", 2]}, {}),
@@ -122,6 +123,31 @@ class Sizes(unittest.TestCase):
     def test_over_two_ranks(self):
         for name in MODELS:
             self.check(name, "--mesh", "tp=2")
+
+    def test_a_size_that_32_bits_cannot_hold(self):
+        """ONNX Runtime wraps around, where the size of a tensor in the model would be another one."""
+        folder = jobs.SCRATCH / self.id()
+        folder.mkdir()
+        nodes = [node("Shape", ["x"], ["s"]), node("Cast", ["s"], ["t"], to=TensorProto.INT32), node("Mul", ["t", "c"], ["u"]), node("Div", ["u", "c"], ["y"])]
+        onnx.save(model_of(nodes, {"x": ["n"]}, {"c": np.array([1000000], np.int32)}), folder / "model.onnx")
+        self.assertEqual(self.run_package(folder / "model.onnx", folder, {"x": floats(2000)}).code, jobs.DONE)
+        result = self.run_package(folder / "model.onnx", folder, {"x": floats(5000)})
+        self.assertEqual(result.code, jobs.INVALID, result.err)
+        self.assertIn("a size as 32 bits", result.err)
+
+    def test_the_last_parts_of_a_split_may_be_shorter_or_empty(self):
+        """As ONNX says; ONNX Runtime refuses empty parts."""
+        folder = jobs.SCRATCH / self.id()
+        folder.mkdir()
+        nodes = [node("Split", ["x"], list("abcd"), num_outputs=4), node("Concat", list("dcba"), ["y"], axis=0)]
+        onnx.save(model_of(nodes, {"x": ["n"]}, {}), folder / "model.onnx")
+        for n in SIZES:
+            with self.subTest(n=n):
+                result = self.run_package(folder / "model.onnx", folder, {"x": floats(n)})
+                self.assertEqual(result.code, jobs.DONE, result.err)
+                part = -(-n // 4)
+                parts = [floats(n)[i * part:(i + 1) * part] for i in (3, 2, 1, 0)]
+                np.testing.assert_array_equal(np.load(folder / "out/y.npy"), np.concatenate(parts))
 
 
 if __name__ == "__main__":

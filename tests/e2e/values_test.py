@@ -127,6 +127,8 @@ def causal_attention_cases():
     x = {name: rng.normal(size=(1, 2, size, 4)).astype(np.float32) for name, size in (("q", 2), ("k", 5), ("v", 5))}
     for name, value in (("bool", np.array([[True, True, False], [True, False, True]])), ("f32", np.array([[0, 0, -INF], [0, -INF, 0]], np.float32))):
         seen = np.array([[1, 1, 0, 0, 0], [1, 0, 1, 0, 0]], bool)
+        yield Case(f"attention_with_a_mask_of_one_key_of_{name}", [node("Attention", ["q", "k", "v", "m"], ["y"])], {**x, "m": value[:, :1]},
+                   expected(x, 0, np.arange(5) < np.ones((2, 1))), within=1e-6)
         yield Case(f"attention_with_a_short_mask_of_{name}", [node("Attention", ["q", "k", "v", "m"], ["y"])], {**x, "m": value}, expected(x, 0, seen), within=1e-6)
 
 

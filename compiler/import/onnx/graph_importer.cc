@@ -88,7 +88,12 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
   importInitializers(graph, scope, /*isMain=*/true);
   SmallVector<DictionaryAttr> argumentAttributes, resultAttributes;
   auto named = [&](const std::string& name) { return attr::nameAttr(builder.getContext(), name); };
-  std::set<std::string> inputNames;
+  std::set<std::string> inputNames, dimNames;
+  for (const onnx::ValueInfoProto& input : graph.input()) {
+    for (const auto& dim : input.type().tensor_type().shape().dim())
+      dimNames.insert(dim.dim_param());
+  }
+  symbols_.setDimNames(std::move(dimNames));
   for (const onnx::ValueInfoProto& input : graph.input()) {
     if (!inputNames.insert(input.name()).second) {
       throw ImportError{

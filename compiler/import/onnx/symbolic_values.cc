@@ -85,8 +85,8 @@ const std::map<std::string, Rule>& rules() {
   return kRules;
 }
 
-// Whether a constant fits the type; expressions are sizes and do, unless their arithmetic
-// overflowed.
+// Whether a constant fits the type; other expressions do once their bounds are checked, unless
+// their arithmetic overflowed.
 bool fits(const DimExpr& value, DType dtype) {
   if (!value.isDefined()) return false;
   if (!value.isConstant()) return dtype == DType::kI64 || dtype == DType::kI32;
@@ -107,6 +107,13 @@ bool fits(const DimExpr& value, DType dtype) {
 bool finish(Node& node, DType dtype, graph::Shape shape, Elements elements) {
   for (const DimExpr& element : elements) {
     if (!fits(element, dtype)) return false;
+  }
+  if (dtype == DType::kI32) {
+    for (const DimExpr& element : elements) {
+      if (element.isConstant()) continue;
+      node.emitter.assume(sizes::Relation::kAtLeast, INT32_MAX, element, "a size as 32 bits");
+      node.emitter.assume(sizes::Relation::kAtLeast, element, INT32_MIN, "a size as 32 bits");
+    }
   }
   node.set(symbolicTensor(dtype, std::move(shape), std::move(elements)));
   return true;

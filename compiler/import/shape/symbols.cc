@@ -110,14 +110,18 @@ DimExpr Symbols::named(const std::string& name) {
     used_.insert(name);
     return it->second;
   }
-  // Exporters name sums and products of dims: "past + seq".
   if (name.find_first_of("+*") != std::string::npos) {
     if (StatusOr<DimExpr> expr = DimExpr::parse(name); expr.ok()) {
       std::set<std::string> parts;
       expr->collectSymbols(parts);
-      std::map<std::string, DimExpr, std::less<>> values;
-      for (const std::string& part : parts) values.emplace(part, named(part));
-      return expr->substitute(values);
+      const bool isKnown = std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
+        return dimNames_.contains(part) || bound_.contains(part);
+      });
+      if (isKnown) {
+        std::map<std::string, DimExpr, std::less<>> values;
+        for (const std::string& part : parts) values.emplace(part, named(part));
+        return expr->substitute(values);
+      }
     }
   }
   const std::string symbol = sanitized(name);

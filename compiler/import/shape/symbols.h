@@ -45,6 +45,10 @@ class Symbols {
   // Forgets the constraints and inputs of an import that is repeated, not what was learned from it.
   void beginImport();
 
+  // The names that dims of the model's inputs have. One of them that is written as an expression of
+  // others ("past + seq", as exporters do) is taken for that; else any name is a name.
+  void setDimNames(std::set<std::string> names) { dimNames_ = std::move(names); }
+
   // The dim of that name, of an input: its bound size, what it was found equal to, or a symbol.
   DimExpr ofInput(const std::string& name, const std::string& input, int dim);
 
@@ -76,6 +80,7 @@ class Symbols {
   };
 
   std::map<std::string, int64_t> bound_;
+  std::set<std::string> dimNames_;
   std::set<std::string> used_;
   std::map<std::string, std::string> symbolOfName_;
   std::set<std::string> taken_;

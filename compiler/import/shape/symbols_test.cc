@@ -69,6 +69,12 @@ TEST_F(SymbolsTest, ASymbolThatMustBeEqualIsReplacedAndCheckedWhereItCameFrom) {
   EXPECT_EQ(constraint.node, "'a' (A)");
 }
 
+TEST_F(SymbolsTest, AnExpressionOfNamesThatNoInputHasIsAName) {
+  symbols_.setDimNames({"n", "n + 1", "m + 1"});
+  EXPECT_EQ(symbols_.ofInput("n + 1", "x", 0), DimExpr::symbol("n") + 1);
+  EXPECT_EQ(symbols_.ofInput("m + 1", "x", 1), DimExpr::symbol("m___1"));
+}
+
 TEST_F(SymbolsTest, OfTwoSymbolsTheEarlierStays) {
   EXPECT_EQ(assume(Relation::kEqual, "b", "a"), Verdict::kLearned);
   EXPECT_EQ(symbols_.ofInput("b", "x", 0), DimExpr::symbol("a"));

@@ -49,7 +49,7 @@ Value causalMask(Node& node, const DimExpr& past, const DimExpr& queries, const 
 Value paddedMask(Node& node, Value mask, const DimExpr& keys, DType dtype) {
   Emitter& e = node.emitter;
   graph::Shape shape = graph::shapeOf(mask);
-  if (shape.empty() || shape.back() == keys || shape.back() == DimExpr(1)) return mask;
+  if (shape.empty() || shape.back() == keys) return mask;
   e.assume(sizes::Relation::kAtLeast, keys, shape.back(), "its mask is longer than the keys");
   shape.back() = keys - shape.back();
   Value rest = e.broadcast(e.scalar(-std::numeric_limits<double>::infinity(), dtype), shape);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/op_table.h"
@@ -72,9 +73,16 @@ void split(Node& node) {
     // Until opset 18 the parts had to be equal.
     if (node.opset() < 18)
       node.emitter.assume(Relation::kDivisible, size, count, "it splits into equal parts");
+    // The last parts may be shorter, or empty.
     const DimExpr part = ceilDiv(size, count);
-    parts.assign(count, part);
-    parts.back() = size - part * (count - 1);
+    const bool areEqual = node.opset() < 18;
+    DimExpr begin = 0;
+    for (int64_t i = 1; i <= count; ++i) {
+      const DimExpr end = i == count           ? size
+                          : i == 1 || areEqual ? part * i
+                                               : sizes::smaller(part * i, size);
+      parts.push_back(end - std::exchange(begin, end));
+    }
   }
   if (static_cast<int64_t>(parts.size()) != count)
     node.invalid("splits into " + std::to_string(parts.size()) + " parts for " +
