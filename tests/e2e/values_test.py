@@ -156,6 +156,18 @@ def cases():
     yield Case("sum_of_three_f16", [node("Sum", ["x", "a", "b"], ["y"])], {"x": f16(1), "a": f16(2048), "b": f16(-2048)}, f16(1))
     yield Case("mean_of_large_f16", [node("Mean", ["x", "a"], ["y"])], {"x": f16(60000), "a": f16(60064)}, f16(60032))
 
+    # Parts of an odd number of elements of less than a byte are stacked.
+    info, three = helper.make_tensor_value_info, f32(1, -2, 3)
+    for name, element, expected in (("i4", T.INT4, three), ("u2", T.UINT2, f32(1, 2, 3)), ("f4", T.FLOAT4E2M1, f32(1.5, -6, 0.5))):
+        body = helper.make_graph(
+            [node("Identity", ["c"], ["d"]), node("Identity", ["p"], ["q"]), node("Identity", ["p"], ["part"])], "body",
+            [info("i", T.INT64, []), info("c", T.BOOL, []), info("p", element, [3])], [info("d", T.BOOL, []), info("q", element, [3]), info("part", element, [3])])
+        loop = [node("Cast", ["x"], ["n"], to=element), node("Loop", ["trips", "", "n"], ["last", "parts"], body=body), node("Cast", ["parts"], ["y"], to=T.FLOAT)]
+        yield Case(f"stacked_parts_of_{name}", loop, {"x": expected}, np.stack([expected] * 3), {"trips": np.array(3)})
+        body = helper.make_graph([node("Identity", ["p"], ["part"])], "body", [info("p", element, [3])], [info("part", element, [3])])
+        scan = [node("Cast", ["x"], ["n"], to=element), node("Scan", ["n"], ["parts"], body=body, num_scan_inputs=1), node("Cast", ["parts"], ["y"], to=T.FLOAT)]
+        yield Case(f"scanned_parts_of_{name}", scan, {"x": np.stack([expected, expected[::-1]])}, np.stack([expected, expected[::-1]]))
+
     # Integers are shrunk by fractions.
     shrink = [node("Shrink", ["x"], ["y"], lambd=1.5, bias=1.5)]
     yield Case("shrink_of_i32", shrink, {"x": np.array([0, 1, 2, 5, -1, -2, -5], np.int32)}, np.array([0, 0, 0, 3, 0, 0, -3], np.int32))
@@ -263,7 +275,7 @@ def merged(chosen, folded):
         nodes.append(node("Identity", ["unused"], ["unused.y"]))
     infos = [onnx.ValueInfoProto(name=name) for name in [*outputs, *(["unused.y"] if folded else [])]]
     model = helper.make_model(helper.make_graph(nodes, "values", inputs, infos, initializers),
-                              opset_imports=[helper.make_opsetid("", 24)], ir_version=11)
+                              opset_imports=[helper.make_opsetid("", 25)], ir_version=12)
     return onnx.shape_inference.infer_shapes(model, strict_mode=True), feeds, outputs
 
 

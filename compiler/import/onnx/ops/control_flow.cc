@@ -190,6 +190,13 @@ std::unique_ptr<LoopBody> importStableBody(Node& node, llvm::SmallVectorImpl<mli
   }
 }
 
+// The type in which parts are stacked: one of whole bytes, as a part of packed elements may end
+// inside of a byte.
+DType stackedType(DType type) {
+  if (!isPacked(type)) return type;
+  return isFloat(type) ? DType::kF16 : isUnsigned(type) ? DType::kU8 : DType::kI8;
+}
+
 void importLoop(Node& node) {
   Emitter& e = node.emitter;
   const onnx::GraphProto& graph = node.graph("body");
@@ -230,13 +237,16 @@ void importLoop(Node& node) {
     graph::Shape shape;
     if (isScanned) shape.push_back(trips ? *trips : binds.add());
     for (const DimExpr& dim : source.shape) shape.push_back(outside(dim));
-    types.push_back(e.type(shape, source.dtype));
+    types.push_back(e.type(shape, isScanned ? stackedType(source.dtype) : source.dtype));
   }
   llvm::SmallVector<Value> values;
   mlir::Block* outer = e.block();
   e.setBlock(&block);
   values.push_back(scalarBool(node, outputs[0]));
-  for (size_t i = 1; i < outputs.size(); ++i) values.push_back(e.materialize(*outputs[i]));
+  for (size_t i = 1; i < outputs.size(); ++i) {
+    Value value = e.materialize(*outputs[i]);
+    values.push_back(i > carriedCount ? e.cast(value, stackedType(outputs[i]->dtype)) : value);
+  }
   e.setBlock(outer);
   yield(node, block, values);
 
@@ -247,7 +257,7 @@ void importLoop(Node& node) {
   state.addRegion()->takeBody(body->region);
   mlir::Operation* op = e.builder().create(state);
   for (size_t i = 0; i < node.outputCount(); ++i)
-    node.set(i, op->getResult(static_cast<unsigned>(i)));
+    node.set(i, e.cast(op->getResult(static_cast<unsigned>(i)), outputs[i + 1]->dtype));
 }
 
 // An axis or direction of each scanned value; 0 where none is given.
@@ -332,12 +342,13 @@ void importScan(Node& node) {
   llvm::SmallVector<Value> values{goesOn};
   e.setBlock(&block);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    values.push_back(e.materialize(*outputs[i]));
+    Value value = e.materialize(*outputs[i]);
+    values.push_back(i < states ? value : e.cast(value, stackedType(outputs[i]->dtype)));
     graph::Shape shape = outputs[i]->shape;
     if (i < states && !(shape == graph::shapeOf(operands[i + 2])))
       node.unsupported("state " + std::to_string(i) + " changes its shape");
     if (i >= states) shape.insert(shape.begin(), trips);
-    types.push_back(e.type(shape, outputs[i]->dtype));
+    types.push_back(e.type(shape, graph::dtypeOf(values.back().getType())));
   }
   e.setBlock(outer);
   if (llvm::any_of(types, [inner = symbolsOfRegion(region)](mlir::Type type) {
@@ -355,7 +366,7 @@ void importScan(Node& node) {
     Value result = op->getResult(static_cast<unsigned>(i));
     if (i >= states)
       result = arranged(node, result, outAxes[i - states], outReverse[i - states] != 0);
-    node.set(i, result);
+    node.set(i, e.cast(result, outputs[i]->dtype));
   }
 }
 
