@@ -94,6 +94,47 @@ class Attention(op_attention.Attention):
         return super()._run(q, k, v, mask, *others, **attributes)
 
 
+class Pooling(OpRun):
+    """The package's ones take other windows where they pad by themselves, and leave NaN out of means."""
+
+    op_domain = ""
+
+    def _run(self, x, auto_pad="NOTSET", ceil_mode=0, count_include_pad=0, dilations=None, kernel_shape=None, pads=None, strides=None, **_):
+        rank = x.ndim - 2
+        dims = []  # of each spatial dim the positions of each window's elements, and how many of them count
+        for d, (size, kernel) in enumerate(zip(x.shape[2:], kernel_shape)):
+            stride, dilation = (strides or [1] * rank)[d], (dilations or [1] * rank)[d]
+            extent = dilation * (kernel - 1) + 1
+            low, high = (pads[d], pads[d + rank]) if pads else (0, 0)
+            if auto_pad.startswith("SAME"):
+                total = max((-(-size // stride) - 1) * stride + extent - size, 0)
+                low, high = (total // 2, total - total // 2) if auto_pad == "SAME_UPPER" else (total - total // 2, total // 2)
+            slack = size + low + high - extent
+            windows = (-(-slack // stride) if ceil_mode else slack // stride) + 1
+            if windows < 0:
+                raise ValueError("no window fits into the image")
+            # None begins in the padding at the end.
+            windows -= bool(ceil_mode and windows and (windows - 1) * stride >= size + low)
+            places = [np.arange(kernel) * dilation + w * stride - low for w in range(windows)]
+            dims.append([(at[(at >= 0) & (at < size)], np.sum(at < size + high)) for at in places])
+        result = np.empty((*x.shape[:2], *map(len, dims)), x.dtype)
+        for at in np.ndindex(result.shape[2:]):
+            windows = [dims[d][i] for d, i in enumerate(at)]
+            inside = x[np.ix_(*map(np.arange, x.shape[:2]), *(places for places, _ in windows))]
+            result[(..., *at)] = self.folded(inside, tuple(range(2, x.ndim)), np.prod([count for _, count in windows]) if count_include_pad else None)
+        return (result,)
+
+
+class MaxPool(Pooling):
+    def folded(self, inside, axes, count):
+        return inside.max(axes, initial=-np.inf if inside.dtype == np.float64 else np.iinfo(inside.dtype).min)
+
+
+class AveragePool(Pooling):
+    def folded(self, inside, axes, count):
+        return inside.sum(axes) / (count or np.prod([inside.shape[axis] for axis in axes]))
+
+
 def refusing_small_images(convolution):
     """The package's one gives an empty result where no window fits, which ONNX Runtime refuses."""
 
@@ -107,4 +148,4 @@ def refusing_small_images(convolution):
 
 
 CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv.Conv, op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
-MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, Attention, *CONVOLUTIONS]
+MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, Attention, MaxPool, AveragePool, *CONVOLUTIONS]

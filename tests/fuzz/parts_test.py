@@ -124,6 +124,23 @@ class MendedOps(unittest.TestCase):
             outputs.append(Oracle(model).samples({"x": x}, 0, 1)[0][0])
         np.testing.assert_array_equal(*outputs)
 
+    def test_a_pooling_pads_by_itself_but_never_less_than_nothing(self):
+        def pooled(op, size, kernel, stride, upper):
+            x = np.arange(1.0, size + 1).reshape(1, 1, size)
+            return list(self.outputs(op, x, kernel_shape=[kernel], strides=[stride], auto_pad="SAME_UPPER" if upper else "SAME_LOWER")[0, 0])
+
+        self.assertEqual(pooled("MaxPool", 5, 2, 2, True), [2, 4, 5])
+        self.assertEqual(pooled("MaxPool", 5, 2, 2, False), [1, 3, 5])
+        self.assertEqual(pooled("AveragePool", 5, 2, 2, False), [1, 2.5, 4.5])
+        for op in ("MaxPool", "AveragePool"):
+            self.assertEqual(pooled(op, 4, 1, 2, True), [1, 3])
+
+    def test_a_mean_of_nan_is_nan(self):
+        x = np.array([[[np.nan, 1, 2]]])
+        np.testing.assert_array_equal(self.outputs("AveragePool", x, kernel_shape=[2], pads=[1, 0]), x * [[[np.nan, np.nan, 0.75]]])
+        np.testing.assert_array_equal(self.outputs("AveragePool", np.ones((1, 1, 2)), kernel_shape=[2], pads=[1, 0], count_include_pad=1), [[[0.5, 1]]])
+        np.testing.assert_array_equal(self.outputs("AveragePool", np.ones((1, 1, 2)), kernel_shape=[2], pads=[1, 0]), [[[1, 1]]])
+
     def test_a_response_is_normalized_in_double_precision(self):
         alpha = float(np.float32(0.1))
         outputs = self.outputs("LRN", np.ones((1, 3, 1, 1)), T.DOUBLE, alpha=0.1, beta=0.75, bias=1.5, size=3)
