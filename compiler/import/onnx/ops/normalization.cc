@@ -132,10 +132,11 @@ void lpNormalization(Node& node) {
   Value norm =
       e.emit<graph::ReduceOp>(terms, graph::ReduceKind::sum, llvm::ArrayRef<int64_t>(axis), true);
   if (p == 2) norm = e.emit<graph::SqrtOp>(norm);
-  // A row of zeros stays zero.
-  Value isZero = e.binary<graph::CompareOp>(norm, e.scalarLike(0, norm), graph::Predicate::eq);
-  norm = e.emit<graph::SelectOp>(isZero, e.scalarLike(1, norm), norm);
-  node.set(e.cast(e.binary<graph::DivOp>(x, norm), node.dtype(0)));
+  // A row whose norm is zero becomes zero.
+  Value zero = e.scalarLike(0, norm);
+  Value isZero = e.binary<graph::CompareOp>(norm, zero, graph::Predicate::eq);
+  Value normal = e.emit<graph::SelectOp>(isZero, zero, e.binary<graph::DivOp>(x, norm));
+  node.set(e.cast(normal, node.dtype(0)));
 }
 
 }  // namespace
