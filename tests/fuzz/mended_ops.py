@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from onnx.reference.op_run import OpRun
-from onnx.reference.ops import op_attention, op_conv, op_conv_integer, op_qlinear_conv
+from onnx.reference.ops import op_attention, op_conv, op_conv_integer, op_qlinear_conv, op_space_to_depth
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 erfc = np.vectorize(math.erfc, otypes=[np.float64])
@@ -94,6 +94,17 @@ class Attention(op_attention.Attention):
         return super()._run(q, k, v, mask, *others, **attributes)
 
 
+class SpaceToDepth(op_space_to_depth.SpaceToDepth):
+    """The package's one leaves out the rest of a dim of an empty tensor."""
+
+    op_domain = ""
+
+    def _run(self, x, **attributes):
+        if any(size % self.blocksize for size in x.shape[2:]):
+            raise ValueError("a dim is not a multiple of the blocks")
+        return super()._run(x, **attributes)
+
+
 class Pooling(OpRun):
     """The package's ones take other windows where they pad by themselves, and leave NaN out of means."""
 
@@ -148,4 +159,4 @@ def refusing_small_images(convolution):
 
 
 CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv.Conv, op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
-MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, Attention, MaxPool, AveragePool, *CONVOLUTIONS]
+MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, Attention, SpaceToDepth, MaxPool, AveragePool, *CONVOLUTIONS]

@@ -135,6 +135,11 @@ class MendedOps(unittest.TestCase):
         for op in ("MaxPool", "AveragePool"):
             self.assertEqual(pooled(op, 4, 1, 2, True), [1, 3])
 
+    def test_blocks_fill_the_dims_of_an_empty_tensor_too(self):
+        with self.assertRaisesRegex(ValueError, "multiple"):
+            self.outputs("SpaceToDepth", np.ones((0, 1, 5, 4)), blocksize=2)
+        self.assertEqual(self.outputs("SpaceToDepth", np.ones((0, 1, 6, 4)), blocksize=2).shape, (0, 4, 3, 2))
+
     def test_a_mean_of_nan_is_nan(self):
         x = np.array([[[np.nan, 1, 2]]])
         np.testing.assert_array_equal(self.outputs("AveragePool", x, kernel_shape=[2], pads=[1, 0]), x * [[[np.nan, np.nan, 0.75]]])
