@@ -1,5 +1,6 @@
 #include "compiler/import/onnx/tensor.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "runtime/base/element.h"
 
 namespace mlc::onnx_import {
@@ -11,7 +12,8 @@ bool isSymbolic(DType dtype) { return !isFloat(dtype) && !isPacked(dtype) && dty
 }  // namespace
 
 std::optional<int64_t> constantCount(llvm::ArrayRef<DimExpr> shape) {
-  return graph::elementCount(shape).constant();
+  const bool allConstant = llvm::all_of(shape, [](const DimExpr& dim) { return dim.isConstant(); });
+  return allConstant ? graph::elementCount(shape).constant() : std::nullopt;
 }
 
 std::optional<Elements> elementsOf(const HostTensor& tensor) {

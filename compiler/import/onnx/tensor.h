@@ -36,7 +36,7 @@ inline constexpr int64_t kMaxElements = 256;
 
 using TensorRef = std::shared_ptr<Tensor>;
 
-// The number of elements if it is constant.
+// The number of elements if all dims are constant.
 std::optional<int64_t> constantCount(llvm::ArrayRef<DimExpr> shape);
 
 // The elements of a small integer or bool tensor; none for others.
