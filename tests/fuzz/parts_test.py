@@ -89,6 +89,12 @@ class Comparison(unittest.TestCase):
         self.assertEqual(self.difference(np.array([77, 3], np.int8), model, inputs, T.INT8), "")
         self.assertNotEqual(self.difference(np.array([77, 4], np.int8), model, inputs, T.INT8), "")
 
+    def test_the_sum_of_a_mean_of_integers_may_be_wider(self):
+        model = model_of([helper.make_node("ReduceMean", ["x"], ["y"], keepdims=0)], [("x", T.INT8, [3])], "y")
+        for actual in (78, -7):
+            self.assertEqual(self.difference(np.int8(actual), model, {"x": np.array([107, 127, 0], np.int8)}, T.INT8), "")
+        self.assertNotEqual(self.difference(np.int8(78), model, {"x": np.array([7, 27, 0], np.int8)}, T.INT8), "")
+
     def test_an_undefined_element_may_be_any_that_implementations_give(self):
         nodes = [helper.make_node("Cast", ["x"], ["a"], to=T.UINT8), helper.make_node("Cast", ["a"], ["b"], to=T.INT32),
                  helper.make_node("Min", ["b", "c"], ["y"])]
