@@ -198,6 +198,12 @@ class SmallerModel(unittest.TestCase):
         np.testing.assert_array_equal(value, np.array([[1, 7]], np.float32))
         self.assertFalse(model.graph.input[0].type.tensor_type.shape.dim[0].dim_param)
 
+    def test_keeps_a_set_that_the_oracle_refuses(self):
+        model = model_of([helper.make_node("Add", ["x", "z"], ["y"])], [("x", T.FLOAT, ["n"]), ("z", T.FLOAT, ["n"])], "y")
+        sets = [{"x": np.ones(2, np.float32), "z": np.ones(rows, np.float32)} for rows in (2, 3)]
+        _, (only,) = smaller(model, sets, lambda m, s: any(one["z"].size == 3 for one in s))
+        self.assertEqual(only["z"].size, 3)
+
 
 if __name__ == "__main__":
     unittest.main()
