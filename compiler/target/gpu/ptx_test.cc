@@ -39,6 +39,8 @@ Assembled assemble(const std::string& ptxas, const std::string& ptx, const std::
   Assembled result;
   const std::string log = base + ".log", input = base + ".ptx", output = base + ".cubin";
   const std::string arch = "-arch=" + target;
+  // It would be written over, but not cut.
+  std::filesystem::remove(log);
   result.exitCode = llvm::sys::ExecuteAndWait(
       ptxas, {ptxas, "-v", arch, input, "-o", output}, std::nullopt,
       {std::nullopt, llvm::StringRef(log), llvm::StringRef(log)}, 120, 0, &error);
