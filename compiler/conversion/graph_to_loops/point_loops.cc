@@ -138,17 +138,17 @@ class PointEmitter {
     return nest(ranges, start, [&](llvm::ArrayRef<Value> point, Value carried) {
       Indices source{indices_[0], frame_.add(firstChannel, point[0])};
       Value inside = window(op, input, point.drop_front(1), spatial, source);
-      return guarded(inside, carried, [&] {
-        Indices weight{indices_[1]};
-        llvm::append_range(weight, point);
-        auto element = [&](Value tensor, llvm::ArrayRef<Value> at) {
-          const mlir::Type from = elementTypeOf(tensor), to = elementTypeOf(op.getResult());
-          Value value = evaluator_.at(tensor, at);
-          return mlir::isa<mlir::FloatType>(from) ? value : emitCast(b_, loc_, value, from, to);
-        };
-        return multiplyAdd(element(op.getInput(), source), element(op.getFilter(), weight),
-                           carried);
-      });
+      auto element = [&](Value tensor, llvm::ArrayRef<Value> at) {
+        const mlir::Type from = elementTypeOf(tensor), to = elementTypeOf(op.getResult());
+        Value value = evaluator_.at(tensor, at);
+        return mlir::isa<mlir::FloatType>(from) ? value : emitCast(b_, loc_, value, from, to);
+      };
+      // The padding is zeros, whose product with an infinite weight is NaN.
+      Value pixel = guarded(inside, constantLike(b_, loc_, type, 0),
+                            [&] { return element(op.getInput(), source); });
+      Indices weight{indices_[1]};
+      llvm::append_range(weight, point);
+      return multiplyAdd(pixel, element(op.getFilter(), weight), carried);
     });
   }
 

@@ -70,15 +70,18 @@ MLC_EVALUATE(ConvOp) {
     }
     forEachIndex(taps, [&](llvm::ArrayRef<int64_t> tap, int64_t t) {
       int64_t base = row[0] * inputStrides[0] + (firstIn + tap[0]) * inputStrides[1];
+      bool isPadding = false;
       for (size_t d = 0; d < last; ++d) {
         const int64_t at = inputAt(*this, d, row[2 + d], tap[1 + d]);
-        if (at < 0 || at >= input.shape()[2 + d]) return;
+        isPadding |= at < 0 || at >= input.shape()[2 + d];
         base += at * inputStrides[2 + d];
       }
       const double weight = weights[channel * tapCount + t];
       for (int64_t w = 0; w < width; ++w) {
         const int64_t at = inputAt(*this, last, w, tap[1 + last]);
-        if (at >= 0 && at < inputWidth) out[w] += weight * pixels[base + at];
+        const bool isInside = !isPadding && at >= 0 && at < inputWidth;
+        // The padding is zeros, whose product with an infinite weight is NaN.
+        out[w] += weight * (isInside ? pixels[base + at] : 0);
       }
     });
   });

@@ -62,6 +62,13 @@ func.func private @conv(%x: tensor<?x4x9x8xf32, #graph.dims<"n", "", "", "">>, %
   return %1 : tensor<?x6x5x8xf32, #graph.dims<"n", "", "", "">>
 }
 
+// Zeros around the image times -infinity.
+func.func private @conv_of_padding_by_infinity(%x: tensor<2x1x4xf32>) -> tensor<2x1x4xf32> {
+  %f = graph.constant dense<[[[1.0, 0xFF800000]]]> : tensor<1x1x2xf32>
+  %0 = graph.conv %x, %f {strides = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 1>, dilations = array<i64: 1>} : (tensor<2x1x4xf32>, tensor<1x1x2xf32>) -> tensor<2x1x4xf32>
+  return %0 : tensor<2x1x4xf32>
+}
+
 func.func private @max_pool(%x: tensor<2x3x8x8xf32>) -> tensor<2x3x4x4xf32> {
   %0 = graph.pool %x {kind = 0 : i32, kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads_low = array<i64: 1, 1>, pads_high = array<i64: 0, 0>, dilations = array<i64: 1, 1>} : (tensor<2x3x8x8xf32>) -> tensor<2x3x4x4xf32>
   return %0 : tensor<2x3x4x4xf32>
