@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from onnx.reference.op_run import OpRun
-from onnx.reference.ops import op_attention, op_conv, op_conv_integer, op_qlinear_conv, op_space_to_depth
+from onnx.reference.ops import op_attention, op_conv_integer, op_qlinear_conv, op_space_to_depth
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 erfc = np.vectorize(math.erfc, otypes=[np.float64])
@@ -105,6 +105,41 @@ class SpaceToDepth(op_space_to_depth.SpaceToDepth):
         return super()._run(x, **attributes)
 
 
+def padding(size, extent, stride, auto_pad, pads):
+    """At the beginning and the end of a dim."""
+    if not auto_pad.startswith("SAME"):
+        return pads
+    total = max((-(-size // stride) - 1) * stride + extent - size, 0)
+    return (total // 2, total - total // 2) if auto_pad == "SAME_UPPER" else (total - total // 2, total // 2)
+
+
+class Conv(OpRun):
+    """The package's one puts zeros between dilated weights, whose product with infinity is NaN, and gives an empty result where no
+    window fits, which ONNX Runtime refuses."""
+
+    op_domain = ""
+
+    def _run(self, x, w, bias=None, auto_pad="NOTSET", dilations=None, group=1, kernel_shape=None, pads=None, strides=None):
+        rank, kernel = x.ndim - 2, w.shape[2:]
+        dilations, strides, pads = dilations or [1] * rank, strides or [1] * rank, pads or [0] * 2 * rank
+        extents = [dilation * (size - 1) + 1 for dilation, size in zip(dilations, kernel)]
+        around = [padding(size, extents[d], strides[d], auto_pad, (pads[d], pads[d + rank])) for d, size in enumerate(x.shape[2:])]
+        x = np.pad(x, [(0, 0), (0, 0), *around])
+        windows = [(size - extent) // stride + 1 for size, extent, stride in zip(x.shape[2:], extents, strides)]
+        if min(windows) < 1:
+            raise ValueError("no window fits into the image")
+        groups = []
+        for image, weights in zip(np.split(x, group, 1), np.split(w, group)):
+            total = np.zeros((x.shape[0], weights.shape[0], *windows))
+            for tap in np.ndindex(kernel):
+                pixels = image[(..., *(slice(t * dilation, t * dilation + (count - 1) * stride + 1, stride)
+                                       for t, dilation, count, stride in zip(tap, dilations, windows, strides)))]
+                total += np.einsum("nc...,mc->nm...", pixels, weights[(..., *tap)])
+            groups.append(total)
+        result = np.concatenate(groups, 1)
+        return (result if bias is None else result + bias.reshape(-1, *[1] * rank),)
+
+
 class Pooling(OpRun):
     """The package's ones take other windows where they pad by themselves, and leave NaN out of means."""
 
@@ -116,10 +151,7 @@ class Pooling(OpRun):
         for d, (size, kernel) in enumerate(zip(x.shape[2:], kernel_shape)):
             stride, dilation = (strides or [1] * rank)[d], (dilations or [1] * rank)[d]
             extent = dilation * (kernel - 1) + 1
-            low, high = (pads[d], pads[d + rank]) if pads else (0, 0)
-            if auto_pad.startswith("SAME"):
-                total = max((-(-size // stride) - 1) * stride + extent - size, 0)
-                low, high = (total // 2, total - total // 2) if auto_pad == "SAME_UPPER" else (total - total // 2, total // 2)
+            low, high = padding(size, extent, stride, auto_pad, (pads[d], pads[d + rank]) if pads else (0, 0))
             slack = size + low + high - extent
             windows = (-(-slack // stride) if ceil_mode else slack // stride) + 1
             if windows < 0:
@@ -158,5 +190,5 @@ def refusing_small_images(convolution):
     return type(convolution.__name__, (convolution,), {"op_domain": "", "_run": run})
 
 
-CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv.Conv, op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
-MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, Attention, SpaceToDepth, MaxPool, AveragePool, *CONVOLUTIONS]
+CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
+MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, Attention, SpaceToDepth, Conv, MaxPool, AveragePool, *CONVOLUTIONS]

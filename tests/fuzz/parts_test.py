@@ -116,6 +116,11 @@ class MendedOps(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "no window fits"):
             self.outputs("Conv", np.ones((1, 1, 2)), T.DOUBLE, filters)
 
+    def test_a_dilated_convolution_leaves_infinity_between_its_weights_alone(self):
+        x = np.array([[[1, np.inf, 2, 3]]])
+        outputs = self.outputs("Conv", x, T.DOUBLE, [("w", np.ones((1, 1, 2)))], dilations=[2])
+        np.testing.assert_array_equal(outputs, [[[3, np.inf]]])
+
     def test_a_hard_swish_of_one_is_two_thirds(self):
         self.assertEqual(self.outputs("HardSwish", np.ones(()), T.DOUBLE), 2 / 3)
 
