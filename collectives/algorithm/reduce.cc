@@ -82,7 +82,8 @@ constexpr KernelsOfType kernels() {
   return {reduceTyped<T, Sum>, reduceTyped<T, Min>, reduceTyped<T, Max>, reduceTyped<T, Prod>};
 }
 
-// By DType; null for those that are only stored (4 and 8-bit floats, integers of less than a byte).
+// By DType; null for those that are only stored (4 and 8-bit floats, integers of less than a byte)
+// and for references.
 constexpr std::array<KernelsOfType, kDTypeCount> kKernels = {
     kernels<float>(), kernels<double>(), kernels<Float16>(), kernels<BFloat16>(), kernels<int8_t>(),
     kernels<int16_t>(), kernels<int32_t>(), kernels<int64_t>(), kernels<uint8_t>(),

@@ -48,8 +48,8 @@ class LinkedCompiler : public CompilerLibrary {
     return std::vector<HostTensor>(outputs->begin(), outputs->end());
   }
 
-  StatusOr<HostTensor> readTensorProto(const std::string& path) override {
-    return onnx_import::readTensorFile(path);
+  StatusOr<HostTensor> readTensorProto(const std::string& path, DType expected) override {
+    return onnx_import::readTensorFile(path, expected);
   }
 
   Status writeTensorProto(const std::string& path, const std::string& name,

@@ -16,7 +16,8 @@ namespace mlc {
 struct ModelOutline {
   std::vector<std::string> files;  // the model itself, then those of its external data, as they are
                                    // named in it (not checked)
-  std::vector<std::string> inputs;  // names, in order
+  // Names and types of elements, in order.
+  std::vector<std::pair<std::string, DType>> inputs;
 };
 
 class CompilerLibrary {
@@ -36,8 +37,9 @@ class CompilerLibrary {
                                                      const std::map<std::string, int64_t>& dims,
                                                      const std::vector<HostTensor>& inputs) = 0;
 
-  // A file of an onnx.TensorProto (.pb), as in ONNX test data.
-  virtual StatusOr<HostTensor> readTensorProto(const std::string& path) = 0;
+  // A file of an onnx.TensorProto (.pb), as in ONNX test data; of a SequenceProto or OptionalProto
+  // where a value of that type is expected.
+  virtual StatusOr<HostTensor> readTensorProto(const std::string& path, DType expected) = 0;
   virtual Status writeTensorProto(const std::string& path, const std::string& name,
                                   const HostTensor& tensor) = 0;
 

@@ -69,6 +69,7 @@ Status checkShardings(const BlockGraph& graph, const Plan& plan) {
 TensorSpec specOf(std::string name, mlir::Type type) {
   TensorSpec spec{std::move(name), graph::dtypeOf(type), {}};
   for (const DimExpr& dim : graph::shapeOf(type)) spec.dims.push_back(dim.str());
+  spec.holds = graph::heldTypeText(type);
   return spec;
 }
 

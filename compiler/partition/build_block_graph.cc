@@ -121,7 +121,7 @@ class Builder {
         const int id = addTensor(op.getResult(0), true, -1);
         function_->tensors[id].isState = llvm::isa<graph::StateOp>(op);
       } else {
-        if (function_->firstComputed < 0 && definesSymbols(&op))
+        if (function_->firstComputed < 0 && (definesSymbols(&op) || touchesReferences(&op)))
           function_->firstComputed = static_cast<int>(function_->ops.size());
         addOp(&op);
       }
@@ -173,6 +173,17 @@ class Builder {
     result_.ops.back().push_back(source);
   }
 
+  // Whether values are read or made that only the rank that has them can look behind.
+  static bool touchesReferences(Operation* source) {
+    auto isReferenceType = [](mlir::Type type) { return isReference(graph::dtypeOf(type)); };
+    bool touches = false;
+    source->walk([&](Operation* op) {
+      touches |= llvm::any_of(op->getOperandTypes(), isReferenceType) ||
+                 llvm::any_of(op->getResultTypes(), isReferenceType);
+    });
+    return touches;
+  }
+
   // Whether elements that share bytes are computed or read, weights aside: collectives and slices
   // move whole bytes. Slices of weights are cut out by the loader, which can do that.
   bool touchesPackedData(Operation* source) {
@@ -188,7 +199,7 @@ class Builder {
     graph::OpWork work = llvm::cast<graph::Work>(source).getWork();
     op.operations = static_cast<double>(nominal(work.operations));
     op.bytes = static_cast<double>(nominal(work.bytes));
-    const bool whole = touchesPackedData(source);
+    const bool whole = touchesPackedData(source) || touchesReferences(source);
     for (const graph::Factor& factor : factors.factors) {
       addFactor(op, factor.size, whole ? FactorKind::kWhole : static_cast<FactorKind>(factor.kind));
     }

@@ -5,6 +5,7 @@
 #include "compiler/conversion/graph_to_kernels/assign_channel_blocks.h"
 #include "compiler/conversion/graph_to_kernels/decompose_attention.h"
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
+#include "compiler/conversion/graph_to_kernels/reference_elements.h"
 #include "compiler/conversion/host_to_llvm/lower_host.h"
 #include "compiler/diagnostics.h"
 #include "compiler/dialect/mlc/mlc_dialect.h"
@@ -51,6 +52,7 @@ StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTa
   dump("kernels", program);
 
   const std::vector<FuncOp> functions = kernelsOf(program);
+  for (FuncOp function : functions) conversion::makeReferencesIntegers(function);
   StatusOr<CompiledKernels> kernels = target.compileKernels(functions);
   if (!kernels.ok()) {
     return diagnostics.status(kernels.status().code(), kernels.status().message());

@@ -55,7 +55,8 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
     });
     int64_t folded = 0;
     for (Operation* op : candidates) {
-      if (!llvm::all_of(op->getOperands(), isLeaf) || !hasStaticShape(op) || growsTooMuch(op))
+      if (!llvm::all_of(op->getOperands(), isLeaf) || !hasStaticShape(op) ||
+          isReference(graph::dtypeOf(op->getResult(0).getType())) || growsTooMuch(op))
         continue;
       if (moveFill(op)) continue;
       const int64_t bytes = bytesOf(op->getResult(0));

@@ -60,8 +60,8 @@ struct Function {
   std::vector<Op> ops;  // in a topological order
   std::vector<Tensor> tensors;
   std::vector<int> inputs, outputs;  // tensors; the inputs may include weights (of a block)
-  // The ops from this one on stay in one stage: they have sizes that the program computes, which
-  // are not sent. -1: there is none.
+  // The ops from this one on stay in one stage: they have sizes that the program computes, or
+  // strings, sequences and optionals, which are not sent. -1: there is none.
   int firstComputed = -1;
 };
 

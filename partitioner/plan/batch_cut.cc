@@ -172,6 +172,13 @@ StatusOr<BatchCut> findBatchCut(const BlockGraph& graph) {
                             main.ops[static_cast<size_t>(main.firstComputed)].name +
                             "' has sizes that are computed while the model runs");
   }
+  for (int input : main.inputs) {
+    const Tensor& tensor = main.tensors[static_cast<size_t>(input)];
+    if (isReference(tensor.dtype)) {
+      return unsupportedError("the batch cannot be cut: input '" + tensor.name +
+                              "' has elements of type " + std::string(dtypeName(tensor.dtype)));
+    }
+  }
   return Finder(graph).run();
 }
 

@@ -18,7 +18,9 @@ extern "C" {
 
 #define MLC_ABI_VERSION 3
 
-/* Element types, equal to mlc::DType. */
+/* Element types, equal to mlc::DType. Elements of strings, sequences and optionals are 64-bit
+ * references to objects of the run (runtime/base/objects.h): programs move and compare them,
+ * library functions look behind them. */
 typedef int32_t MlcDType;
 
 typedef enum { MLC_SUM = 0, MLC_MIN = 1, MLC_MAX = 2, MLC_PROD = 3 } MlcReduction;
@@ -54,6 +56,21 @@ typedef enum {
   MLC_LIBRARY_NON_ZERO = 1,
   MLC_LIBRARY_UNIQUE = 2,
   MLC_LIBRARY_NON_MAX_SUPPRESSION = 3,
+  MLC_LIBRARY_STRINGS = 4,
+  MLC_LIBRARY_STRING_CONCAT = 5,
+  MLC_LIBRARY_STRING_SPLIT = 6,
+  MLC_LIBRARY_STRING_NORMALIZE = 7,
+  MLC_LIBRARY_SEQUENCE_OF = 8,
+  MLC_LIBRARY_SEQUENCE_INSERT = 9,
+  MLC_LIBRARY_SEQUENCE_ERASE = 10,
+  MLC_LIBRARY_SEQUENCE_AT = 11,
+  MLC_LIBRARY_SEQUENCE_LENGTH = 12,
+  MLC_LIBRARY_SPLIT_TO_SEQUENCE = 13,
+  MLC_LIBRARY_CONCAT_FROM_SEQUENCE = 14,
+  MLC_LIBRARY_OPTIONAL_OF = 15,
+  MLC_LIBRARY_OPTIONAL_HAS = 16,
+  MLC_LIBRARY_OPTIONAL_SHAPE = 17,
+  MLC_LIBRARY_OPTIONAL_GET = 18,
   MLC_LIBRARY_FUNCTIONS
 } MlcLibraryFunction;
 
@@ -106,10 +123,11 @@ struct MlcRuntime {
   void* (*allocate)(const MlcThread* thread, int64_t segment, int64_t bytes, int64_t kept);
   /* Memory for output `index` of the program, which has this shape in this run; null as above. */
   void* (*output)(const MlcThread* thread, int64_t index, const int64_t* dims, int64_t rank);
-  /* Runs a function of the runtime's library on tensors that do not overlap. */
-  void (*call)(const MlcThread* thread, int32_t function, const int64_t* attributes,
-               const MlcTensor* operands, int64_t operand_count, const MlcTensor* results,
-               int64_t result_count);
+  /* Runs a function of the runtime's library on tensors that do not overlap. What it finds wrong
+   * marks the run as failed, in the name of the model's node. */
+  void (*call)(const MlcThread* thread, int32_t function, const char* node,
+               const int64_t* attributes, const MlcTensor* operands, int64_t operand_count,
+               const MlcTensor* results, int64_t result_count);
 };
 
 /* What a program exports, by these names:

@@ -4,8 +4,10 @@
 #include <new>
 
 #include "runtime/api/session.h"
+#include "runtime/api/values.h"
 
-static_assert(static_cast<int>(mlc::DType::kF8E8M0) == MLC_F8E8M0 &&
+static_assert(static_cast<int>(mlc::DType::kOptional) == MLC_OPTIONAL &&
+                  static_cast<int>(mlc::DType::kF8E8M0) == MLC_F8E8M0 &&
                   static_cast<int>(mlc::DType::kBool) == MLC_BOOL,
               "the C API's types are DType's");
 
@@ -22,7 +24,8 @@ struct TensorInfos {
     }
     for (size_t i = 0; i < specs.size(); ++i) {
       infos.push_back({specs[i].name.c_str(), static_cast<mlc_dtype>(specs[i].dtype),
-                       static_cast<int32_t>(dims[i].size()), dims[i].data()});
+                       static_cast<int32_t>(dims[i].size()), dims[i].data(),
+                       specs[i].holds.empty() ? nullptr : specs[i].holds.c_str()});
     }
   }
   const mlc_tensor_info* at(int32_t index) const {
@@ -58,12 +61,10 @@ struct mlc_session {
 
 struct mlc_result {
   explicit mlc_result(std::vector<mlc::HostTensor> outputs) : owners(std::move(outputs)) {
-    for (const mlc::HostTensor& owner : owners) {
-      tensors.push_back({static_cast<mlc_dtype>(owner.dtype()), static_cast<int32_t>(owner.rank()),
-                         owner.shape().data(), owner.raw()});
-    }
+    for (const mlc::HostTensor& owner : owners) tensors.push_back(values.describe(owner));
   }
   std::vector<mlc::HostTensor> owners;
+  mlc::api::DescribedValues values;
   std::vector<mlc_tensor> tensors;
 };
 
@@ -94,19 +95,9 @@ mlc_error* runWith(mlc_session* session, int64_t sequence, const mlc_tensor* inp
   return guarded([&]() -> mlc::Status {
     std::vector<mlc::HostTensor> tensors;
     for (int32_t i = 0; i < count; ++i) {
-      const mlc_tensor& input = inputs[i];
-      const std::string name = "input " + std::to_string(i);
-      if (input.dtype < 0 || static_cast<int>(input.dtype) >= mlc::kDTypeCount) {
-        return mlc::invalidError(name + " has an unknown element type");
-      }
-      if (input.rank < 0) return mlc::invalidError(name + " has a negative rank");
-      std::vector<int64_t> shape(input.shape, input.shape + input.rank);
-      for (int64_t dim : shape) {
-        if (dim < 0) return mlc::invalidError(name + " has a negative dim");
-      }
-      // Borrowed for the time of the run.
-      tensors.push_back(mlc::HostTensor::wrap(static_cast<mlc::DType>(input.dtype),
-                                              std::move(shape), input.data, nullptr));
+      MLC_ASSIGN_OR_RETURN(mlc::HostTensor tensor,
+                           mlc::api::valueOf(inputs[i], "input " + std::to_string(i)));
+      tensors.push_back(std::move(tensor));
     }
     MLC_ASSIGN_OR_RETURN(auto outputs, session->session->run(tensors, sequence));
     *result = new mlc_result(std::move(outputs));

@@ -63,16 +63,33 @@ typedef enum {
   MLC_F8E4M3FNUZ,
   MLC_F8E5M2,
   MLC_F8E5M2FNUZ,
-  MLC_F8E8M0
+  MLC_F8E8M0,
+  /* Values that are no numbers; see mlc_tensor.data. */
+  MLC_STRING,
+  MLC_SEQUENCE,
+  MLC_OPTIONAL
 } mlc_dtype;
 
-/* A dense row-major tensor. */
+/* A dense row-major tensor. A sequence or optional is a scalar (rank 0). */
 typedef struct {
   mlc_dtype dtype;
   int32_t rank;
   const int64_t* shape;
+  /* The elements. Of strings: an array of mlc_string. Of a sequence: its mlc_items. Of an optional:
+   * an mlc_tensor, or NULL for nothing; an optional sequence has the tensor of the sequence. */
   const void* data;
 } mlc_tensor;
+
+typedef struct {
+  const char* text; /* UTF-8; what an output gives ends with a NUL */
+  int64_t bytes;    /* without that */
+} mlc_string;
+
+/* The tensors of a sequence, all of one type. */
+typedef struct {
+  int64_t count;
+  const mlc_tensor* tensors;
+} mlc_items;
 
 /* What an input or output of the model looks like. Dims are numbers or expressions of symbols: "8",
  * "batch", "seq + 1". */
@@ -81,6 +98,8 @@ typedef struct {
   mlc_dtype dtype;
   int32_t rank;
   const char* const* dims;
+  /* What a sequence or optional holds: "f32", or, in an optional, "sequence(f32)". Else NULL. */
+  const char* holds;
 } mlc_tensor_info;
 
 typedef struct {

@@ -32,14 +32,18 @@ enum class DType : uint8_t {
   kF8E5M2,
   kF8E5M2FNUZ,
   kF8E8M0,  // a power of two, no sign: scales of blocks
+  // References to objects (objects.h).
+  kString,
+  kSequence,  // of tensors
+  kOptional,  // a tensor or nothing
 };
 
-inline constexpr int kDTypeCount = 23;
+inline constexpr int kDTypeCount = 26;
 
 // Bits of one element in memory.
 constexpr int dtypeBits(DType type) {
-  constexpr uint8_t kBits[kDTypeCount] = {32, 64, 16, 16, 8, 16, 32, 64, 8, 16, 32, 64,
-                                          8,  4,  4,  2,  2, 4,  8,  8,  8, 8,  8};
+  constexpr uint8_t kBits[kDTypeCount] = {32, 64, 16, 16, 8, 16, 32, 64, 8, 16, 32, 64, 8,
+                                          4,  4,  2,  2,  4, 8,  8,  8,  8, 8,  64, 64, 64};
   return kBits[static_cast<int>(type)];
 }
 
@@ -63,10 +67,15 @@ constexpr size_t elementBytes(DType type) {
 }
 
 // Whether values are fractions: f32, ..., the 4- and 8-bit floats too.
-constexpr bool isFloat(DType type) { return type <= DType::kBF16 || type >= DType::kF4E2M1; }
+constexpr bool isFloat(DType type) {
+  return type <= DType::kBF16 || (type >= DType::kF4E2M1 && type <= DType::kF8E8M0);
+}
 
 // The 4- and 8-bit floats: types of storage, which nothing computes in.
-constexpr bool isSmallFloat(DType type) { return type >= DType::kF4E2M1; }
+constexpr bool isSmallFloat(DType type) { return isFloat(type) && type > DType::kBF16; }
+
+// Whether elements are no numbers but refer to objects.
+constexpr bool isReference(DType type) { return type >= DType::kString; }
 
 // Whether a type has no negative values. A bool is 0 or 1.
 constexpr bool isUnsigned(DType type) {
@@ -77,9 +86,10 @@ constexpr bool isUnsigned(DType type) {
 // "f32", "bf16", "i64", "u8", "bool", ...: the spelling of the command line and of the manifest.
 constexpr std::string_view dtypeName(DType type) {
   constexpr std::string_view kNames[kDTypeCount] = {
-      "f32", "f64",    "f16",      "bf16",       "i8",     "i16",        "i32",   "i64",
-      "u8",  "u16",    "u32",      "u64",        "bool",   "i4",         "u4",    "i2",
-      "u2",  "f4e2m1", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "f8e8m0"};
+      "f32",        "f64",    "f16",    "bf16",     "i8",       "i16",        "i32",
+      "i64",        "u8",     "u16",    "u32",      "u64",      "bool",       "i4",
+      "u4",         "i2",     "u2",     "f4e2m1",   "f8e4m3fn", "f8e4m3fnuz", "f8e5m2",
+      "f8e5m2fnuz", "f8e8m0", "string", "sequence", "optional"};
   return kNames[static_cast<int>(type)];
 }
 

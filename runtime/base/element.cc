@@ -79,6 +79,9 @@ double loadFloat(const HostTensor& tensor, int64_t i) {
     case DType::kU4:
     case DType::kI2:
     case DType::kU2:
+    case DType::kString:
+    case DType::kSequence:
+    case DType::kOptional:
       break;
   }
   otherKind();
@@ -94,6 +97,9 @@ int64_t loadInteger(const HostTensor& tensor, int64_t i) {
       return tensor.data<int32_t>()[i];
     case DType::kI64:
     case DType::kU64:
+    case DType::kString:
+    case DType::kSequence:
+    case DType::kOptional:
       return tensor.data<int64_t>()[i];
     case DType::kU8:
       return tensor.data<uint8_t>()[i];
@@ -166,6 +172,9 @@ void storeFloat(HostTensor& tensor, int64_t i, double value, Conversion conversi
     case DType::kU4:
     case DType::kI2:
     case DType::kU2:
+    case DType::kString:
+    case DType::kSequence:
+    case DType::kOptional:
       break;
   }
   otherKind();
@@ -190,6 +199,9 @@ void storeInteger(HostTensor& tensor, int64_t i, int64_t value) {
       return;
     case DType::kI64:
     case DType::kU64:
+    case DType::kString:
+    case DType::kSequence:
+    case DType::kOptional:
       tensor.data<int64_t>()[i] = value;
       return;
     case DType::kI4:

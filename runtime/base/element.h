@@ -12,7 +12,7 @@ namespace mlc {
 
 // An element of a type for which isFloat holds.
 double loadFloat(const HostTensor& tensor, int64_t i);
-// An element of any other type; u64 as its bits.
+// An element of any other type; u64 and references as their bits.
 int64_t loadInteger(const HostTensor& tensor, int64_t i);
 // An element of any type as a double.
 double loadNumber(const HostTensor& tensor, int64_t i);

@@ -47,6 +47,12 @@ HostTensor HostTensor::wrap(DType dtype, std::vector<int64_t> shape, const void*
   return tensor;
 }
 
+HostTensor HostTensor::withObjects(std::shared_ptr<Objects> objects) const {
+  HostTensor tensor = *this;
+  tensor.objects_ = std::move(objects);
+  return tensor;
+}
+
 int64_t HostTensor::numElements() const {
   int64_t count = 1;
   for (int64_t dim : shape_) count *= dim;

@@ -10,6 +10,8 @@
 
 namespace mlc {
 
+class Objects;
+
 // Copies share the buffer. Reading from several threads is safe.
 class HostTensor {
  public:
@@ -42,10 +44,16 @@ class HostTensor {
   // The same elements under another shape of as many elements.
   HostTensor reshaped(std::vector<int64_t> shape) const;
 
+  // What elements of strings, sequences and optionals refer to; null for all others, and for
+  // tensors that are objects themselves: those refer to objects beside them.
+  const std::shared_ptr<Objects>& objects() const { return objects_; }
+  HostTensor withObjects(std::shared_ptr<Objects> objects) const;
+
  private:
   DType dtype_ = DType::kF32;
   std::vector<int64_t> shape_;
   std::shared_ptr<void> data_;
+  std::shared_ptr<Objects> objects_;
 };
 
 }  // namespace mlc

@@ -1,12 +1,15 @@
 #include "runtime/base/npy.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string_view>
 
 #include "runtime/base/element.h"
 #include "runtime/base/mapped_file.h"
+#include "runtime/base/objects.h"
 
 namespace mlc {
 namespace {
@@ -25,7 +28,7 @@ constexpr TypeName kTypeNames[] = {
     {DType::kBool, "|b1"}};
 
 // Types that are a record of one byte: integers as such, floats as their bits.
-bool isRecord(DType dtype) { return dtype > DType::kBool; }
+bool isRecord(DType dtype) { return dtype > DType::kBool && !isReference(dtype); }
 
 std::string_view byteOf(DType dtype) {
   return dtype == DType::kI4 || dtype == DType::kI2 ? "|i1" : "|u1";
@@ -35,10 +38,103 @@ struct Header {
   DType dtype = DType::kF32;
   bool fortranOrder = false;
   std::vector<int64_t> shape;
+  int64_t stringBytes = 0;  // of each, where elements are strings
 
   // Bytes of an element in the file.
-  size_t width() const { return isPacked(dtype) ? 1 : elementBytes(dtype); }
+  size_t width() const {
+    if (dtype == DType::kString) return static_cast<size_t>(stringBytes);
+    return isPacked(dtype) ? 1 : elementBytes(dtype);
+  }
 };
+
+// Strings of a fixed number of characters: "<U5" of four bytes each, "|S5" of one.
+struct Characters {
+  int64_t count = 0;
+  int64_t width = 4;
+};
+
+std::optional<Characters> parseCharacters(std::string_view text) {
+  if (text.size() < 4 || (text[2] != 'U' && text[2] != 'S')) return std::nullopt;
+  Characters characters;
+  characters.width = text[2] == 'U' ? 4 : 1;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + 3, end, characters.count);
+  const bool isGood = error == std::errc() && stop != end && *stop == text[0] &&
+                      characters.count >= 0 && characters.count <= INT32_MAX;
+  return isGood ? std::optional(characters) : std::nullopt;
+}
+
+void appendUtf8(std::string& text, uint32_t c) {
+  if (c < 0x80) {
+    text += static_cast<char>(c);
+    return;
+  }
+  const int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+  constexpr unsigned kLead[] = {0, 0xc0, 0xe0, 0xf0};
+  text += static_cast<char>(kLead[more] | c >> (6 * more));
+  for (int i = more - 1; i >= 0; --i) text += static_cast<char>(0x80 | (c >> (6 * i) & 0x3f));
+}
+
+// Zeros fill up what is shorter.
+StatusOr<HostTensor> readStrings(const char* data, const Characters& characters,
+                                 const std::vector<int64_t>& shape) {
+  int64_t count = 1;
+  for (int64_t dim : shape) count *= dim;
+  std::vector<std::string> texts(static_cast<size_t>(count));
+  for (std::string& text : texts) {
+    std::vector<uint32_t> codes(static_cast<size_t>(characters.count));
+    for (uint32_t& code : codes) {
+      std::memcpy(&code, data, static_cast<size_t>(characters.width));
+      data += characters.width;
+    }
+    while (!codes.empty() && codes.back() == 0) codes.pop_back();
+    for (uint32_t code : codes) {
+      if (code > 0x10ffff)
+        return invalidError("a string has a character that is none of Unicode's");
+      if (characters.width == 1) {
+        text += static_cast<char>(code);
+      } else {
+        appendUtf8(text, code);
+      }
+    }
+  }
+  return stringTensor(shape, texts);
+}
+
+// The characters of UTF-8; bytes that are none stand for themselves.
+std::vector<uint32_t> charactersOf(const std::string& text) {
+  std::vector<uint32_t> codes;
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    uint32_t code = more == 0 ? lead : lead & (0x3fu >> more);
+    bool isGood = i + more < text.size();
+    for (size_t j = 1; isGood && j <= more; ++j) {
+      const auto byte = static_cast<unsigned char>(text[i + j]);
+      isGood = (byte & 0xc0) == 0x80;
+      code = code << 6 | (byte & 0x3f);
+    }
+    codes.push_back(isGood ? code : lead);
+    i += isGood ? more + 1 : 1;
+  }
+  return codes;
+}
+
+// The elements' type and bytes.
+std::pair<std::string, std::string> printedStrings(const HostTensor& tensor) {
+  std::vector<std::vector<uint32_t>> rows;
+  size_t longest = 1;
+  for (const std::string& text : stringsOf(tensor)) {
+    rows.push_back(charactersOf(text));
+    longest = std::max(longest, rows.back().size());
+  }
+  std::string bytes;
+  for (std::vector<uint32_t>& row : rows) {
+    row.resize(longest);
+    bytes.append(reinterpret_cast<const char*>(row.data()), row.size() * sizeof(uint32_t));
+  }
+  return {"'<U" + std::to_string(longest) + "'", bytes};
+}
 
 std::string recordName(DType dtype) {
   return "[('" + std::string(dtypeName(dtype)) + "', '" + std::string(byteOf(dtype)) + "')]";
@@ -177,12 +273,17 @@ StatusOr<HostTensor> parseNpy(std::string_view text, const std::string& name) {
   Header header;
   const std::string_view type = valueOf(dictionary, "descr");
   if (type.size() > 1 && type[1] == '>') return unsupportedError(name + " is in big-endian order");
-  if (!parseType(type, header.dtype)) return bad("its element type is not known");
+  const std::optional<Characters> characters = parseCharacters(type);
+  if (!characters && !parseType(type, header.dtype)) return bad("its element type is not known");
   const std::string_view order = valueOf(dictionary, "fortran_order");
   header.fortranOrder = order.starts_with("True");
   if (!header.fortranOrder && !order.starts_with("False")) return bad("its order is not given");
   if (!parseShape(valueOf(dictionary, "shape"), header.shape)) return bad("its shape is not given");
 
+  if (characters) {
+    header.dtype = DType::kString;
+    header.stringBytes = characters->count * characters->width;
+  }
   const int64_t bytes = payloadBytes(header);
   if (bytes < 0 || text.size() - start - length < static_cast<size_t>(bytes))
     return bad("it is cut short");
@@ -192,6 +293,7 @@ StatusOr<HostTensor> parseNpy(std::string_view text, const std::string& name) {
     ordered = fromFortranOrder(payload, header);
     payload = ordered.data();
   }
+  if (characters) return readStrings(payload, *characters, header.shape);
   HostTensor tensor = HostTensor::zeros(header.dtype, header.shape);
   if (!isPacked(header.dtype)) {
     std::memcpy(tensor.raw(), payload, static_cast<size_t>(bytes));
@@ -207,7 +309,10 @@ Status writeNpy(const std::string& path, const HostTensor& tensor) {
   for (int64_t dim : tensor.shape())
     shape += std::to_string(dim) + (tensor.rank() == 1 ? "," : ", ");
   if (tensor.rank() > 1) shape.resize(shape.size() - 2);
-  std::string header = "{'descr': " + typeText(tensor.dtype()) +
+  const bool hasStrings = tensor.dtype() == DType::kString;
+  const auto [stringType, strings] =
+      hasStrings ? printedStrings(tensor) : std::pair<std::string, std::string>();
+  std::string header = "{'descr': " + (hasStrings ? stringType : typeText(tensor.dtype())) +
                        ", 'fortran_order': False, 'shape': (" + shape + "), }";
   // The elements begin at a multiple of 64 bytes.
   constexpr size_t kStart = 10;
@@ -219,7 +324,9 @@ Status writeNpy(const std::string& path, const HostTensor& tensor) {
   file.write(kMagic.data(), kMagic.size());
   file.write(version, sizeof version);
   file.write(header.data(), static_cast<std::streamsize>(header.size()));
-  if (isPacked(tensor.dtype())) {
+  if (hasStrings) {
+    file.write(strings.data(), static_cast<std::streamsize>(strings.size()));
+  } else if (isPacked(tensor.dtype())) {
     const std::string bytes = unpacked(tensor);
     file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   } else {

@@ -4,6 +4,8 @@
 // type '<V2' (as ml_dtypes does) and read from it. Types of 8 bits and less that numpy does not
 // have are written as a record of one byte whose field has the type's name, so that
 // np.load(file)["i4"] gives the values, and np.load(file)["f8e5m2"] the bits of every element.
+// Strings are '<U5' (UCS-4, of the longest's length); '|S5' is read too. Sequences and optionals
+// have no such file.
 #pragma once
 
 #include <string>

@@ -135,12 +135,14 @@ StatusOr<std::vector<HostTensor>> Executor::runOnce(const std::vector<HostTensor
   // From here on every rank goes to the end, whatever its program reports; only a broken
   // communicator ends a run early.
   failure_ = okStatus();
+  objects_ = std::make_shared<Objects>();
   std::vector<Outgoing> outgoing;
   MLC_RETURN_IF_ERROR(distributeInputs(inputs, outgoing));
   MLC_RETURN_IF_ERROR(runSteps());
   MLC_RETURN_IF_ERROR(collectOutputs());
   for (Outgoing& message : outgoing) MLC_RETURN_IF_ERROR(message.request->wait());
   localInputs_.clear();
+  objects_.reset();
   MLC_RETURN_IF_ERROR(agree(world_, failure_));
   std::map<int, SymbolValues> symbols;
   for (const Step& step : steps_) symbols.emplace(step.microbatch, step.values);
@@ -155,10 +157,11 @@ Status Executor::checkInputs(const std::vector<HostTensor>& inputs) const {
   MLC_ASSIGN_OR_RETURN(const Placement placement, Placement::make(manifest, shapes, lengths_));
   for (size_t i = 0; i < inputs.size(); ++i) {
     const package::TensorSpec& spec = manifest.inputs[i];
-    if (inputs[i].dtype() == spec.dtype) continue;
-    return invalidError("input '" + spec.name + "' should be " +
-                        std::string(dtypeName(spec.dtype)) + ", but is " +
-                        std::string(dtypeName(inputs[i].dtype())));
+    const std::string wanted =
+        "input '" + spec.name + "' should be " + valueTypeText(spec.dtype, spec.holds) + ", but ";
+    if (inputs[i].dtype() != spec.dtype)
+      return invalidError(wanted + "is " + std::string(dtypeName(inputs[i].dtype())));
+    if (!holdsOnly(inputs[i], spec.holds)) return invalidError(wanted + "holds something else");
   }
   return sequences_->check(*sequence_, placement.symbols());
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -82,7 +83,8 @@ class Executor {
   struct LocalInput {
     const char* data = nullptr;
     Region region;
-    AlignedBuffer buffer;  // where data is not part of somebody else's tensor
+    AlignedBuffer buffer;   // where data is not part of somebody else's tensor
+    HostTensor references;  // data of strings, sequences and optionals: to the run's objects
   };
   // A message under way, and its bytes.
   struct Outgoing {
@@ -106,6 +108,12 @@ class Executor {
   Status allocateForRun();
   Status distributeInputs(const std::vector<HostTensor>& inputs, std::vector<Outgoing>& outgoing);
   Status takeInput(const std::vector<HostTensor>& inputs, size_t index);
+  // Strings, sequences and optionals travel with what they refer to (references.cc).
+  Status sendReferences(const HostTensor& tensor, int rank, std::vector<Outgoing>& outgoing);
+  StatusOr<HostTensor> receiveReferences(int rank, int tag);
+  Status takeReferences(const std::vector<HostTensor>& inputs, size_t index);
+  void sendReferencePiece(size_t piece);
+  Status receiveReferencePiece(size_t piece);
   Status runSteps();
   void postReceives(const Step& step, Slot& slot);
   Status stageInputs(const Step& step, Slot& slot, std::vector<void*>& pointers);
@@ -114,6 +122,9 @@ class Executor {
   Status deliverOutputs(const Step& step, Slot& slot);
   void sendPieces(const Step& step);
   Status receiveComputed(size_t piece);
+  const package::TensorSpec& specOf(const Placement::OutputPiece& piece) const {
+    return loaded_.package->manifest().outputs[static_cast<size_t>(piece.output)];
+  }
   HostTensor* pieceOf(int microbatch, size_t programOutput);
   Status collectOutputs();
 
@@ -150,7 +161,9 @@ class Executor {
   std::vector<std::vector<int64_t>> computedShapes_;
   std::vector<HostTensor> outputs_;  // rank 0
   std::vector<std::unique_ptr<collectives::Request>> outputSends_;
-  Status failure_;  // of the program
+  std::deque<std::string> outputMessages_;  // under way, at fixed addresses
+  std::shared_ptr<Objects> objects_;        // what references of the run are to
+  Status failure_;                          // of the program
   Trace* trace_ = nullptr;
   RunStatistics statistics_;
 };

@@ -7,16 +7,13 @@
 
 #include "runtime/base/strided_view.h"
 #include "runtime/executor/executor.h"
+#include "runtime/executor/message_tags.h"
 
 namespace mlc::executor {
 namespace {
 
 using package::ProgramInput;
 using package::ProgramOutput;
-
-constexpr int kInputTag = 1;
-constexpr int kOutputTag = 2;
-constexpr int kFirstChannelTag = 16;
 
 StridedView viewOf(const HostTensor& tensor, const Region& region) {
   return sliceOf(tensor.raw(), tensor.dtype(), tensor.shape(), region.offsets, region.sizes);
@@ -46,6 +43,10 @@ Status Executor::distributeInputs(const std::vector<HostTensor>& inputs,
     for (const ProgramInput& input : manifest.programs[static_cast<size_t>(index)].inputs) {
       if (input.kind != ProgramInput::Kind::kModelInput) continue;
       const HostTensor& whole = inputs[static_cast<size_t>(input.index)];
+      if (isReference(whole.dtype())) {
+        MLC_RETURN_IF_ERROR(sendReferences(whole, rank, outgoing));
+        continue;
+      }
       const StridedView view =
           viewOf(whole, placement_->inputPiece(input, coordinatesOf(manifest, rank)));
       const int64_t bytes = view.bytes();
@@ -77,6 +78,7 @@ Status Executor::takeInput(const std::vector<HostTensor>& inputs, size_t index) 
   const ProgramInput& input = loaded_.program->inputs[index];
   LocalInput& local = localInputs_[index];
   local.region = placement_->inputPiece(input, at_);
+  if (isReference(input.spec.dtype)) return takeReferences(inputs, index);
   const int64_t bytes = sliceOf(nullptr, input.spec.dtype, local.region.sizes, {}, {}).bytes();
   if (world_.rank() == 0) {
     const StridedView view = viewOf(inputs[static_cast<size_t>(input.index)], local.region);
@@ -124,10 +126,10 @@ Status Executor::runSteps() {
     Status status;
     {
       const TraceScope scope(trace_, "compute", step.microbatch);
-      status =
-          host_->run(loaded_.run, invocation, [&](int64_t index, std::span<const int64_t> dims) {
-            return allocateOutput(step, slot, index, dims);
-          });
+      status = host_->run(loaded_.run, invocation, *objects_,
+                          [&](int64_t index, std::span<const int64_t> dims) {
+                            return allocateOutput(step, slot, index, dims);
+                          });
     }
     compute +=
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -247,6 +249,10 @@ void Executor::sendPieces(const Step& step) {
   for (size_t i = 0; i < pieces_.size(); ++i) {
     const Placement::OutputPiece& piece = pieces_[i];
     if (piece.rank != world_.rank() || piece.microbatch != step.microbatch) continue;
+    if (isReference(specOf(piece).dtype)) {
+      sendReferencePiece(i);
+      continue;
+    }
     if (piece.isComputed) {
       outputSends_.push_back(world_.send(
           computedShapes_[i].data(),
@@ -269,8 +275,7 @@ Status Executor::receiveComputed(size_t index) {
                                    kOutputTag)
                           ->wait());
   if (shape.front() < 0) return okStatus();
-  const package::TensorSpec& spec =
-      loaded_.package->manifest().outputs[static_cast<size_t>(piece.output)];
+  const package::TensorSpec& spec = specOf(piece);
   try {
     pieceTensors_[index] = HostTensor::uninitialized(spec.dtype, {shape.begin() + 1, shape.end()});
   } catch (const std::bad_alloc&) {
@@ -286,6 +291,10 @@ Status Executor::collectOutputs() {
   if (world_.rank() == 0) {
     std::vector<std::unique_ptr<collectives::Request>> receives;
     for (size_t i = 0; i < pieces_.size(); ++i) {
+      if (isReference(specOf(pieces_[i]).dtype)) {
+        MLC_RETURN_IF_ERROR(receiveReferencePiece(i));
+        continue;
+      }
       if (pieces_[i].isComputed) {
         if (pieces_[i].rank != 0) MLC_RETURN_IF_ERROR(receiveComputed(i));
         continue;
@@ -297,7 +306,7 @@ Status Executor::collectOutputs() {
     }
     MLC_RETURN_IF_ERROR(waitAll(receives));
     for (size_t i = 0; i < pieces_.size(); ++i) {
-      if (pieces_[i].isComputed) {
+      if (pieces_[i].isComputed || isReference(specOf(pieces_[i]).dtype)) {
         outputs_[static_cast<size_t>(pieces_[i].output)] = pieceTensors_[i];
         continue;
       }
@@ -308,6 +317,7 @@ Status Executor::collectOutputs() {
     }
   }
   MLC_RETURN_IF_ERROR(waitAll(outputSends_));
+  outputMessages_.clear();
   pieceTensors_.clear();
   return okStatus();
 }

@@ -44,10 +44,10 @@ constexpr MlcRuntime kRuntime = {
           return hostOf(thread).output(*thread, index, {dims, static_cast<size_t>(rank)});
         },
     .call =
-        [](const MlcThread* thread, int32_t function, const int64_t* attributes,
+        [](const MlcThread* thread, int32_t function, const char* node, const int64_t* attributes,
            const MlcTensor* operands, int64_t operandCount, const MlcTensor* results,
            int64_t resultCount) {
-          hostOf(thread).call(*thread, function, attributes,
+          hostOf(thread).call(*thread, function, node, attributes,
                               {operands, static_cast<size_t>(operandCount)},
                               {results, static_cast<size_t>(resultCount)});
         },
@@ -72,9 +72,10 @@ int64_t sum(const int64_t* values, int count) {
 
 }  // namespace
 
-Status ProgramHost::run(MlcProgramRun program, const MlcInvocation& invocation,
+Status ProgramHost::run(MlcProgramRun program, const MlcInvocation& invocation, Objects& objects,
                         const OutputAllocator& outputs) {
   failure_ = okStatus();
+  objects_ = &objects;
   outputs_ = &outputs;
   team_.run([&](int index) {
     const MlcThread thread = {&kRuntime, index, team_.size(), this};
@@ -230,18 +231,22 @@ void* ProgramHost::output(const MlcThread& thread, int64_t index, std::span<cons
   return onThreadZero(thread, [&] { return (*outputs_)(index, dims); });
 }
 
-void ProgramHost::call(const MlcThread& thread, int32_t function, const int64_t* attributes,
-                       std::span<const MlcTensor> operands, std::span<const MlcTensor> results) {
-  if (!device_.isHostMemory()) return callFromDevice(function, attributes, operands, results);
+void ProgramHost::call(const MlcThread& thread, int32_t function, const char* node,
+                       const int64_t* attributes, std::span<const MlcTensor> operands,
+                       std::span<const MlcTensor> results) {
   team_.barrier();
-  fail(library::run(function, {attributes, operands, results, thread.index, thread.count}));
+  const Status status = device_.isHostMemory()
+                            ? library::run(function, {attributes, operands, results, thread.index,
+                                                      thread.count, objects_})
+                            : callFromDevice(function, attributes, operands, results);
+  if (!status.ok()) fail(status.withContext("node '" + std::string(node) + "'"));
   team_.barrier();
 }
 
 // The library works in host memory.
-void ProgramHost::callFromDevice(int32_t function, const int64_t* attributes,
-                                 std::span<const MlcTensor> operands,
-                                 std::span<const MlcTensor> results) {
+Status ProgramHost::callFromDevice(int32_t function, const int64_t* attributes,
+                                   std::span<const MlcTensor> operands,
+                                   std::span<const MlcTensor> results) {
   std::vector<std::vector<char>> memory;
   auto hostTensors = [&](std::span<const MlcTensor> tensors) {
     std::vector<MlcTensor> copies(tensors.begin(), tensors.end());
@@ -253,14 +258,15 @@ void ProgramHost::callFromDevice(int32_t function, const int64_t* attributes,
   };
   const std::vector<MlcTensor> in = hostTensors(operands), out = hostTensors(results);
   for (size_t i = 0; i < in.size(); ++i) {
-    fail(
+    MLC_RETURN_IF_ERROR(
         device_.copy(in[i].data, operands[i].data, bytesOf(in[i]), device::CopyDirection::kToHost));
   }
-  fail(library::run(function, {attributes, in, out, 0, 1}));
+  const Status status = library::run(function, {attributes, in, out, 0, 1, objects_});
   for (size_t i = 0; i < out.size(); ++i) {
-    fail(device_.copy(results[i].data, out[i].data, bytesOf(out[i]),
-                      device::CopyDirection::kToDevice));
+    MLC_RETURN_IF_ERROR(device_.copy(results[i].data, out[i].data, bytesOf(out[i]),
+                                     device::CopyDirection::kToDevice));
   }
+  return status;
 }
 
 }  // namespace mlc::executor

@@ -11,6 +11,7 @@
 
 #include "collectives/communicator.h"
 #include "runtime/abi/abi.h"
+#include "runtime/base/objects.h"
 #include "runtime/base/status.h"
 #include "runtime/device/device.h"
 #include "runtime/executor/segments.h"
@@ -31,8 +32,8 @@ class ProgramHost {
       : team_(team), device_(device), axes_(axes), segments_(device) {}
 
   // Runs a program on the team; the first failure that a collective, a launch or the program itself
-  // reports comes back.
-  Status run(MlcProgramRun program, const MlcInvocation& invocation,
+  // reports comes back. References of the program are of these objects.
+  Status run(MlcProgramRun program, const MlcInvocation& invocation, Objects& objects,
              const OutputAllocator& outputs);
 
   // Behind the table's functions.
@@ -48,14 +49,14 @@ class ProgramHost {
   void fail(const Status& status);
   void* allocate(const MlcThread& thread, int64_t segment, int64_t bytes, int64_t kept);
   void* output(const MlcThread& thread, int64_t index, std::span<const int64_t> dims);
-  void call(const MlcThread& thread, int32_t function, const int64_t* attributes,
+  void call(const MlcThread& thread, int32_t function, const char* node, const int64_t* attributes,
             std::span<const MlcTensor> operands, std::span<const MlcTensor> results);
 
  private:
   // Thread 0 makes memory, all threads get its address; null, and a failure, where there is none.
   void* onThreadZero(const MlcThread& thread, const std::function<StatusOr<void*>()>& make);
-  void callFromDevice(int32_t function, const int64_t* attributes,
-                      std::span<const MlcTensor> operands, std::span<const MlcTensor> results);
+  Status callFromDevice(int32_t function, const int64_t* attributes,
+                        std::span<const MlcTensor> operands, std::span<const MlcTensor> results);
 
   char* scratch(size_t index, int64_t bytes);
   // Data of the device in host memory, for the communicators, and back.
@@ -69,6 +70,7 @@ class ProgramHost {
   std::array<std::vector<char>, 3> scratch_;
   Segments segments_;
   const OutputAllocator* outputs_ = nullptr;  // of the run
+  Objects* objects_ = nullptr;                // likewise
   void* made_ = nullptr;                      // by thread 0, for the others
   std::mutex mutex_;
   Status failure_;

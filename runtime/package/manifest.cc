@@ -16,7 +16,10 @@ using Json = nlohmann::json;
 // ---------------------------------------------------------------------------------------------
 
 Json toJson(const TensorSpec& spec) {
-  return {{"name", spec.name}, {"dtype", std::string(dtypeName(spec.dtype))}, {"dims", spec.dims}};
+  Json json = {
+      {"name", spec.name}, {"dtype", std::string(dtypeName(spec.dtype))}, {"dims", spec.dims}};
+  if (!spec.holds.empty()) json["holds"] = spec.holds;
+  return json;
 }
 
 Json toJson(const Split& split) {
@@ -223,6 +226,8 @@ Status readSpec(const Reader& reader, TensorSpec& spec) {
   MLC_READ("name", spec.name);
   MLC_READ("dtype", spec.dtype);
   MLC_READ("dims", spec.dims);
+  const bool holds = spec.dtype == DType::kSequence || spec.dtype == DType::kOptional;
+  if (holds) MLC_READ("holds", spec.holds);
   return okStatus();
 }
 

@@ -21,6 +21,7 @@ struct TensorSpec {
   std::string name;
   DType dtype = DType::kF32;
   std::vector<std::string> dims;
+  std::string holds;  // of a sequence or optional: "f32", "sequence(f32)" (runtime/base/objects.h)
 };
 
 // How a rank's local piece lies in a whole tensor along one dim: rank i of the axis has shares[i]

@@ -19,6 +19,8 @@ Status checkSpec(const TensorSpec& spec, const std::string& where) {
     const StatusOr<DimExpr> parsed = DimExpr::parse(dim);
     if (!parsed.ok()) return bad(where + " '" + spec.name + "': " + parsed.status().message());
   }
+  if (!spec.holds.empty() && !spec.dims.empty())
+    return bad(where + " '" + spec.name + "' is a sequence or optional with dims");
   return okStatus();
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "runtime/base/element.h"
+#include "runtime/base/objects.h"
 
 namespace mlc::onnx_suite {
 namespace {
@@ -51,6 +52,20 @@ double toleranceOf(DType dtype) {
 std::string difference(const HostTensor& actual, const HostTensor& expected) {
   if (actual.dtype() != expected.dtype() || actual.shape() != expected.shape()) {
     return "is " + describe(actual) + ", expected " + describe(expected);
+  }
+  if (expected.dtype() == DType::kString)
+    return stringsOf(actual) == stringsOf(expected) ? "" : "has other strings";
+  if (isReference(expected.dtype())) {
+    const std::vector<HostTensor> have = heldBy(actual), want = heldBy(expected);
+    if (have.size() != want.size()) {
+      return "holds " + std::to_string(have.size()) + " values, expected " +
+             std::to_string(want.size());
+    }
+    for (size_t i = 0; i < have.size(); ++i) {
+      const std::string different = difference(have[i], want[i]);
+      if (!different.empty()) return "value " + std::to_string(i) + ": " + different;
+    }
+    return "";
   }
   const double relative = toleranceOf(expected.dtype());
   for (int64_t i = 0; i < expected.numElements(); ++i) {

@@ -6,6 +6,7 @@
 
 #include "compiler/dialect/graph/evaluate/evaluator.h"
 #include "compiler/import/onnx/import.h"
+#include "compiler/import/onnx/model_outline.h"
 #include "compiler/import/onnx/tensor_file.h"
 #include "compiler/pipeline.h"
 #include "runtime/api/session.h"
@@ -19,14 +20,17 @@ namespace fs = std::filesystem;
 // Two threads, so that kernels are cut into shares.
 constexpr int kThreads = 2;
 
-StatusOr<std::vector<HostTensor>> readTensors(const fs::path& folder, const std::string& kind) {
+StatusOr<std::vector<HostTensor>> readTensors(
+    const fs::path& folder, const std::string& kind,
+    const std::vector<onnx_import::ValueOutline>& values) {
   std::vector<HostTensor> tensors;
-  for (int i = 0;; ++i) {
-    const fs::path file = folder / (kind + "_" + std::to_string(i) + ".pb");
-    if (!fs::exists(file)) return tensors;
-    MLC_ASSIGN_OR_RETURN(HostTensor tensor, onnx_import::readTensorFile(file.string()));
+  for (const auto& [name, dtype] : values) {
+    const fs::path file = folder / (kind + "_" + std::to_string(tensors.size()) + ".pb");
+    if (!fs::exists(file)) break;
+    MLC_ASSIGN_OR_RETURN(HostTensor tensor, onnx_import::readTensorFile(file.string(), dtype));
     tensors.push_back(std::move(tensor));
   }
+  return tensors;
 }
 
 StatusOr<std::vector<HostTensor>> compute(const fs::path& folder, const std::string& package,
@@ -67,8 +71,12 @@ using Compute =
     std::function<StatusOr<std::vector<HostTensor>>(const std::vector<HostTensor>& inputs)>;
 
 StatusOr<std::string> compareOutputs(const fs::path& folder, const Compute& compute) {
-  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> inputs, readTensors(folder, "input"));
-  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> expected, readTensors(folder, "output"));
+  MLC_ASSIGN_OR_RETURN(const onnx_import::ModelOutline model,
+                       onnx_import::outlineOfModel((folder / "model.onnx").string()));
+  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> inputs,
+                       readTensors(folder, "input", model.inputs));
+  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> expected,
+                       readTensors(folder, "output", model.outputs));
   MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> outputs, compute(inputs));
   if (expected.empty() || outputs.size() != expected.size()) {
     return "there are " + std::to_string(outputs.size()) + " outputs, expected " +

@@ -7,13 +7,12 @@
 #include <optional>
 #include <random>
 
-#include "compiler/library/compiler_library.h"
 #include "runtime/base/dim_expr.h"
 #include "runtime/base/element.h"
-#include "runtime/base/npy.h"
+#include "runtime/base/objects.h"
 #include "runtime/executor/symbols.h"
 #include "tools/run/file_name.h"
-#include "tools/run/npz.h"
+#include "tools/run/value_files.h"
 
 namespace mlc::tools {
 namespace {
@@ -29,6 +28,16 @@ struct Description {
   std::string fill = "random";
 };
 
+// One letter each.
+HostTensor randomStrings(const std::vector<int64_t>& shape, uint64_t seed) {
+  int64_t count = 1;
+  for (int64_t dim : shape) count *= dim;
+  std::mt19937_64 random(seed);
+  std::vector<std::string> texts;
+  for (int64_t i = 0; i < count; ++i) texts.emplace_back(1, static_cast<char>('a' + random() % 26));
+  return stringTensor(shape, texts);
+}
+
 StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, const std::string& fill,
                             uint64_t seed) {
   // More than any machine has.
@@ -38,6 +47,9 @@ StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, cons
     if (__builtin_mul_overflow(bytes, std::max<int64_t>(dim, 1), &bytes) || bytes > kMostBytes)
       return invalidError("is too large");
   }
+  if (dtype == DType::kSequence || dtype == DType::kOptional)
+    return usageError("is a " + std::string(dtypeName(dtype)) + ": give it by --inputs or @FILE");
+  if (dtype == DType::kString) return randomStrings(shape, seed);
   HostTensor tensor = HostTensor::uninitialized(dtype, shape);
   const int64_t count = tensor.numElements();
   if (fill == "random") {
@@ -84,34 +96,35 @@ StatusOr<Description> parseDescription(const std::string& text) {
   return description;
 }
 
+using NamedType = std::pair<std::string, DType>;
+
 // Of the model's inputs, in order: from --inputs (input_0.pb, ... or NAME.npy), then --input.
-StatusOr<std::vector<Description>> readDescriptions(const std::vector<std::string>& names,
+StatusOr<std::vector<Description>> readDescriptions(const std::vector<NamedType>& inputs,
                                                     const RunOptions& options) {
-  std::vector<Description> descriptions(names.size());
-  for (size_t i = 0; i < names.size() && !options.inputsFolder.empty(); ++i) {
-    const fs::path folder(options.inputsFolder);
-    const fs::path proto = folder / ("input_" + std::to_string(i) + ".pb"),
-                   npy = folder / (fileNameOf(names[i]) + ".npy");
-    if (!fs::exists(proto) && !fs::exists(npy)) {
-      return usageError("--inputs: " + options.inputsFolder + " has neither " +
-                        proto.filename().string() + " nor " + npy.filename().string());
+  std::vector<Description> descriptions(inputs.size());
+  for (size_t i = 0; i < inputs.size() && !options.inputsFolder.empty(); ++i) {
+    const std::string& folder = options.inputsFolder;
+    MLC_ASSIGN_OR_RETURN(descriptions[i].tensor, readValueIn(folder, "input_" + std::to_string(i),
+                                                             inputs[i].first, inputs[i].second));
+    if (!descriptions[i].tensor) {
+      return usageError("--inputs: " + folder + " has neither input_" + std::to_string(i) +
+                        ".pb nor " + fileNameOf(inputs[i].first) + ".npy");
     }
-    MLC_ASSIGN_OR_RETURN(descriptions[i].tensor,
-                         readTensorOf((fs::exists(proto) ? proto : npy).string()));
   }
   for (const std::string& text : options.inputs) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos) return usageError("--input '" + text + "' is not NAME=...");
     const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
-    const auto at = std::find(names.begin(), names.end(), name);
-    if (at == names.end()) {
+    const auto at = std::find_if(inputs.begin(), inputs.end(),
+                                 [&](const NamedType& input) { return input.first == name; });
+    if (at == inputs.end()) {
       std::string known;
-      for (const std::string& other : names) known += " " + other;
+      for (const NamedType& other : inputs) known += " " + other.first;
       return invalidError("--input: the model has no input '" + name + "'; it has" + known);
     }
-    Description& description = descriptions[static_cast<size_t>(at - names.begin())];
+    Description& description = descriptions[static_cast<size_t>(at - inputs.begin())];
     if (value.starts_with('@')) {
-      MLC_ASSIGN_OR_RETURN(description.tensor, readTensorOf(value.substr(1)));
+      MLC_ASSIGN_OR_RETURN(description.tensor, readValue(value.substr(1), at->second));
     } else {
       StatusOr<Description> parsed = parseDescription(value);
       if (!parsed.ok()) return parsed.status().withContext("--input " + name);
@@ -127,9 +140,10 @@ class InputMaker {
       : manifest_(manifest), options_(options) {}
 
   StatusOr<std::vector<HostTensor>> run() {
-    std::vector<std::string> names;
-    for (const package::TensorSpec& input : manifest_.inputs) names.push_back(input.name);
-    MLC_ASSIGN_OR_RETURN(descriptions_, readDescriptions(names, options_));
+    std::vector<NamedType> named;
+    for (const package::TensorSpec& input : manifest_.inputs)
+      named.emplace_back(input.name, input.dtype);
+    MLC_ASSIGN_OR_RETURN(descriptions_, readDescriptions(named, options_));
     MLC_RETURN_IF_ERROR(bindSymbols());
     std::vector<HostTensor> inputs;
     for (size_t i = 0; i < manifest_.inputs.size(); ++i) {
@@ -202,28 +216,16 @@ class InputMaker {
 
 }  // namespace
 
-StatusOr<HostTensor> readTensorOf(const std::string& path) {
-  if (path.ends_with(".pb")) {
-    MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
-    return compiler->readTensorProto(path);
-  }
-  if (path.ends_with(".npy")) return readNpy(path);
-  if (const size_t at = path.find(".npz:"); at != std::string::npos)
-    return readNpz(path.substr(0, at + 4), path.substr(at + 5));
-  if (path.ends_with(".npz")) return readNpz(path, "");
-  return usageError(path + ": tensors are read from .npy, .npz and .pb files");
-}
-
 StatusOr<std::map<std::string, std::vector<int64_t>>> describedShapes(
-    const std::vector<std::string>& inputNames, const RunOptions& options) {
+    const std::vector<NamedType>& inputs, const RunOptions& options) {
   MLC_ASSIGN_OR_RETURN(const std::vector<Description> descriptions,
-                       readDescriptions(inputNames, options));
+                       readDescriptions(inputs, options));
   std::map<std::string, std::vector<int64_t>> shapes;
-  for (size_t i = 0; i < inputNames.size(); ++i) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
     if (descriptions[i].tensor) {
-      shapes[inputNames[i]] = descriptions[i].tensor->shape();
+      shapes[inputs[i].first] = descriptions[i].tensor->shape();
     } else if (descriptions[i].hasShape) {
-      shapes[inputNames[i]] = descriptions[i].shape;
+      shapes[inputs[i].first] = descriptions[i].shape;
     }
   }
   return shapes;

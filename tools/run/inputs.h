@@ -20,9 +20,6 @@ StatusOr<std::vector<HostTensor>> makeInputs(const package::Manifest& manifest,
 
 // The shapes of the inputs that --inputs and --input give, by name.
 StatusOr<std::map<std::string, std::vector<int64_t>>> describedShapes(
-    const std::vector<std::string>& inputNames, const RunOptions& options);
-
-// A .npy, .npz member (FILE.npz:NAME, or the only one of FILE.npz) or .pb file.
-StatusOr<HostTensor> readTensorOf(const std::string& path);
+    const std::vector<std::pair<std::string, DType>>& inputs, const RunOptions& options);
 
 }  // namespace mlc::tools

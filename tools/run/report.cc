@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "runtime/base/objects.h"
+
 namespace mlc::tools {
 namespace {
 
@@ -40,6 +42,15 @@ std::string comparisonText(const Comparison& comparison) {
 
 std::string shapeText(const std::vector<int64_t>& shape) {
   return fmt::format("{}", fmt::join(shape, "x"));
+}
+
+std::string typeText(const package::TensorSpec& spec) {
+  return valueTypeText(spec.dtype, spec.holds);
+}
+
+// An optional without a value has none.
+bool hasFile(const RunReport& report, size_t output) {
+  return !report.outputFiles.empty() && !report.outputFiles[output].empty();
 }
 
 }  // namespace
@@ -94,8 +105,8 @@ std::string reportText(const RunReport& report) {
                       report.latenciesMs.size() == 1 ? "run" : "runs");
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     text += fmt::format("output    {} {} {}{}\n", report.outputSpecs[i].name,
-                        shapeText(report.outputs[i].shape()), dtypeName(report.outputs[i].dtype()),
-                        report.outputFiles.empty() ? "" : " in " + report.outputFiles[i]);
+                        shapeText(report.outputs[i].shape()), typeText(report.outputSpecs[i]),
+                        hasFile(report, i) ? " in " + report.outputFiles[i] : "");
   }
   if (report.verification) text += "verify    " + comparisonText(*report.verification) + "\n";
   if (report.expectation) text += "expect    " + comparisonText(*report.expectation) + "\n";
@@ -132,8 +143,8 @@ std::string reportJson(const RunReport& report) {
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     Json output = {{"name", report.outputSpecs[i].name},
                    {"shape", report.outputs[i].shape()},
-                   {"dtype", std::string(dtypeName(report.outputs[i].dtype()))}};
-    output["file"] = report.outputFiles.empty() ? Json() : Json(report.outputFiles[i]);
+                   {"dtype", typeText(report.outputSpecs[i])}};
+    output["file"] = hasFile(report, i) ? Json(report.outputFiles[i]) : Json();
     json["outputs"].push_back(std::move(output));
   }
   return json.dump(2) + "\n";

@@ -35,6 +35,9 @@ struct ProgramContext {
   Memory memory;
 };
 
+// The name of the model's node that an op comes from.
+std::string nodeOf(mlir::Operation* op);
+
 class FunctionEmitter {
  public:
   FunctionEmitter(ProgramContext& program, mlir::func::FuncOp function, const FramePlan& plan);
@@ -87,6 +90,7 @@ class FunctionEmitter {
   void emitReturnOfComputedShape(mlir::Value tensor, int64_t index);
   // library_emitter.cc
   void emitLibraryCall(graph::LibraryCall op);
+  mlir::Value libraryAttributes(graph::LibraryCall op);
   mlir::Value describeTensors(mlir::ValueRange tensors);
   mlir::Value dimsOnStack(llvm::ArrayRef<DimExpr> dims);
   void emitAllReduce(dist::AllReduceOp op);

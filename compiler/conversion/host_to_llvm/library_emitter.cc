@@ -34,15 +34,38 @@ Value FunctionEmitter::describeTensors(mlir::ValueRange tensors) {
   return array;
 }
 
-void FunctionEmitter::emitLibraryCall(graph::LibraryCall op) {
+namespace {
+
+// What library function strings takes: each text behind its size.
+std::string packedTexts(graph::StringsOp op) {
+  std::string bytes;
+  for (auto text : op.getTexts().getAsRange<mlir::StringAttr>()) {
+    const auto size = static_cast<int64_t>(text.size());
+    bytes.append(reinterpret_cast<const char*>(&size), sizeof(size));
+    bytes += text.getValue();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Value FunctionEmitter::libraryAttributes(graph::LibraryCall op) {
+  if (auto strings = mlir::dyn_cast<graph::StringsOp>(op.getOperation())) {
+    Value slot = slotsOnStack(1);
+    abi_.storeAt(slot, 0, message(packedTexts(strings)));
+    return slot;
+  }
   const llvm::SmallVector<int64_t> attributes = op.libraryAttributes();
-  llvm::SmallVector<DimExpr> words(attributes.begin(), attributes.end());
+  return dimsOnStack(llvm::SmallVector<DimExpr>(attributes.begin(), attributes.end()));
+}
+
+void FunctionEmitter::emitLibraryCall(graph::LibraryCall op) {
   const auto operands = static_cast<int64_t>(op->getNumOperands());
   const auto results = static_cast<int64_t>(op->getNumResults());
-  abi_.callRuntime(
-      thread_, offsetof(MlcRuntime, call),
-      {abi_.i32(op.libraryFunction()), dimsOnStack(words), describeTensors(op->getOperands()),
-       abi_.i64(operands), describeTensors(op->getResults()), abi_.i64(results)});
+  abi_.callRuntime(thread_, offsetof(MlcRuntime, call),
+                   {abi_.i32(op.libraryFunction()), message(nodeOf(op)), libraryAttributes(op),
+                    describeTensors(op->getOperands()), abi_.i64(operands),
+                    describeTensors(op->getResults()), abi_.i64(results)});
   hazards_.clear();
 }
 

@@ -17,14 +17,10 @@ namespace arith = mlir::arith;
 namespace scf = mlir::scf;
 using mlir::Value;
 
-namespace {
-
 std::string nodeOf(mlir::Operation* op) {
   if (auto name = mlir::dyn_cast<mlir::NameLoc>(op->getLoc())) return name.getName().str();
   return op->getName().getStringRef().str();
 }
-
-}  // namespace
 
 Value FunctionEmitter::isNull(Value address) {
   return LLVM::ICmpOp::create(builder_, loc_, LLVM::ICmpPredicate::eq, address, abi_.nullPointer());

@@ -16,7 +16,7 @@ LogicalResult checkDomain(std::optional<Location> location, Value value, Domain 
       if (isa<FloatType>(type)) return success();
       return emitOptionalError(location, "needs a floating-point operand, has ", type);
     case Domain::kNumber:
-      if (!type.isInteger(1)) return success();
+      if (type.isIntOrFloat() && !type.isInteger(1)) return success();
       return emitOptionalError(location, "needs a number, has ", type);
     case Domain::kInteger:
       if (isa<IntegerType>(type)) return success();

@@ -17,6 +17,7 @@ def Graph_Dialect : Dialect {
   let cppNamespace = "::mlc::graph";
   let summary = "A model, normalised: tensors with value semantics and symbolic dims.";
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let hasConstantMaterializer = 1;
 }
 

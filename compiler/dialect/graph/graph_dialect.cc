@@ -12,6 +12,9 @@
 #define GET_ATTRDEF_CLASSES
 #include "compiler/dialect/graph/graph_attributes.cc.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "compiler/dialect/graph/graph_types.cc.inc"
+
 #define GET_OP_CLASSES
 #include "compiler/dialect/graph/graph_ops.cc.inc"
 
@@ -23,6 +26,10 @@ void GraphDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "compiler/dialect/graph/graph_attributes.cc.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "compiler/dialect/graph/graph_types.cc.inc"
       >();
   addOperations<
 #define GET_OP_LIST

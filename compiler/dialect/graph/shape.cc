@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "runtime/base/objects.h"
 
 using namespace mlir;
 
@@ -157,8 +158,13 @@ Type elementType(MLIRContext* context, DType type) {
       return Float8E5M2FNUZType::get(context);
     case DType::kF8E8M0:
       return Float8E8M0FNUType::get(context);
+    case DType::kString:
+      return StringType::get(context);
+    case DType::kSequence:
+    case DType::kOptional:
+      break;  // their types say what they hold
   }
-  llvm_unreachable("all element types are listed");
+  llvm_unreachable("no element type by itself");
 }
 
 DType dtypeOf(Type elementOrTensorType) {
@@ -173,6 +179,9 @@ DType dtypeOf(Type elementOrTensorType) {
   if (isa<Float8E5M2Type>(type)) return DType::kF8E5M2;
   if (isa<Float8E5M2FNUZType>(type)) return DType::kF8E5M2FNUZ;
   if (isa<Float8E8M0FNUType>(type)) return DType::kF8E8M0;
+  if (isa<StringType>(type)) return DType::kString;
+  if (isa<SequenceType>(type)) return DType::kSequence;
+  if (isa<OptionalType>(type)) return DType::kOptional;
   auto integer = cast<IntegerType>(type);
   bool isUnsigned = integer.isUnsigned();
   switch (integer.getWidth()) {
@@ -192,6 +201,13 @@ DType dtypeOf(Type elementOrTensorType) {
       return isUnsigned ? DType::kU64 : DType::kI64;
   }
   llvm_unreachable("not an element type of the graph dialect");
+}
+
+std::string heldTypeText(Type elementOrTensorType) {
+  Type type = getElementTypeOrSelf(elementOrTensorType), held;
+  if (auto sequence = dyn_cast<SequenceType>(type)) held = sequence.getHeld();
+  if (auto optional = dyn_cast<OptionalType>(type)) held = optional.getHeld();
+  return held ? valueTypeText(dtypeOf(held), heldTypeText(held)) : std::string();
 }
 
 }  // namespace mlc::graph

@@ -56,4 +56,7 @@ Shape exprsOf(DimsAttr attr);
 mlir::Type elementType(mlir::MLIRContext* context, DType type);
 DType dtypeOf(mlir::Type elementOrTensorType);
 
+// What a sequence or optional holds, as the manifest names it: "f32", "sequence(f32)"; else "".
+std::string heldTypeText(mlir::Type elementOrTensorType);
+
 }  // namespace mlc::graph

@@ -5,6 +5,7 @@
 #include "compiler/import/shape/dim_facts.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/base/element.h"
+#include "runtime/base/objects.h"
 
 using namespace mlir;
 
@@ -95,6 +96,12 @@ bool hasComputedSizes(const Tensor& tensor) {
 
 Value Emitter::materialize(Tensor& tensor) {
   if (tensor.value) return tensor.value;
+  if (tensor.items) {
+    Value value = ofItems(tensor);
+    // What is made in a region is not known outside of it.
+    if (block() == entry_.getBlock()) tensor.value = value;
+    return value;
+  }
   // What has symbols of a region is made in it, at each use.
   if (block() != entry_.getBlock() && hasComputedSizes(tensor)) {
     OpBuilder end(context_);  // the block may be in a region that no op has yet
@@ -117,6 +124,15 @@ Value Emitter::materialize(Tensor& tensor) {
   return tensor.value;
 }
 
+Value Emitter::ofItems(const Tensor& tensor) {
+  llvm::SmallVector<Value> items;
+  for (const TensorRef& item : *tensor.items) items.push_back(materialize(*item));
+  if (tensor.dtype == DType::kSequence)
+    return emitStated<graph::SequenceOfOp>(sequenceType(tensor.held.dtype), ValueRange(items));
+  return emitStated<graph::OptionalOfOp>(optionalType(tensor.held),
+                                         items.empty() ? Value() : items[0]);
+}
+
 Value Emitter::weight(const std::string& name, const Tensor& tensor) {
   OperationState state(location_, graph::WeightOp::getOperationName());
   graph::WeightOp::build(entry_, state, type(tensor.shape, tensor.dtype), llvm::StringRef(name));
@@ -124,6 +140,16 @@ Value Emitter::weight(const std::string& name, const Tensor& tensor) {
 }
 
 Value Emitter::constant(const HostTensor& tensor, const std::string& hint) {
+  if (tensor.dtype() == DType::kString) {
+    const std::vector<std::string> texts = stringsOf(tensor);
+    llvm::SmallVector<llvm::StringRef> views(texts.begin(), texts.end());
+    OperationState state(location_, graph::StringsOp::getOperationName());
+    graph::StringsOp::build(
+        entry_, state,
+        RankedTensorType::get(tensor.shape(), graph::elementType(context_, DType::kString)),
+        entry_.getStrArrayAttr(views));
+    return created(entry_, state);
+  }
   if (tensor.bytes() > kMaxConstantBytes) {
     Tensor entry;
     entry.dtype = tensor.dtype();
@@ -247,6 +273,23 @@ RankedTensorType Emitter::type(llvm::ArrayRef<DimExpr> shape, DType dtype) const
   return graph::tensorType(shape, graph::elementType(context_, dtype));
 }
 
+RankedTensorType Emitter::sequenceType(DType held) const {
+  return RankedTensorType::get(
+      {}, graph::SequenceType::get(context_, graph::elementType(context_, held)));
+}
+
+RankedTensorType Emitter::optionalType(const Held& held) const {
+  Type element = held.isSequence ? sequenceType(held.dtype).getElementType()
+                                 : graph::elementType(context_, held.dtype);
+  return RankedTensorType::get({}, graph::OptionalType::get(context_, element));
+}
+
+RankedTensorType Emitter::typeLike(const Tensor& tensor, llvm::ArrayRef<DimExpr> shape) const {
+  if (tensor.dtype == DType::kSequence) return sequenceType(tensor.held.dtype);
+  if (tensor.dtype == DType::kOptional) return optionalType(tensor.held);
+  return type(shape, tensor.dtype);
+}
+
 Value Emitter::reshape(Value value, llvm::ArrayRef<DimExpr> shape) {
   if (llvm::ArrayRef<DimExpr>(graph::shapeOf(value)) == shape) return value;
   return emitStated<graph::ReshapeOp>(type(shape, graph::dtypeOf(value.getType())), value);
@@ -258,7 +301,11 @@ Value Emitter::broadcast(Value value, llvm::ArrayRef<DimExpr> shape) {
 }
 
 Value Emitter::cast(Value value, DType dtype, Conversion conversion) {
-  if (graph::dtypeOf(value.getType()) == dtype) return value;
+  const DType from = graph::dtypeOf(value.getType());
+  if (from == dtype) return value;
+  if (isReference(from) || isReference(dtype)) {
+    unsupported("casts " + std::string(dtypeName(from)) + " to " + std::string(dtypeName(dtype)));
+  }
   return emitStated<graph::CastOp>(type(graph::shapeOf(value), dtype), value, conversion.saturate,
                                    static_cast<graph::PowerRounding>(conversion.rounding));
 }

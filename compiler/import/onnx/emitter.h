@@ -89,6 +89,10 @@ class Emitter {
   mlir::Value stretchedTo(mlir::Value value, llvm::ArrayRef<DimExpr> shape, const std::string& why);
 
   mlir::RankedTensorType type(llvm::ArrayRef<DimExpr> shape, DType dtype) const;
+  // The types of scalars that hold these, and the type of a tensor with this shape instead.
+  mlir::RankedTensorType sequenceType(DType held) const;
+  mlir::RankedTensorType optionalType(const Held& held) const;
+  mlir::RankedTensorType typeLike(const Tensor& tensor, llvm::ArrayRef<DimExpr> shape) const;
   // Return their operand where nothing changes.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<DimExpr> shape);
   mlir::Value broadcast(mlir::Value value, llvm::ArrayRef<DimExpr> shape);
@@ -136,6 +140,7 @@ class Emitter {
   mlir::Value sizes(const Tensor& tensor);
   mlir::Value weight(const std::string& name, const Tensor& tensor);
   mlir::Value filled(const Tensor& tensor);
+  mlir::Value ofItems(const Tensor& tensor);
 
   mlir::MLIRContext* context_;
   graph::WeightTable& weights_;

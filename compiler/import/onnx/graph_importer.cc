@@ -4,6 +4,7 @@
 #include "compiler/import/onnx/external_data.h"
 #include "compiler/import/onnx/function_body.h"
 #include "compiler/import/onnx/graph_order.h"
+#include "compiler/import/onnx/held.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/symbolic_values.h"
 #include "compiler/import/onnx/tensor_reader.h"
@@ -21,6 +22,7 @@ constexpr int64_t kMaxInlineBytes = 1024;
 // is sharded as its matrix is.
 bool isWeight(const TensorHeader& header) {
   const bool isScalar = header.bytes <= dtypeBytes(header.dtype, 1);
+  if (header.dtype == DType::kString) return false;
   return header.bytes > kMaxInlineBytes || (isFloat(header.dtype) && !isScalar);
 }
 // Functions that call functions, and subgraphs in subgraphs; deeper is taken for a recursion.
@@ -119,7 +121,18 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
   return module;
 }
 
+// A sequence or optional is a scalar.
+TensorRef GraphImporter::holdingInput(const onnx::ValueInfoProto& input, Block* entry) {
+  emitter_.setNode("input '" + input.name() + "'",
+                   NameLoc::get(StringAttr::get(context_, input.name())));
+  TensorRef tensor = declaredValue(input.type());
+  if (!tensor) emitter_.unsupported("it holds values of a type that is not supported");
+  tensor->value = entry->addArgument(emitter_.typeLike(*tensor, {}), emitter_.location());
+  return tensor;
+}
+
 TensorRef GraphImporter::mainInput(const onnx::ValueInfoProto& input, size_t index, Block* entry) {
+  if (!input.type().has_tensor_type()) return holdingInput(input, entry);
   const auto& type = input.type().tensor_type();
   if (!type.has_shape()) {
     throw ImportError{
@@ -236,6 +249,7 @@ void GraphImporter::importNode(const onnx::NodeProto& proto, Scope& scope) {
   for (int i = 0; i < op->minInputs; ++i) node.input(i);
   if (node.outputCount() == 0) node.invalid("has no outputs");
   const Scope* outer = std::exchange(scope_, &scope);
+  checkTypes(node);
   if (!evaluateSymbolically(node)) op->import(node);
   scope_ = outer;
   for (size_t i = 0; i < node.outputCount(); ++i) {

@@ -50,6 +50,7 @@ class GraphImporter {
     TensorRef find(const std::string& name) const;
   };
 
+  TensorRef holdingInput(const onnx::ValueInfoProto& input, mlir::Block* entry);
   TensorRef mainInput(const onnx::ValueInfoProto& input, size_t index, mlir::Block* entry);
   void importInitializers(const onnx::GraphProto& graph, Scope& scope, bool isMain);
   TensorRef importInitializer(const onnx::TensorProto& tensor, bool isMain);

@@ -8,6 +8,7 @@
 
 #include "compiler/import/onnx/graph_importer.h"
 #include "compiler/import/onnx/graph_order.h"
+#include "compiler/import/onnx/held.h"
 #include "compiler/import/onnx/tensor_reader.h"
 
 namespace mlc::onnx_import {
@@ -103,7 +104,10 @@ class Checker {
     // Inputs of subgraphs need not state their type.
     if (value.type().value_case() == onnx::TypeProto::VALUE_NOT_SET) return;
     if (!value.type().has_tensor_type()) {
-      findings_.add("inputs that are not tensors", "input", "'" + value.name() + "'");
+      if (!declaredValue(value.type())) {
+        findings_.add("inputs of maps, sparse tensors and other types", "input",
+                      "'" + value.name() + "'");
+      }
     } else if (const int type = value.type().tensor_type().elem_type(); !dtypeFromOnnx(type)) {
       findings_.add("element type " + dataTypeName(type), "tensor", "'" + value.name() + "'");
     }

@@ -2,16 +2,21 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "runtime/base/dtype.h"
 #include "runtime/base/status.h"
 
 namespace mlc::onnx_import {
 
+// An input or output: its name, and the type of its elements.
+using ValueOutline = std::pair<std::string, DType>;
+
 struct ModelOutline {
   std::vector<std::string>
       files;  // its own, then those of its external data, as they are named in it (not checked)
-  std::vector<std::string> inputs;  // names, in order
+  std::vector<ValueOutline> inputs, outputs;  // in order
 };
 
 StatusOr<ModelOutline> outlineOfModel(const std::string& path);

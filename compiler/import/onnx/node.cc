@@ -92,7 +92,21 @@ TensorRef tensorOf(mlir::Value value) {
   auto tensor = std::make_shared<Tensor>();
   tensor->dtype = graph::dtypeOf(value.getType());
   tensor->shape = graph::shapeOf(value);
+  mlir::Type element = mlir::getElementTypeOrSelf(value.getType());
+  if (auto optional = mlir::dyn_cast<graph::OptionalType>(element)) {
+    element = optional.getHeld();
+    tensor->held.isSequence = mlir::isa<graph::SequenceType>(element);
+    if (!tensor->held.isSequence) tensor->held.dtype = graph::dtypeOf(element);
+  }
+  if (auto sequence = mlir::dyn_cast<graph::SequenceType>(element))
+    tensor->held.dtype = graph::dtypeOf(sequence.getHeld());
   tensor->value = value;
+  return tensor;
+}
+
+TensorRef tensorOf(mlir::Value value, const Held& held) {
+  TensorRef tensor = tensorOf(value);
+  tensor->held = held;
   return tensor;
 }
 

@@ -33,6 +33,7 @@ class Node {
 
   // Inputs. Optional ones are absent past the end or where they are named "".
   size_t inputCount() const { return inputs_.size(); }
+  const std::string& inputName(size_t i) const { return proto_.input(static_cast<int>(i)); }
   bool has(size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
   Tensor& input(size_t i) const;
   const TensorRef& inputRef(size_t i) const;
@@ -81,7 +82,9 @@ class Node {
   std::vector<TensorRef> outputs_;
 };
 
-// A tensor of a value in the IR.
+// A tensor of a value in the IR; of a sequence or optional nothing but the type is known of what it
+// holds.
 TensorRef tensorOf(mlir::Value value);
+TensorRef tensorOf(mlir::Value value, const Held& held);
 
 }  // namespace mlc::onnx_import

@@ -5,7 +5,7 @@ namespace mlc::onnx_import {
 OpTable::OpTable() {
   for (auto family : {attentionOps, controlFlowOps, dataDependentOps, elementwiseOps, generatorOps,
                       logicalOps, matmulNBitsOps, matmulOps, movementOps, normalizationOps,
-                      quantizeOps, reduceOps, shapeOps, windowOps}) {
+                      quantizeOps, reduceOps, sequenceOps, shapeOps, stringOps, windowOps}) {
     for (const OpEntry& entry : family()) {
       index_.emplace(std::pair(entry.domain, entry.name), entries_.size());
       entries_.push_back(entry);

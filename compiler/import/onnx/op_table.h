@@ -53,7 +53,9 @@ std::vector<OpEntry> movementOps();
 std::vector<OpEntry> normalizationOps();
 std::vector<OpEntry> quantizeOps();
 std::vector<OpEntry> reduceOps();
+std::vector<OpEntry> sequenceOps();
 std::vector<OpEntry> shapeOps();
+std::vector<OpEntry> stringOps();
 std::vector<OpEntry> windowOps();
 
 }  // namespace mlc::onnx_import

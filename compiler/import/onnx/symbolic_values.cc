@@ -172,7 +172,7 @@ bool cast(Node& node) {
       element = *zero ? 0 : 1;
     }
   }
-  return !isFloat(*to) && !isPacked(*to) && *to != DType::kU64 &&
+  return !isFloat(*to) && !isPacked(*to) && !isReference(*to) && *to != DType::kU64 &&
          finish(node, *to, input.shape, std::move(elements));
 }
 

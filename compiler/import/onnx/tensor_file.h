@@ -8,8 +8,9 @@
 
 namespace mlc::onnx_import {
 
-// A file that holds one onnx.TensorProto.
-StatusOr<HostTensor> readTensorFile(const std::string& path);
+// A file that holds one onnx.TensorProto, or a SequenceProto or OptionalProto where a value of that
+// type is expected.
+StatusOr<HostTensor> readTensorFile(const std::string& path, DType expected = DType::kF32);
 Status writeTensorFile(const std::string& path, const std::string& name, const HostTensor& tensor);
 
 }  // namespace mlc::onnx_import

@@ -4,6 +4,7 @@
 
 #include "compiler/import/onnx/external_data.h"
 #include "runtime/base/mapped_file.h"
+#include "runtime/base/objects.h"
 
 namespace mlc::onnx_import {
 namespace {
@@ -67,6 +68,10 @@ Status readTypedFields(const onnx::TensorProto& tensor, HostTensor& result) {
       return readField<uint16_t>(tensor, tensor.int32_data(), result);
     case DType::kBool:
       return readField<bool>(tensor, tensor.int32_data(), result);
+    case DType::kString:
+    case DType::kSequence:
+    case DType::kOptional:
+      break;
   }
   return tensorError(tensor, "has an unknown type");
 }
@@ -101,6 +106,8 @@ std::optional<DType> dtypeFromOnnx(int dataType) {
       return DType::kU64;
     case onnx::TensorProto::BOOL:
       return DType::kBool;
+    case onnx::TensorProto::STRING:
+      return DType::kString;
     case onnx::TensorProto::INT4:
       return DType::kI4;
     case onnx::TensorProto::UINT4:
@@ -153,8 +160,20 @@ StatusOr<TensorHeader> readTensorHeader(const onnx::TensorProto& tensor) {
   return header;
 }
 
+namespace {
+
+StatusOr<HostTensor> readStrings(const onnx::TensorProto& tensor, const TensorHeader& header) {
+  const int64_t needed = header.bytes / dtypeBytes(header.dtype, 1);
+  if (tensor.string_data_size() != needed)
+    return countError(tensor, tensor.string_data_size(), needed);
+  return stringTensor(header.shape, {tensor.string_data().begin(), tensor.string_data().end()});
+}
+
+}  // namespace
+
 StatusOr<HostTensor> readTensor(const onnx::TensorProto& tensor, const std::string& modelPath) {
   MLC_ASSIGN_OR_RETURN(TensorHeader header, readTensorHeader(tensor));
+  if (header.dtype == DType::kString) return readStrings(tensor, header);
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
     MLC_ASSIGN_OR_RETURN(FileRange range, locateExternalData(tensor, header.bytes, modelPath));
     MLC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::open(range.file));

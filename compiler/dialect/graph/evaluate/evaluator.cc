@@ -3,6 +3,7 @@
 #include "compiler/dialect/graph/evaluate/elements.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
+#include "runtime/base/objects.h"
 
 namespace mlc::graph {
 namespace {
@@ -211,7 +212,16 @@ mlir::FailureOr<Tensors> evaluateFunction(FuncOp function, llvm::ArrayRef<HostTe
   if (inputs.size() != function.getNumArguments()) {
     return function.emitError("is evaluated with ") << inputs.size() << " inputs";
   }
-  return Evaluation(context, foreign).call(function, inputs);
+  EvaluationContext own = context;
+  if (!own.objects) own.objects = std::make_shared<Objects>();
+  Tensors adoptedInputs;
+  for (const HostTensor& input : inputs) adoptedInputs.push_back(adopted(input, own.objects));
+  mlir::FailureOr<Tensors> results = Evaluation(own, foreign).call(function, adoptedInputs);
+  if (mlir::failed(results)) return mlir::failure();
+  for (HostTensor& result : *results) {
+    if (isReference(result.dtype())) result = result.withObjects(own.objects);
+  }
+  return results;
 }
 
 mlir::FailureOr<Tensors> evaluateOp(Operation* op, llvm::ArrayRef<HostTensor> operands,

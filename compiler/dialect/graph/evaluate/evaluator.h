@@ -18,7 +18,7 @@ using ForeignOp = std::function<llvm::LogicalResult(mlir::Operation*, llvm::Arra
 
 // The results of a function for these inputs. Dim symbols are bound from the inputs' shapes, in
 // addition to those in `context`; follows func.call within the module. Shapes that contradict the
-// stated types are errors on the op.
+// stated types are errors on the op. Results have objects of their own where the context has none.
 mlir::FailureOr<llvm::SmallVector<HostTensor>> evaluateFunction(mlir::func::FuncOp function,
                                                                 llvm::ArrayRef<HostTensor> inputs,
                                                                 const EvaluationContext& context,

@@ -8,6 +8,7 @@
 #include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/graph_importer.h"
+#include "compiler/import/onnx/held.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
 #include "compiler/import/shape/dim_facts.h"
@@ -109,6 +110,7 @@ void importIf(Node& node) {
   // Dims that the branches do not agree about are known when one of them has run.
   Binds binds(e);
   llvm::SmallVector<mlir::Type> types;
+  std::vector<Held> held;
   for (size_t i = 0; i < node.outputCount(); ++i) {
     if (outputs[0][i]->dtype != outputs[1][i]->dtype)
       node.invalid("its branches give different types");
@@ -116,7 +118,10 @@ void importIf(Node& node) {
     checkRanks(node, a, b, "output " + std::to_string(i));
     graph::Shape shape;
     for (size_t d = 0; d < a.size(); ++d) shape.push_back(a[d] == b[d] ? a[d] : binds.add());
-    types.push_back(e.type(shape, outputs[0][i]->dtype));
+    types.push_back(e.typeLike(*outputs[0][i], shape));
+    held.push_back(joined(outputs[0][i]->held, outputs[1][i]->held));
+    if (types.back() != e.typeLike(*outputs[1][i], shape))
+      node.invalid("its branches give different types");
   }
   for (int i = 0; i < 2; ++i) {
     llvm::SmallVector<Value> values;
@@ -133,7 +138,7 @@ void importIf(Node& node) {
   for (mlir::Region& region : regions) state.addRegion()->takeBody(region);
   mlir::Operation* op = e.builder().create(state);
   for (size_t i = 0; i < node.outputCount(); ++i)
-    node.set(i, op->getResult(static_cast<unsigned>(i)));
+    node.set(i, tensorOf(op->getResult(static_cast<unsigned>(i)), held[i]));
 }
 
 // The number of trips if nothing but the count ends the loop.
@@ -150,7 +155,8 @@ struct LoopBody {
   std::vector<TensorRef> arguments, outputs;
 };
 
-std::unique_ptr<LoopBody> importBody(Node& node, llvm::ArrayRef<mlir::Type> carried) {
+std::unique_ptr<LoopBody> importBody(Node& node, llvm::ArrayRef<mlir::Type> carried,
+                                     llvm::ArrayRef<Held> held) {
   Emitter& e = node.emitter;
   auto body = std::make_unique<LoopBody>();
   mlir::Block& block = body->region.emplaceBlock();
@@ -159,18 +165,31 @@ std::unique_ptr<LoopBody> importBody(Node& node, llvm::ArrayRef<mlir::Type> carr
   };
   argument(e.type({}, DType::kI64));
   argument(e.type({}, DType::kBool));
-  for (mlir::Type type : carried) argument(type);
+  for (size_t i = 0; i < carried.size(); ++i) {
+    argument(carried[i]);
+    body->arguments.back()->held = held[i];
+  }
   body->outputs = node.importer.importSubgraph(node.graph("body"), body->arguments, &block);
   return body;
 }
 
-// Imports the body until the carried values' types hold: a dim that a trip changes becomes a
-// symbol, bound anew by what each trip gets.
+// What is known of the tensors of a carried sequence that is empty at first: what the body says.
+void addDeclared(const onnx::ValueInfoProto& input, Held& held) {
+  if (!held.isEmpty) return;
+  if (const TensorRef declared = declaredValue(input.type());
+      declared && declared->held.dtype == held.dtype && declared->held.dims) {
+    held = declared->held;
+  }
+}
+
+// Imports the body until the carried values' types, and what is known of what they hold, stay: a
+// dim that a trip changes becomes a symbol, bound anew by what each trip gets.
 std::unique_ptr<LoopBody> importStableBody(Node& node, llvm::SmallVectorImpl<mlir::Type>& carried,
-                                           Binds& binds, std::set<std::string>& changing) {
+                                           std::vector<Held>& held, Binds& binds,
+                                           std::set<std::string>& changing) {
   Emitter& e = node.emitter;
   while (true) {
-    std::unique_ptr<LoopBody> body = importBody(node, carried);
+    std::unique_ptr<LoopBody> body = importBody(node, carried, held);
     bool isStable = true;
     for (size_t i = 0; i < carried.size(); ++i) {
       const Tensor &before = *body->arguments[i + 2], &after = *body->outputs[i + 1];
@@ -184,7 +203,11 @@ std::unique_ptr<LoopBody> importStableBody(Node& node, llvm::SmallVectorImpl<mli
         changing.insert(shape[d].str());
         isStable = false;
       }
-      carried[i] = e.type(shape, before.dtype);
+      carried[i] = e.typeLike(before, shape);
+      if (carried[i] != e.typeLike(after, shape)) node.invalid(what + " changes its type");
+      const Held both = joined(held[i], after.held);
+      isStable &= both == held[i];
+      held[i] = both;
     }
     if (isStable) return body;
   }
@@ -211,13 +234,17 @@ void importLoop(Node& node) {
                                                           DType::kI64, {})));
   operands.push_back(node.has(1) ? scalarBool(node, node.inputRef(1)) : e.scalar(1, DType::kBool));
   llvm::SmallVector<mlir::Type> carried;
+  std::vector<Held> held;
   for (size_t i = 0; i < carriedCount; ++i) {
     operands.push_back(node.value(i + 2));
     carried.push_back(operands.back().getType());
+    held.push_back(node.input(i + 2).held);
+    if (static_cast<int>(i) + 2 < graph.input_size())
+      addDeclared(graph.input(static_cast<int>(i) + 2), held.back());
   }
   Binds binds(e);
   std::set<std::string> changing;  // symbols of the carried values in the body
-  std::unique_ptr<LoopBody> body = importStableBody(node, carried, binds, changing);
+  std::unique_ptr<LoopBody> body = importStableBody(node, carried, held, binds, changing);
   const std::vector<TensorRef>& outputs = body->outputs;
   mlir::Block& block = body->region.front();
 
@@ -237,8 +264,12 @@ void importLoop(Node& node) {
     graph::Shape shape;
     if (isScanned) shape.push_back(trips ? *trips : binds.add());
     for (const DimExpr& dim : source.shape) shape.push_back(outside(dim));
-    types.push_back(e.type(shape, isScanned ? stackedType(source.dtype) : source.dtype));
+    if (isScanned && (source.dtype == DType::kSequence || source.dtype == DType::kOptional))
+      node.unsupported("stacks sequences or optionals");
+    types.push_back(isScanned && isPacked(source.dtype) ? e.type(shape, stackedType(source.dtype))
+                                                        : e.typeLike(source, shape));
   }
+  held.resize(node.outputCount());
   llvm::SmallVector<Value> values;
   mlir::Block* outer = e.block();
   e.setBlock(&block);
@@ -257,7 +288,8 @@ void importLoop(Node& node) {
   state.addRegion()->takeBody(body->region);
   mlir::Operation* op = e.builder().create(state);
   for (size_t i = 0; i < node.outputCount(); ++i)
-    node.set(i, e.cast(op->getResult(static_cast<unsigned>(i)), outputs[i + 1]->dtype));
+    node.set(i, tensorOf(e.cast(op->getResult(static_cast<unsigned>(i)), outputs[i + 1]->dtype),
+                         held[i]));
 }
 
 // An axis or direction of each scanned value; 0 where none is given.

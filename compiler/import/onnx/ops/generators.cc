@@ -11,6 +11,7 @@
 #include "compiler/import/onnx/tensor_reader.h"
 #include "compiler/import/shape/dim_facts.h"
 #include "runtime/base/element.h"
+#include "runtime/base/objects.h"
 
 using mlir::Value;
 
@@ -39,6 +40,11 @@ void constant(Node& node) {
   } else if (const auto* single = node.find("value_int")) {
     node.set(
         constantTensor(listTensor<int64_t>(DType::kI64, std::array{single->i()}).reshaped({})));
+  } else if (const auto* list = node.find("value_strings")) {
+    node.set(constantTensor(
+        stringTensor({list->strings_size()}, {list->strings().begin(), list->strings().end()})));
+  } else if (const auto* single = node.find("value_string")) {
+    node.set(constantTensor(stringTensor({}, {single->s()})));
   } else {
     node.invalid("has no value");
   }
@@ -189,7 +195,8 @@ void oneHot(Node& node) {
 std::vector<OpEntry> generatorOps() {
   constexpr int kLast = kLastOpset;
   return {
-      {"Constant", 7, kLast, 0, 0, "value value_float value_floats value_int value_ints", constant},
+      {"Constant", 7, kLast, 0, 0,
+       "value value_float value_floats value_int value_ints value_string value_strings", constant},
       {"ConstantOfShape", 9, kLast, 1, 1, "value", constantOfShape},
       {"EyeLike", 9, kLast, 1, 1, "dtype k", eyeLike},
       {"OneHot", 9, kLast, 3, 3, "axis", oneHot},

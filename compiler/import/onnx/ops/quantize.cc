@@ -87,7 +87,7 @@ DType declaredType(Node& node, DType otherwise) {
   const auto type = static_cast<int>(node.integer("output_dtype", 0));
   if (type == 0) return otherwise;
   const std::optional<DType> dtype = dtypeFromOnnx(type);
-  if (!dtype) node.unsupported("gives " + dataTypeName(type));
+  if (!dtype || isReference(*dtype)) node.unsupported("gives " + dataTypeName(type));
   return *dtype;
 }
 
