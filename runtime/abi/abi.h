@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define MLC_ABI_VERSION 3
+#define MLC_ABI_VERSION 4
 
 /* Element types, equal to mlc::DType. Elements of strings, sequences and optionals are 64-bit
  * references to objects of the run (runtime/base/objects.h): programs move and compare them,

@@ -59,7 +59,8 @@ void addRunOptions(CLI::App& app, RunOptions& options) {
                  "NAME=@FILE (.npy, .npz member as FILE.npz:MEMBER, .pb) or NAME=2x128xi64=7 "
                  "(shape, type, fill: a number, random, iota)")
       ->allow_extra_args(false);
-  app.add_option("--inputs", options.inputsFolder, "Folder with input_0.pb, ... or NAME.npy");
+  app.add_option("--inputs", options.inputsFolder,
+                 "Folder with input_0.pb, ... or NAME.npy (of a sequence, NAME/0.npy, ...)");
   app.add_option("--seed", options.seed, "Of random inputs (default: 0)");
   app.add_option("--outputs", options.outputsFolder,
                  "Folder for the outputs: NAME.npy and outputs.json");

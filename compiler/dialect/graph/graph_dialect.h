@@ -33,9 +33,10 @@ class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
 
 #define GET_ATTRDEF_CLASSES
 #include "compiler/dialect/graph/graph_attributes.h.inc"
-#define GET_TYPEDEF_CLASSES
 #include "compiler/dialect/graph/graph_dialect.h.inc"
 #include "compiler/dialect/graph/graph_interfaces.h.inc"
+
+#define GET_TYPEDEF_CLASSES
 #include "compiler/dialect/graph/graph_types.h.inc"
 
 #define GET_OP_CLASSES
