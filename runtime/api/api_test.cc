@@ -198,5 +198,97 @@ TEST(Api, AnErrorOfOneRankEndsTheOpening) {
   }
 }
 
+// Words, twice each; the first tensor of a sequence; an optional as it is.
+PackageFolder referencesPackage(int tp) {
+  PackageFolder folder("api_references" + std::to_string(tp));
+  folder.addFile("runtime/executor/references_program.so", "references.so");
+  folder.manifest.tp = tp;
+  folder.manifest.inputs = {{"w", DType::kString, {"n"}, ""},
+                            {"s", DType::kSequence, {}, "f32"},
+                            {"o", DType::kOptional, {}, "sequence(string)"}};
+  folder.manifest.outputs = {{"twice", DType::kString, {"n"}, ""},
+                             {"first", DType::kOptional, {}, "f32"},
+                             {"same", DType::kOptional, {}, "sequence(string)"}};
+  package::Program program;
+  program.target = "cpu";
+  program.object = "references.so";
+  program.symbols = {"n"};
+  for (int i = 0; i < 3; ++i) {
+    package::ProgramInput input;
+    input.spec = folder.manifest.inputs[static_cast<size_t>(i)];
+    input.index = i;
+    program.inputs.push_back(input);
+    package::ProgramOutput output;
+    output.spec = folder.manifest.outputs[static_cast<size_t>(i)];
+    output.index = i;
+    program.outputs.push_back(output);
+  }
+  folder.manifest.programs = {program};
+  folder.manifest.ranks.assign(static_cast<size_t>(tp), {0, "cpu"});
+  folder.write();
+  return folder;
+}
+
+std::string textOf(const mlc_string& string) {
+  return {string.text, static_cast<size_t>(string.bytes)};
+}
+
+TEST(Api, TakesAndGivesStringsSequencesAndOptionals) {
+  const int64_t two = 2, four = 4;
+  const mlc_string words[] = {{"a", 1}, {"b\0c", 3}};
+  const mlc_tensor tensors[] = {{MLC_F32, 1, &four, kX}, {MLC_F32, 1, &two, kY}};
+  const mlc_items items = {2, tensors};
+  const mlc_tensor texts = {MLC_STRING, 1, &two, words};
+  const mlc_items sequence = {1, &texts};
+  const mlc_tensor held = {MLC_SEQUENCE, 0, nullptr, &sequence};
+  for (int tp : {1, 2}) {
+    Model model(referencesPackage(tp).path(), {.threads = 2, .no_pin = 0});
+    EXPECT_EQ(model.input(0).holds, nullptr);
+    EXPECT_STREQ(model.input(1).holds, "f32");
+    EXPECT_STREQ(model.output(2).holds, "sequence(string)");
+    for (const mlc_tensor* value : {&held, static_cast<const mlc_tensor*>(nullptr)}) {
+      const Outputs outputs = model.run(
+          {{MLC_STRING, {2}, words}, {MLC_SEQUENCE, {}, &items}, {MLC_OPTIONAL, {}, value}});
+      const auto* twice = static_cast<const mlc_string*>(outputs[0].data);
+      EXPECT_EQ(textOf(twice[0]), "aa");
+      EXPECT_EQ(textOf(twice[1]), std::string("b\0cb\0c", 6));
+      const auto* first = static_cast<const mlc_tensor*>(outputs[1].data);
+      ASSERT_NE(first, nullptr);
+      ASSERT_EQ(first->rank, 1);
+      EXPECT_EQ(first->shape[0], 4);
+      EXPECT_TRUE(std::equal(kX, kX + 4, static_cast<const float*>(first->data)));
+      const auto* same = static_cast<const mlc_tensor*>(outputs[2].data);
+      ASSERT_EQ(same == nullptr, value == nullptr);
+      if (!value) continue;
+      const auto* inner = static_cast<const mlc_items*>(same->data);
+      ASSERT_EQ(inner->count, 1);
+      EXPECT_EQ(textOf(static_cast<const mlc_string*>(inner->tensors[0].data)[0]), "a");
+    }
+  }
+}
+
+TEST(Api, RefusesValuesThatAreNoneOfTheModels) {
+  const int64_t four = 4;
+  const double numbers[4] = {};
+  const mlc_string words[] = {{"a", 1}};
+  const mlc_tensor other = {MLC_F64, 1, &four, numbers};
+  const mlc_items none = {0, nullptr}, others = {1, &other};
+  Model model(referencesPackage(2).path(), {.threads = 1, .no_pin = 0});
+  auto messageOf = [&](const mlc_items* items) {
+    try {
+      model.run({{MLC_STRING, {1}, words}, {MLC_SEQUENCE, {}, items}, {MLC_OPTIONAL, {}, nullptr}});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), MLC_ERROR_INVALID);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(messageOf(&others).find("'s' should be sequence(f32)"), std::string::npos);
+  EXPECT_NE(messageOf(nullptr).find("input 1 is a sequence without"), std::string::npos);
+  // Found by the program; the session goes on.
+  EXPECT_EQ(messageOf(&none),
+            "node 'pick': position 0 is out of range: the sequence has 0 tensors");
+}
+
 }  // namespace
 }  // namespace mlc::client

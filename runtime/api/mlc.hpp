@@ -33,7 +33,7 @@ inline void throwIfError(mlc_error* error) {
   throw exception;
 }
 
-// An input: borrows the data, which is row-major.
+// An input: borrows the data (see mlc_tensor.data).
 struct Input {
   mlc_dtype dtype;
   std::vector<int64_t> shape;

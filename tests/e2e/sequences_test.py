@@ -91,6 +91,9 @@ def cases():
     mapped = [sequence_info("t", T.FLOAT), sequence_info("sums", T.FLOAT)]
     yield "map", [node("SequenceMap", ["s", "f"], ["t", "sums"], body=scaled)], mapped, {**three, **factor}, {}
     yield "map_of_known", [node("SequenceConstruct", ["x", "x"], ["s"]), node("SequenceMap", ["s", "f"], ["t", "sums"], body=scaled)], mapped, {**x, **factor}, {}
+    shapes = body("shapes", [node("Shape", ["a"], ["z"])], [info("a", T.FLOAT, ["k", 4])], [info("z", T.INT64, [2])])
+    yield "shapes", [node("SequenceMap", ["s"], ["t"], body=shapes)], [sequence_info("t", T.INT64)], three, {}
+    yield "empty_tensors", [node("SequenceAt", ["s", "p"], ["y"])], y, {"s": ([T.FLOAT, [0, "k"]], None, [X[:0], X[:0, :3]]), **at}, {}
     yield "optional", [
         node("Optional", ["x"], ["o"]), node("OptionalHasElement", ["o"], ["h"]), node("OptionalGetElement", ["o"], ["a"]), node("Relu", ["a"], ["y"])], [
             *y, info("h", T.BOOL, [])], x, {}

@@ -6,8 +6,8 @@ Models state axes, shapes and the like as constants, the node tests have them as
 second case, of kind "constant", where such inputs are initializers. Models of opsets before 7, which the importer does not
 take, are converted to opset 13 by the package's own converter. Kind "types" is our own: type_cases.py.
 
-The node tests are made by the onnx package's own code, the others are files of the package. Only
-tensors are written: inputs and outputs that are sequences, optionals or maps are left out.
+The node tests are made by the onnx package's own code, the others are files of the package. Inputs and
+outputs that are maps are left out.
 """
 
 import pathlib
@@ -74,10 +74,34 @@ def with_constants(case):
     return model, kept_values, outputs
 
 
-def tensor_bytes(value, name):
-    if isinstance(value, onnx.TensorProto):
-        return value.SerializeToString()
-    return onnx.numpy_helper.from_array(numpy.asarray(value), name).SerializeToString()
+def to_tensor(value, name):
+    return value if isinstance(value, onnx.TensorProto) else onnx.numpy_helper.from_array(numpy.asarray(value), name)
+
+
+def to_sequence(values, name):
+    proto = onnx.SequenceProto(name=name, elem_type=onnx.SequenceProto.TENSOR)
+    proto.tensor_values.extend(to_tensor(value, "") for value in values)
+    return proto
+
+
+def to_optional(value, name, is_sequence):
+    if value is None:
+        return onnx.OptionalProto(name=name)
+    if is_sequence:
+        return onnx.OptionalProto(name=name, elem_type=onnx.OptionalProto.SEQUENCE, sequence_value=to_sequence(value, ""))
+    return onnx.OptionalProto(name=name, elem_type=onnx.OptionalProto.TENSOR, tensor_value=to_tensor(value, ""))
+
+
+def to_proto(value, info):
+    """None for what holds maps."""
+    kind = info.type.WhichOneof("value")
+    if kind == "tensor_type":
+        return to_tensor(value, info.name)
+    if kind == "sequence_type" and info.type.sequence_type.elem_type.HasField("tensor_type"):
+        return to_sequence(value, info.name)
+    if kind == "optional_type":
+        return to_optional(value, info.name, info.type.optional_type.elem_type.HasField("sequence_type"))
+    return None
 
 
 def write_made(folder, model, inputs, outputs):
@@ -86,8 +110,9 @@ def write_made(folder, model, inputs, outputs):
     graph = model.graph
     for kind, values, infos in (("input", inputs, graph.input), ("output", outputs, graph.output)):
         for i, (value, info) in enumerate(zip(values, infos)):
-            if info.type.HasField("tensor_type"):
-                (folder / f"{kind}_{i}.pb").write_bytes(tensor_bytes(value, info.name))
+            proto = to_proto(value, info)
+            if proto is not None:
+                (folder / f"{kind}_{i}.pb").write_bytes(proto.SerializeToString())
 
 
 def align_slopes(model):

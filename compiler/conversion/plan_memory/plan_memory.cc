@@ -39,7 +39,8 @@ class Planner {
   Planner(mlir::func::FuncOp function, const std::function<DimExpr(Operation*)>& scratchBytes)
       : function_(function),
         scratchBytes_(scratchBytes),
-        definitions_(graph::symbolDefinitions(function)) {}
+        definitions_(graph::symbolDefinitions(function)),
+        computed_(graph::computedSymbols(function)) {}
 
   FramePlan run() {
     number();
@@ -89,7 +90,7 @@ class Planner {
       Operation* producer = storage.getDefiningOp();
       if (!producer || producer->getBlock() != &body ||
           mlir::isa<graph::WeightOp, graph::StateOp>(producer) ||
-          segmentOf(tensorBytes(storage.getType())) >= 0 || isOwn(storage)) {
+          graph::hasSymbolOf(storage.getType(), computed_) || isOwn(storage)) {
         continue;
       }
       plan_.places.try_emplace(storage, Place{Place::Kind::kResult, static_cast<int>(i), 0});
@@ -258,6 +259,7 @@ class Planner {
   const std::function<DimExpr(Operation*)>& scratchBytes_;
   llvm::DenseMap<Operation*, int> begin_, end_;
   const std::map<std::string, graph::SymbolDefinition> definitions_;
+  const std::set<std::string> computed_;  // their names
   std::vector<Request> requests_;
   std::vector<Value> own_;
   int slots_ = 0;

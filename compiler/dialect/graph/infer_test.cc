@@ -149,5 +149,41 @@ TEST(VerifyTest, IfTakesAScalarCondition) {
       "");
 }
 
+TEST(InferTest, SequencesAndOptionalsKnowWhatTheyHold) {
+  const std::string sequence = "tensor<!graph.sequence<f32>>",
+                    optional = "tensor<!graph.optional<f32>>";
+  const std::string arguments = "%s: " + sequence + ", %x: tensor<4xf32>, %i: tensor<4xi64>";
+  EXPECT_EQ(errorOf(arguments, "%t = graph.sequence_insert %s, %x : (" + sequence +
+                                   ", tensor<4xf32>) -> " + sequence),
+            "");
+  EXPECT_THAT(errorOf(arguments, "%t = graph.sequence_insert %s, %i : (" + sequence +
+                                     ", tensor<4xi64>) -> " + sequence),
+              HasSubstr("holds 'f32', but is given 'tensor<4xi64>'"));
+  EXPECT_THAT(errorOf(arguments, "%t = graph.sequence_insert %s, %x, %i : (" + sequence +
+                                     ", tensor<4xf32>, tensor<4xi64>) -> " + sequence),
+              HasSubstr("needs a scalar i64 as position"));
+  EXPECT_THAT(errorOf(arguments, "%n = graph.sequence_length %x : (tensor<4xf32>) -> tensor<i64>"),
+              HasSubstr("needs a sequence"));
+  EXPECT_THAT(errorOf("%o: " + optional,
+                      "%x = graph.optional_get %o : (" + optional + ") -> tensor<4xi64>"),
+              HasSubstr("holds 'f32'"));
+}
+
+TEST(VerifyTest, SequencesHoldTensorsOfNumbersOrStrings) {
+  EXPECT_EQ(errorOf("%a: tensor<!graph.optional<!graph.sequence<!graph.string>>>", ""), "");
+  EXPECT_THAT(errorOf("%a: tensor<!graph.sequence<!graph.optional<f32>>>", ""),
+              HasSubstr("a sequence holds tensors of numbers or strings"));
+  EXPECT_THAT(errorOf("%a: tensor<!graph.optional<!graph.optional<f32>>>", ""),
+              HasSubstr("an optional holds tensors of numbers or strings, or a sequence"));
+}
+
+TEST(VerifyTest, StringsFillTheirTensor) {
+  EXPECT_EQ(
+      errorOf("", R"(%s = graph.strings {texts = ["a", "b"]} : () -> tensor<2x!graph.string>)"),
+      "");
+  EXPECT_THAT(errorOf("", R"(%s = graph.strings {texts = ["a"]} : () -> tensor<2x!graph.string>)"),
+              HasSubstr("has 1 strings"));
+}
+
 }  // namespace
 }  // namespace mlc::graph

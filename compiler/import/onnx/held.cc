@@ -101,6 +101,12 @@ void checkTypes(const Node& node) {
   }
 }
 
+TensorRef optionalOf(const TensorRef& value) {
+  Held held = value->dtype == DType::kSequence ? value->held : heldOf(value->dtype, value->shape);
+  held.isSequence = value->dtype == DType::kSequence;
+  return knownOptional(std::move(held), value);
+}
+
 TensorRef valueOfOptional(Node& node, Value optional, const Held& held) {
   Emitter& e = node.emitter;
   if (held.isSequence) {

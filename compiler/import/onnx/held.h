@@ -12,6 +12,9 @@ TensorRef declaredValue(const onnx::TypeProto& type);
 // Refuses a node whose op does not take the strings, sequences or optionals that it is given.
 void checkTypes(const Node& node);
 
+// The optional with that value.
+TensorRef optionalOf(const TensorRef& value);
+
 // The tensor in an optional, of which `held` is known; dims of `held` are checked when the model
 // runs.
 TensorRef valueOfOptional(Node& node, mlir::Value optional, const Held& held);

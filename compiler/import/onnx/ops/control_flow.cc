@@ -153,6 +153,7 @@ std::optional<DimExpr> knownTrips(Node& node, const Tensor& bodyCondition) {
 struct LoopBody {
   mlir::Region region;
   std::vector<TensorRef> arguments, outputs;
+  std::set<size_t> unwrapped;  // carried optionals for which it gives their values
 };
 
 std::unique_ptr<LoopBody> importBody(Node& node, llvm::ArrayRef<mlir::Type> carried,
@@ -192,8 +193,14 @@ std::unique_ptr<LoopBody> importStableBody(Node& node, llvm::SmallVectorImpl<mli
     std::unique_ptr<LoopBody> body = importBody(node, carried, held);
     bool isStable = true;
     for (size_t i = 0; i < carried.size(); ++i) {
-      const Tensor &before = *body->arguments[i + 2], &after = *body->outputs[i + 1];
+      const Tensor& before = *body->arguments[i + 2];
       const std::string what = "loop value " + std::to_string(i);
+      // An optional may get a value that is none itself.
+      if (before.dtype == DType::kOptional && body->outputs[i + 1]->dtype != DType::kOptional) {
+        body->outputs[i + 1] = optionalOf(body->outputs[i + 1]);
+        body->unwrapped.insert(i);
+      }
+      const Tensor& after = *body->outputs[i + 1];
       if (after.dtype != before.dtype) node.invalid(what + " changes its type");
       checkRanks(node, before.shape, after.shape, what);
       graph::Shape shape = before.shape;
@@ -287,9 +294,12 @@ void importLoop(Node& node) {
   if (mlir::ArrayAttr names = binds.attribute()) state.addAttribute("binds", names);
   state.addRegion()->takeBody(body->region);
   mlir::Operation* op = e.builder().create(state);
-  for (size_t i = 0; i < node.outputCount(); ++i)
-    node.set(i, tensorOf(e.cast(op->getResult(static_cast<unsigned>(i)), outputs[i + 1]->dtype),
-                         held[i]));
+  for (size_t i = 0; i < node.outputCount(); ++i) {
+    Value result = op->getResult(static_cast<unsigned>(i));
+    node.set(i, body->unwrapped.contains(i)
+                    ? valueOfOptional(node, result, held[i])
+                    : tensorOf(e.cast(result, outputs[i + 1]->dtype), held[i]));
+  }
 }
 
 // An axis or direction of each scanned value; 0 where none is given.

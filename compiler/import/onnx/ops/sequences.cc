@@ -246,18 +246,10 @@ void concatFromSequence(Node& node) {
                            held));
 }
 
-// A value as what an optional of it holds.
-Held heldOfValue(const Tensor& tensor) {
-  if (tensor.dtype != DType::kSequence) return heldOf(tensor.dtype, tensor.shape);
-  Held held = tensor.held;
-  held.isSequence = true;
-  return held;
-}
-
 void optional(Node& node) {
   if (node.has(0)) {
     if (node.dtype(0) == DType::kOptional) node.unsupported("makes an optional of an optional");
-    node.set(knownOptional(heldOfValue(node.input(0)), node.inputRef(0)));
+    node.set(optionalOf(node.inputRef(0)));
     return;
   }
   const onnx::AttributeProto* type = node.find("type");
