@@ -1,5 +1,7 @@
 #include "runtime/api/values.h"
 
+#include <algorithm>
+
 #include "runtime/base/objects.h"
 
 namespace mlc::api {
