@@ -286,8 +286,8 @@ TEST(Api, RefusesValuesThatAreNoneOfTheModels) {
   EXPECT_NE(messageOf(&others).find("'s' should be sequence(f32)"), std::string::npos);
   EXPECT_NE(messageOf(nullptr).find("input 1 is a sequence without"), std::string::npos);
   // Found by the program; the session goes on.
-  EXPECT_EQ(messageOf(&none),
-            "node 'pick': position 0 is out of range: the sequence has 0 tensors");
+  const std::string refusal = "node 'pick': position 0 is out of range: the sequence has 0 tensors";
+  EXPECT_NE(messageOf(&none).find(refusal), std::string::npos);
 }
 
 }  // namespace
