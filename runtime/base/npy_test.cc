@@ -31,9 +31,10 @@ std::string npyFile(int version, const std::string& header, const std::string& p
   return file + header + payload;
 }
 
-TEST(Npy, EveryTypeSurvivesAWriteAndARead) {
+TEST(Npy, EveryTypeOfNumbersSurvivesAWriteAndARead) {
   const std::string path = pathOf("round.npy");
   for (int type = 0; type < kDTypeCount; ++type) {
+    if (isReference(static_cast<DType>(type))) continue;
     for (const std::vector<int64_t>& shape :
          {std::vector<int64_t>{}, {3}, {2, 3}, {0, 4}, {2, 1, 3, 2}}) {
       HostTensor tensor = HostTensor::zeros(static_cast<DType>(type), shape);
