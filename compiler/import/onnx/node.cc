@@ -69,6 +69,18 @@ std::optional<std::vector<int64_t>> Node::integerList(const char* name) const {
   return std::vector<int64_t>(attribute->ints().begin(), attribute->ints().end());
 }
 
+std::optional<std::vector<double>> Node::numberList(const char* name) const {
+  const onnx::AttributeProto* attribute = find(name, onnx::AttributeProto::FLOATS);
+  if (attribute == nullptr) return std::nullopt;
+  return std::vector<double>(attribute->floats().begin(), attribute->floats().end());
+}
+
+std::optional<std::vector<std::string>> Node::textList(const char* name) const {
+  const onnx::AttributeProto* attribute = find(name, onnx::AttributeProto::STRINGS);
+  if (attribute == nullptr) return std::nullopt;
+  return std::vector<std::string>(attribute->strings().begin(), attribute->strings().end());
+}
+
 const onnx::GraphProto& Node::graph(const char* name) const {
   const onnx::AttributeProto* attribute = find(name, onnx::AttributeProto::GRAPH);
   if (attribute == nullptr) invalid(std::string("attribute '") + name + "' is missing");

@@ -52,6 +52,8 @@ class Node {
   double number(const char* name, double otherwise) const;
   std::string text(const char* name, const std::string& otherwise) const;
   std::optional<std::vector<int64_t>> integerList(const char* name) const;
+  std::optional<std::vector<double>> numberList(const char* name) const;
+  std::optional<std::vector<std::string>> textList(const char* name) const;
   const onnx::GraphProto& graph(const char* name) const;
   const onnx::AttributeProto* find(const char* name) const;
 

@@ -3,9 +3,10 @@
 namespace mlc::onnx_import {
 
 OpTable::OpTable() {
-  for (auto family : {attentionOps, controlFlowOps, dataDependentOps, elementwiseOps, generatorOps,
-                      logicalOps, matmulNBitsOps, matmulOps, movementOps, normalizationOps,
-                      quantizeOps, reduceOps, sequenceOps, shapeOps, stringOps, windowOps}) {
+  for (auto family :
+       {attentionOps, controlFlowOps, dataDependentOps, elementwiseOps, generatorOps, logicalOps,
+        matmulNBitsOps, matmulOps, movementOps, normalizationOps, quantizeOps, recurrentOps,
+        reduceOps, sequenceOps, shapeOps, stringOps, windowOps}) {
     for (const OpEntry& entry : family()) {
       index_.emplace(std::pair(entry.domain, entry.name), entries_.size());
       entries_.push_back(entry);

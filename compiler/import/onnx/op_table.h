@@ -52,6 +52,7 @@ std::vector<OpEntry> matmulOps();
 std::vector<OpEntry> movementOps();
 std::vector<OpEntry> normalizationOps();
 std::vector<OpEntry> quantizeOps();
+std::vector<OpEntry> recurrentOps();
 std::vector<OpEntry> reduceOps();
 std::vector<OpEntry> sequenceOps();
 std::vector<OpEntry> shapeOps();

@@ -11,6 +11,7 @@
 #include "compiler/import/onnx/held.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
+#include "compiler/import/onnx/ops/step_loop.h"
 #include "compiler/import/shape/dim_facts.h"
 
 using mlir::Value;
@@ -309,34 +310,13 @@ std::vector<int64_t> listOrZeros(Node& node, const char* name, size_t count) {
   return list;
 }
 
-// The element of a scanned input for a trip.
-Value scannedPart(Emitter& e, Value whole, int64_t axis, bool isReverse, Value trip) {
-  if (isReverse) {
-    Value last = e.emit<graph::SizeOp>(
-        graph::dimsAttr(whole.getContext(), {graph::shapeOf(whole)[axis] - 1}));
-    trip = e.emit<graph::SubOp>(last, trip);
-  }
-  return e.emit<graph::GatherOp>(whole, trip, axis);
-}
-
-// A stacked value with its trips along another axis, or in the other order.
-Value arranged(Node& node, Value stacked, int64_t axis, bool isReverse) {
-  Emitter& e = node.emitter;
-  graph::Shape shape = graph::shapeOf(stacked);
-  const auto rank = static_cast<int64_t>(shape.size());
-  if (isReverse) {
-    graph::Shape starts(rank, DimExpr(0));
-    starts[0] = shape[0] - 1;
-    std::vector<int64_t> steps(rank, 1);
-    steps[0] = -1;
-    stacked = e.emitStated<graph::SliceOp>(stacked.getType(), stacked,
-                                           graph::dimsAttr(stacked.getContext(), starts),
-                                           llvm::ArrayRef<int64_t>(steps));
-  }
+// A stacked value with its steps along another axis.
+Value stepsAlong(Node& node, Value stacked, int64_t axis) {
+  const auto rank = static_cast<int64_t>(graph::shapeOf(stacked).size());
   std::vector<int64_t> permutation(rank - 1);
   std::iota(permutation.begin(), permutation.end(), 1);
   permutation.insert(permutation.begin() + node.axis(axis, rank), 0);
-  return e.transpose(stacked, permutation);
+  return node.emitter.transpose(stacked, permutation);
 }
 
 // A scan is a loop over the positions of its inputs.
@@ -361,54 +341,36 @@ void importScan(Node& node) {
     const DimExpr& size = node.shape(states + i)[axis];
     trips = i == 0 ? size : e.equal(trips, size, "lengths of scanned inputs");
   }
-  mlir::Region region;
-  mlir::Block& block = region.emplaceBlock();
-  Value trip = block.addArgument(e.type({}, DType::kI64), e.location());
-  Value goesOn = block.addArgument(e.type({}, DType::kBool), e.location());
-  llvm::SmallVector<Value> operands{sizeValue(e, trips), e.scalar(1, DType::kBool)};
+  llvm::SmallVector<Value> initial, scanned;
+  for (size_t i = 0; i < states; ++i) initial.push_back(node.value(i));
+  for (size_t i = 0; i < scans; ++i) scanned.push_back(node.value(states + i));
+  StepLoop loop(e, trips, initial);
   std::vector<TensorRef> arguments;
-  for (size_t i = 0; i < states; ++i) {
-    operands.push_back(node.value(i));
-    arguments.push_back(tensorOf(block.addArgument(operands.back().getType(), e.location())));
-  }
-  mlir::Block* outer = e.block();
+  for (Value value : loop.carried()) arguments.push_back(tensorOf(value));
   for (size_t i = 0; i < scans; ++i) {
-    Value whole = node.value(states + i);
-    const int64_t axis = node.axis(inAxes[i], node.rank(states + i));
-    e.setBlock(&block);
-    arguments.push_back(tensorOf(scannedPart(e, whole, axis, inReverse[i] != 0, trip)));
-    e.setBlock(outer);
+    arguments.push_back(tensorOf(e.emit<graph::GatherOp>(
+        scanned[i], loop.index(inReverse[i] != 0), node.axis(inAxes[i], node.rank(states + i)))));
   }
-  const std::vector<TensorRef> outputs = node.importer.importSubgraph(graph, arguments, &block);
-  llvm::SmallVector<mlir::Type> types;
-  llvm::SmallVector<Value> values{goesOn};
-  e.setBlock(&block);
+  const std::vector<TensorRef> outputs = node.importer.importSubgraph(graph, arguments, e.block());
+  const std::set<std::string> inner = symbolsOfRegion(loop.body());
+  llvm::SmallVector<Value> after, parts;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    Value value = e.materialize(*outputs[i]);
-    values.push_back(i < states ? value : e.cast(value, stackedType(outputs[i]->dtype)));
-    graph::Shape shape = outputs[i]->shape;
-    if (i < states && !(shape == graph::shapeOf(operands[i + 2])))
+    if (i < states && !(outputs[i]->shape == graph::shapeOf(initial[i])))
       node.unsupported("state " + std::to_string(i) + " changes its shape");
-    if (i >= states) shape.insert(shape.begin(), trips);
-    types.push_back(e.type(shape, graph::dtypeOf(values.back().getType())));
+    Value value = e.materialize(*outputs[i]);
+    if (graph::hasSymbolOf(value.getType(), inner))
+      node.unsupported("stacks parts whose sizes its body computes");
+    if (i < states) {
+      after.push_back(value);
+    } else {
+      parts.push_back(e.cast(value, stackedType(outputs[i]->dtype)));
+    }
   }
-  e.setBlock(outer);
-  if (llvm::any_of(types, [inner = symbolsOfRegion(region)](mlir::Type type) {
-        return graph::hasSymbolOf(type, inner);
-      })) {
-    node.unsupported("stacks parts whose sizes its body computes");
-  }
-  yield(node, block, values);
-  mlir::OperationState state(e.location(), graph::LoopOp::getOperationName());
-  state.addOperands(operands);
-  state.addTypes(types);
-  state.addRegion()->takeBody(region);
-  mlir::Operation* op = e.builder().create(state);
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    Value result = op->getResult(static_cast<unsigned>(i));
-    if (i >= states)
-      result = arranged(node, result, outAxes[i - states], outReverse[i - states] != 0);
-    node.set(i, e.cast(result, outputs[i]->dtype));
+  loop.end(after, parts);
+  for (size_t i = 0; i < states; ++i) node.set(i, loop.last(i));
+  for (size_t i = 0; i < stacked; ++i) {
+    Value whole = stepsAlong(node, loop.stacked(i, outReverse[i] != 0), outAxes[i]);
+    node.set(states + i, e.cast(whole, outputs[states + i]->dtype));
   }
 }
 

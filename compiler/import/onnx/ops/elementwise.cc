@@ -1,6 +1,7 @@
 // Arithmetic and activations, element by element.
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
+#include "compiler/import/onnx/ops/activation.h"
 
 using mlir::Value;
 
@@ -145,19 +146,8 @@ Value wideOperand(Node& node) {
 
 void setNarrowed(Node& node, Value wide) { node.set(node.emitter.cast(wide, node.dtype(0))); }
 
-// x where x >= 0, else `negative`.
-Value whereNegative(Emitter& e, Value x, Value negative) {
-  Value isNegative = e.binary<graph::CompareOp>(x, e.scalarLike(0, x), graph::Predicate::lt);
-  return e.emit<graph::SelectOp>(isNegative, negative, x);
-}
-
-Value scaled(Emitter& e, Value x, double factor) {
-  return factor == 1 ? x : e.binary<graph::MulOp>(x, e.scalarLike(factor, x));
-}
-
-void leakyRelu(Node& node) {
-  Value x = node.value(0);
-  node.set(whereNegative(node.emitter, x, scaled(node.emitter, x, node.number("alpha", 0.01))));
+void importLeakyRelu(Node& node) {
+  node.set(leakyRelu(node.emitter, node.value(0), node.number("alpha", 0.01)));
 }
 
 void pRelu(Node& node) {
@@ -168,11 +158,8 @@ void pRelu(Node& node) {
                         x, node.emitter.stretchedTo(node.value(1), node.shape(0), "its slope"))));
 }
 
-void elu(Node& node) {
-  Emitter& e = node.emitter;
-  Value x = wideOperand(node);
-  setNarrowed(node,
-              whereNegative(e, x, scaled(e, e.emit<graph::Expm1Op>(x), node.number("alpha", 1))));
+void importElu(Node& node) {
+  setNarrowed(node, elu(node.emitter, wideOperand(node), node.number("alpha", 1)));
 }
 
 void selu(Node& node) {
@@ -215,21 +202,15 @@ void shrink(Node& node) {
   node.set(e.cast(moved, type));
 }
 
-Value hardSigmoidOf(Emitter& e, Value x, double alpha, double beta) {
-  Value line = e.binary<graph::AddOp>(scaled(e, x, alpha), e.scalarLike(beta, x));
-  Value low = e.binary<graph::MaxOp>(line, e.scalarLike(0, x));
-  return e.binary<graph::MinOp>(low, e.scalarLike(1, x));
-}
-
-void hardSigmoid(Node& node) {
-  setNarrowed(node, hardSigmoidOf(node.emitter, wideOperand(node), node.number("alpha", 0.2),
-                                  node.number("beta", 0.5)));
+void importHardSigmoid(Node& node) {
+  setNarrowed(node, hardSigmoid(node.emitter, wideOperand(node), node.number("alpha", 0.2),
+                                node.number("beta", 0.5)));
 }
 
 void hardSwish(Node& node) {
   Value x = wideOperand(node);
   setNarrowed(node,
-              node.emitter.binary<graph::MulOp>(x, hardSigmoidOf(node.emitter, x, 1.0 / 6, 0.5)));
+              node.emitter.binary<graph::MulOp>(x, hardSigmoid(node.emitter, x, 1.0 / 6, 0.5)));
 }
 
 void swish(Node& node) {
@@ -243,12 +224,7 @@ void swish(Node& node) {
   setNarrowed(node, e.binary<graph::MulOp>(x, e.emit<graph::SigmoidOp>(scaled(e, x, alpha))));
 }
 
-void softsign(Node& node) {
-  Emitter& e = node.emitter;
-  Value x = wideOperand(node);
-  Value bottom = e.binary<graph::AddOp>(e.emit<graph::AbsOp>(x), e.scalarLike(1, x));
-  setNarrowed(node, e.binary<graph::DivOp>(x, bottom));
-}
+void importSoftsign(Node& node) { setNarrowed(node, softsign(node.emitter, wideOperand(node))); }
 
 }  // namespace
 
@@ -269,14 +245,14 @@ std::vector<OpEntry> elementwiseOps() {
       {"Cos", 7, kLast, 1, 1, "", unary<graph::CosOp>},
       {"Cosh", 9, kLast, 1, 1, "", unary<graph::CoshOp>},
       {"Div", 7, kLast, 2, 2, "", binary<graph::DivOp>},
-      {"Elu", 7, kLast, 1, 1, "alpha", elu},
+      {"Elu", 7, kLast, 1, 1, "alpha", importElu},
       {"Erf", 9, kLast, 1, 1, "", unary<graph::ErfOp>},
       {"Exp", 7, kLast, 1, 1, "", unary<graph::ExpOp>},
       {"Floor", 7, kLast, 1, 1, "", unary<graph::FloorOp>},
       {"Gelu", 20, kLast, 1, 1, "approximate", gelu},
-      {"HardSigmoid", 7, kLast, 1, 1, "alpha beta", hardSigmoid},
+      {"HardSigmoid", 7, kLast, 1, 1, "alpha beta", importHardSigmoid},
       {"HardSwish", 14, kLast, 1, 1, "", hardSwish},
-      {"LeakyRelu", 7, kLast, 1, 1, "alpha", leakyRelu},
+      {"LeakyRelu", 7, kLast, 1, 1, "alpha", importLeakyRelu},
       {"Log", 7, kLast, 1, 1, "", unary<graph::LogOp>},
       {"Max", 7, kLast, 1, kAnyNumber, "", variadic<graph::MaxOp>},
       {"Mean", 7, kLast, 1, kAnyNumber, "", mean},
@@ -297,7 +273,7 @@ std::vector<OpEntry> elementwiseOps() {
       {"Sin", 7, kLast, 1, 1, "", unary<graph::SinOp>},
       {"Sinh", 9, kLast, 1, 1, "", unary<graph::SinhOp>},
       {"Softplus", 7, kLast, 1, 1, "", unary<graph::SoftplusOp>},
-      {"Softsign", 7, kLast, 1, 1, "", softsign},
+      {"Softsign", 7, kLast, 1, 1, "", importSoftsign},
       {"Sqrt", 7, kLast, 1, 1, "", unary<graph::SqrtOp>},
       {"Sub", 7, kLast, 2, 2, "", binary<graph::SubOp>},
       {"Sum", 7, kLast, 1, kAnyNumber, "", sum},
