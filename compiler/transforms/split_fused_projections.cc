@@ -3,6 +3,7 @@
 #include "compiler/dialect/graph/contract_equation.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -11,9 +12,11 @@ using namespace mlc::graph;
 namespace mlc::transforms {
 namespace {
 
+// Slices in a loop's body are of what was computed before it, once.
 bool isOnlySliced(Value value) {
-  return !value.use_empty() &&
-         llvm::all_of(value.getUsers(), [](Operation* user) { return isa<SliceOp>(user); });
+  return !value.use_empty() && llvm::all_of(value.getUsers(), [&](Operation* user) {
+    return isa<SliceOp>(user) && user->getBlock() == value.getParentBlock();
+  });
 }
 
 bool hasUnitSteps(SliceOp slice) {
@@ -99,6 +102,8 @@ class SplitContract : public OpRewritePattern<ContractOp> {
       : OpRewritePattern(context), weights_(weights) {}
 
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter& rewriter) const override {
+    // Nothing in a loop or branch is split between ranks.
+    if (!isa<func::FuncOp>(op->getParentOp())) return failure();
     bool weightIsRhs = static_cast<bool>(op.getRhs().getDefiningOp<WeightOp>());
     Value weight = weightIsRhs ? op.getRhs() : op.getLhs(),
           activation = weightIsRhs ? op.getLhs() : op.getRhs();

@@ -77,3 +77,33 @@ func.func @projection_of_merged_dims(%x: tensor<?x?x8xf32, #graph.dims<"b", "s",
   %5 = graph.slice %3 {starts = #graph.dims<"0", "0", "6">, steps = array<i64: 1, 1, 1>} : (tensor<?x?x12xf32, #graph.dims<"b", "s", "">>) -> tensor<?x?x6xf32, #graph.dims<"b", "s", "">>
   return %4, %5 : tensor<?x?x6xf32, #graph.dims<"b", "s", "">>, tensor<?x?x6xf32, #graph.dims<"b", "s", "">>
 }
+
+// -----
+
+// A contraction in a loop stays whole, and one before it is not computed again in each trip.
+// CHECK-LABEL: @sliced_in_a_loop
+// CHECK: graph.contract {{.*}}tensor<4x6xf32>
+// CHECK: graph.loop
+// CHECK: graph.contract {{.*}}tensor<2x6xf32>
+// CHECK-NOT: graph.contract
+func.func @sliced_in_a_loop(%x: tensor<4x3xf32>, %h: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<?x2x3xf32, #graph.dims<"n", "", "">>) {
+  %n = graph.size <"n"> : tensor<i64>
+  %true = graph.constant dense<true> : tensor<i1>
+  %w = graph.weight "w" : tensor<3x6xf32>
+  %0 = graph.contract %x, %w {equation = "nk,km->nm"} : (tensor<4x3xf32>, tensor<3x6xf32>) -> tensor<4x6xf32>
+  %r:2 = graph.loop %n, %true, %h : (tensor<i64>, tensor<i1>, tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<?x2x3xf32, #graph.dims<"n", "", "">>) {
+  ^bb0(%trip: tensor<i64>, %condition: tensor<i1>, %before: tensor<2x3xf32>):
+    %1 = graph.slice %0 {starts = #graph.dims<"0", "0">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<4x3xf32>
+    %2 = graph.slice %0 {starts = #graph.dims<"0", "3">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<4x3xf32>
+    %3 = graph.gather %1, %trip {axis = 0} : (tensor<4x3xf32>, tensor<i64>) -> tensor<3xf32>
+    %4 = graph.gather %2, %trip {axis = 0} : (tensor<4x3xf32>, tensor<i64>) -> tensor<3xf32>
+    %5 = graph.contract %before, %w {equation = "nk,km->nm"} : (tensor<2x3xf32>, tensor<3x6xf32>) -> tensor<2x6xf32>
+    %6 = graph.slice %5 {starts = #graph.dims<"0", "0">, steps = array<i64: 1, 1>} : (tensor<2x6xf32>) -> tensor<2x3xf32>
+    %7 = graph.slice %5 {starts = #graph.dims<"0", "3">, steps = array<i64: 1, 1>} : (tensor<2x6xf32>) -> tensor<2x3xf32>
+    %8 = graph.add %3, %6 : (tensor<3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+    %9 = graph.mul %4, %7 : (tensor<3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+    %10 = graph.add %8, %9 : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+    graph.yield %condition, %10, %10 : tensor<i1>, tensor<2x3xf32>, tensor<2x3xf32>
+  }
+  return %r#0, %r#1 : tensor<2x3xf32>, tensor<?x2x3xf32, #graph.dims<"n", "", "">>
+}

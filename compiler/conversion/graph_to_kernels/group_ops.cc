@@ -63,6 +63,10 @@ class Grouping {
     for (Operation& op : block_) {
       if (computes(&op)) add(&op);
     }
+    for (Operation& op : block_) {
+      auto it = groupOf_.find(&op);
+      if (it != groupOf_.end() && groups_[it->second].ops.back() == &op) addShared(it->second);
+    }
     std::vector<KernelGroup> result;
     for (Operation& op : block_) {
       auto it = groupOf_.find(&op);
@@ -119,8 +123,38 @@ class Grouping {
       if (to.root && isMicroKernelRoot(to.root)) return llvm::all_of(from.ops, isElementwise);
       return true;
     }
+    // A slice is only an offset to what gathers from it.
+    if (mlir::isa<graph::GatherOp>(op) && operand == op->getOperand(0))
+      return from.ops.size() == 1 && mlir::isa<graph::SliceOp>(from.ops[0]);
     return isRootOperand && rules_.fuseProducers && !from.root &&
            llvm::all_of(from.ops, isElementwise);
+  }
+
+  // Takes groups whose values this one and others behind it read: they leave the kernel as well.
+  void addShared(size_t id) {
+    const llvm::SmallVector<Operation*> ops = groups_[id].ops;
+    for (Operation* op : ops) {
+      for (Value operand : op->getOperands()) {
+        Operation* producer = operand.getDefiningOp();
+        auto it = producer ? groupOf_.find(producer) : groupOf_.end();
+        if (it != groupOf_.end() && it->second != id &&
+            mayShare(operand, groups_[it->second], op, groups_[id])) {
+          merge(it->second, id);
+        }
+      }
+    }
+  }
+
+  bool mayShare(Value operand, const KernelGroup& from, Operation* op,
+                const KernelGroup& to) const {
+    if (from.root || to.root || from.ops.back() != operand.getDefiningOp()) return false;
+    if (!isElementwise(op) || !sameShape(operand, to.ops.back()->getResult(0))) return false;
+    if (llvm::any_of(from.ops, touchesPacked) || llvm::any_of(to.ops, touchesPacked)) return false;
+    llvm::SmallVector<Operation*> both(from.ops);
+    both.append(to.ops);
+    return llvm::all_of(from.ops, [&](Operation* each) {
+      return usedBehind(each->getResult(0), both, to.ops.back());
+    });
   }
 
   bool isStorage(Operation* op) const {

@@ -12,8 +12,8 @@
 
 namespace mlc::conversion {
 
-// Ops of one kernel, in the block's order. The last one's results leave the kernel, and the operand
-// of its root where others read it too; all have the same shape.
+// Ops of one kernel, in the block's order. The last one's results leave the kernel, and what ops
+// behind the kernel read of the others'; all have the same shape.
 struct KernelGroup {
   llvm::SmallVector<mlir::Operation*> ops;
   // The op that is not elementwise or movement; null if there is none.

@@ -26,12 +26,37 @@ bool allOf(Value tensor, llvm::function_ref<bool(int64_t)> holds) {
   });
 }
 
+// A scalar that is known as an expression of sizes.
+std::optional<DimExpr> exprOf(Value scalar) {
+  if (auto size = scalar.getDefiningOp<graph::SizeOp>()) return graph::exprsOf(size.getExpr())[0];
+  auto constant = scalar.getDefiningOp<graph::ConstantOp>();
+  if (!constant) return std::nullopt;
+  auto values = mlir::cast<mlir::DenseElementsAttr>(constant.getValue());
+  return values.isSplat()
+             ? std::optional(DimExpr(values.getSplatValue<llvm::APInt>().getSExtValue()))
+             : std::nullopt;
+}
+
+// Whether an index is the number of a trip, counted from the first or from the last, of a loop over
+// the whole dim.
+bool isTripOver(Value index, const DimExpr& size) {
+  if (auto difference = index.getDefiningOp<graph::SubOp>()) {
+    if (exprOf(difference.getLhs()) != size - 1) return false;
+    index = difference.getRhs();
+  }
+  auto argument = mlir::dyn_cast<mlir::BlockArgument>(index);
+  auto loop =
+      argument ? mlir::dyn_cast<graph::LoopOp>(argument.getOwner()->getParentOp()) : nullptr;
+  return loop && argument.getArgNumber() == 0 && exprOf(loop.getTripCount()) == size;
+}
+
 // Emits the checks of one op before it, and what they lead to at the end of its block.
 class Checks {
  public:
   explicit Checks(mlir::Operation* op) : op_(op), builder_(op), loc_(op->getLoc()) {}
 
   void indices(Value indices, const DimExpr& size) {
+    if (isTripOver(indices, size)) return;
     const std::optional<int64_t> limit = size.constant();
     if (limit && allOf(indices, [&](int64_t i) { return i >= -*limit && i < *limit; })) return;
     Value below = compare(indices, number(indices, DimExpr(0) - size), graph::Predicate::lt);

@@ -38,8 +38,9 @@ struct Cell {
   std::vector<int64_t> parts;  // gates whose products with a state are taken together
   // What is added to all steps' inputs, and what the step adds.
   std::pair<Value, Value> (*biases)(const Recurrence&, Value bias);
-  // The states behind a step: `input` is what the step's input gives to the gates.
-  Values (*step)(const Recurrence&, const Direction&, Value input, llvm::ArrayRef<Value> before);
+  // The states behind a step: `input` is what the step's input gives to each gate.
+  Values (*step)(const Recurrence&, const Direction&, llvm::ArrayRef<Value> input,
+                 llvm::ArrayRef<Value> before);
 };
 
 // A node on its way into the graph.
@@ -77,10 +78,10 @@ class Recurrence {
   Value oneMinus(Value x) const { return e_.binary<graph::SubOp>(e_.scalarLike(1, x), x); }
   // What a state gives to the gates of which `r` has the rows.
   Value recur(Value state, Value r) const { return contract(node_, state, r, "bh", "gh", "bg"); }
-  // Some gates' part of a value's last dim.
-  Value gates(Value value, int64_t first, int64_t count = 1) const {
+  // A gate's part of a value's last dim.
+  Value gate(Value value, int64_t gate) const {
     const auto axis = static_cast<int64_t>(graph::shapeOf(value).size()) - 1;
-    return sliceAxis(e_, value, axis, hidden_ * first, hidden_ * count);
+    return sliceAxis(e_, value, axis, hidden_ * gate, hidden_);
   }
   // Some gates' rows of a parameter.
   Value rows(Value value, int64_t first, int64_t count = 1) const {
@@ -223,7 +224,9 @@ class Recurrence {
   // Carries the states, stacks the hidden ones where they are wanted.
   void run(const Direction& direction, Value inputs, StepLoop& loop) const {
     Value index = loop.index(direction.isReverse);
-    Value input = e_.emit<graph::GatherOp>(inputs, index, int64_t{0});
+    Values input;
+    for (int64_t i = 0; i < cell_.gates; ++i)
+      input.push_back(e_.emit<graph::GatherOp>(gate(inputs, i), index, int64_t{0}));
     Values after = cell_.step(*this, direction, input, loop.carried());
     Value hidden = after[0];
     if (lengths_) {
@@ -267,20 +270,21 @@ std::pair<Value, Value> sumOfBiases(const Recurrence& cell, Value bias) {
 }
 
 // Gates: input, output, forget, cell. Peepholes: input, output, forget.
-Values lstmStep(const Recurrence& cell, const Direction& direction, Value input,
+Values lstmStep(const Recurrence& cell, const Direction& direction, llvm::ArrayRef<Value> input,
                 llvm::ArrayRef<Value> before) {
   enum Gate { kInput, kOutput, kForget, kNew };
-  Value sums = cell.add(input, cell.recur(before[0], direction.r[0]));
+  Value recurrent = cell.recur(before[0], direction.r[0]);
+  auto sum = [&](Gate gate) { return cell.add(input[gate], cell.gate(recurrent, gate)); };
   auto gate = [&](Gate gate, Value seen) {
-    Value sum = cell.gates(sums, gate);
+    Value all = sum(gate);
     if (!direction.peepholes.empty())
-      sum = cell.add(sum, cell.multiply(direction.peepholes[gate], seen));
-    return cell.activate(direction, 0, sum);
+      all = cell.add(all, cell.multiply(direction.peepholes[gate], seen));
+    return cell.activate(direction, 0, all);
   };
   Value in = gate(kInput, before[1]);
   Value forget =
       cell.node().integer("input_forget", 0) != 0 ? cell.oneMinus(in) : gate(kForget, before[1]);
-  Value fresh = cell.activate(direction, 1, cell.gates(sums, kNew));
+  Value fresh = cell.activate(direction, 1, sum(kNew));
   Value state = cell.add(cell.multiply(forget, before[1]), cell.multiply(in, fresh));
   Value hidden = cell.multiply(gate(kOutput, state), cell.activate(direction, 2, state));
   return {hidden, state};
@@ -291,27 +295,28 @@ Values gruHidden(const Recurrence& cell, Value update, Value fresh, Value before
   return {cell.add(cell.multiply(cell.oneMinus(update), fresh), cell.multiply(update, before))};
 }
 
-Values gruStep(const Recurrence& cell, const Direction& direction, Value input,
+Values gruStep(const Recurrence& cell, const Direction& direction, llvm::ArrayRef<Value> input,
                llvm::ArrayRef<Value> before) {
-  Value sums = cell.add(cell.gates(input, 0, 2), cell.recur(before[0], direction.r[0]));
-  Value update = cell.activate(direction, 0, cell.gates(sums, 0));
-  Value reset = cell.activate(direction, 0, cell.gates(sums, 1));
-  Value kept = cell.recur(cell.multiply(reset, before[0]), direction.r[1]);
-  Value fresh = cell.activate(direction, 1, cell.add(cell.gates(input, 2), kept));
+  Value recurrent = cell.recur(before[0], direction.r[0]);
+  auto gate = [&](int64_t gate) {
+    return cell.activate(direction, 0, cell.add(input[gate], cell.gate(recurrent, gate)));
+  };
+  Value update = gate(0);
+  Value kept = cell.recur(cell.multiply(gate(1), before[0]), direction.r[1]);
+  Value fresh = cell.activate(direction, 1, cell.add(input[2], kept));
   return gruHidden(cell, update, fresh, before[0]);
 }
 
 // linear_before_reset: the reset gate is applied behind the product, and to its bias.
-Values linearGruStep(const Recurrence& cell, const Direction& direction, Value input,
-                     llvm::ArrayRef<Value> before) {
-  Value sums = cell.recur(before[0], direction.r[0]);
+Values linearGruStep(const Recurrence& cell, const Direction& direction,
+                     llvm::ArrayRef<Value> input, llvm::ArrayRef<Value> before) {
+  Value recurrent = cell.recur(before[0], direction.r[0]);
   auto gate = [&](int64_t gate) {
-    return cell.activate(direction, 0, cell.add(cell.gates(input, gate), cell.gates(sums, gate)));
+    return cell.activate(direction, 0, cell.add(input[gate], cell.gate(recurrent, gate)));
   };
-  Value kept = cell.gates(sums, 2);
+  Value kept = cell.gate(recurrent, 2);
   if (direction.recurrentBias) kept = cell.add(kept, direction.recurrentBias);
-  Value fresh =
-      cell.activate(direction, 1, cell.add(cell.gates(input, 2), cell.multiply(gate(1), kept)));
+  Value fresh = cell.activate(direction, 1, cell.add(input[2], cell.multiply(gate(1), kept)));
   return gruHidden(cell, gate(0), fresh, before[0]);
 }
 
@@ -320,9 +325,9 @@ std::pair<Value, Value> linearGruBiases(const Recurrence& cell, Value bias) {
   return {cell.concatenated({added, cell.rows(bias, 2)}, 0), cell.rows(bias, 5)};
 }
 
-Values rnnStep(const Recurrence& cell, const Direction& direction, Value input,
+Values rnnStep(const Recurrence& cell, const Direction& direction, llvm::ArrayRef<Value> input,
                llvm::ArrayRef<Value> before) {
-  Value sum = cell.add(input, cell.recur(before[0], direction.r[0]));
+  Value sum = cell.add(input[0], cell.recur(before[0], direction.r[0]));
   return {cell.activate(direction, 0, sum)};
 }
 

@@ -23,14 +23,16 @@ mlir::Type elementOf(Value tensor) {
 }
 
 // The operand's letters must be batch.., k, n or batch.., n, k: the loader packs matrices of the
-// last two dims.
-std::optional<bool> isTransposed(const graph::ContractEquation& equation) {
+// last two dims. In front of them a dim of 1 is as good as a batch.
+std::optional<bool> isTransposed(const graph::ContractEquation& equation,
+                                 const graph::Shape& shape) {
   std::string kinds;
-  for (char letter : equation.rhs) {
+  for (auto [i, letter] : llvm::enumerate(equation.rhs)) {
     const char kind = !equation.inLhs(letter)     ? (equation.inResult(letter) ? 'n' : 'x')
                       : equation.inResult(letter) ? 'b'
                                                   : 'k';
-    if (!kinds.empty() || kind != 'b') kinds += kind;
+    const bool isUnit = i + 2 < shape.size() && shape[i] == DimExpr(1);
+    if (!kinds.empty() || !(kind == 'b' || isUnit)) kinds += kind;
   }
   if (kinds == "kn") return false;
   if (kinds == "nk") return true;
@@ -91,7 +93,7 @@ mlir::FailureOr<mlir::func::FuncOp> lowerContract(mlir::func::FuncOp kernel, gra
   gemm.packed = panel && !stored;
   gemm.product = Product::of(target, elementOf(lhs), elementOf(rhs), gemm.packed);
   gemm.tile = TileShape::of(target, gemm.product);
-  if (stored) gemm.blocks = BlockStorage::of(stored, *isTransposed(*equation));
+  if (stored) gemm.blocks = BlockStorage::of(stored, *isTransposed(*equation, graph::shapeOf(rhs)));
   const int64_t group = stored ? gemm.blocks->group() : gemm.product.group();
   if (panel && (panel->panel != gemm.tile.columns() || panel->group != group)) {
     return root.emitError("its right operand is packed for another CPU");
@@ -136,7 +138,7 @@ bool hasContractElements(mlir::Operation* root) {
 std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTarget& target) {
   auto equation = graph::ContractEquation::parse(op.getEquation());
   if (!equation.ok() || !hasContractElements(op)) return std::nullopt;
-  std::optional<bool> transposed = isTransposed(*equation);
+  std::optional<bool> transposed = isTransposed(*equation, graph::shapeOf(op.getRhs()));
   if (!transposed) return std::nullopt;
   auto stored = op.getRhs().getDefiningOp<graph::DequantizeOp>();
   const Product product =
