@@ -12,10 +12,11 @@ using namespace mlc::graph;
 namespace mlc::transforms {
 namespace {
 
-// Slices in a loop's body are of what was computed before it, once.
+// Nothing in a loop or branch is split between ranks, and what it slices is computed once, before
+// it.
 bool isOnlySliced(Value value) {
-  return !value.use_empty() && llvm::all_of(value.getUsers(), [&](Operation* user) {
-    return isa<SliceOp>(user) && user->getBlock() == value.getParentBlock();
+  return !value.use_empty() && llvm::all_of(value.getUsers(), [](Operation* user) {
+    return isa<SliceOp>(user) && isa<func::FuncOp>(user->getParentOp());
   });
 }
 
@@ -102,8 +103,6 @@ class SplitContract : public OpRewritePattern<ContractOp> {
       : OpRewritePattern(context), weights_(weights) {}
 
   LogicalResult matchAndRewrite(ContractOp op, PatternRewriter& rewriter) const override {
-    // Nothing in a loop or branch is split between ranks.
-    if (!isa<func::FuncOp>(op->getParentOp())) return failure();
     bool weightIsRhs = static_cast<bool>(op.getRhs().getDefiningOp<WeightOp>());
     Value weight = weightIsRhs ? op.getRhs() : op.getLhs(),
           activation = weightIsRhs ? op.getLhs() : op.getRhs();

@@ -84,7 +84,10 @@ func.func @projection_of_merged_dims(%x: tensor<?x?x8xf32, #graph.dims<"b", "s",
 // CHECK-LABEL: @sliced_in_a_loop
 // CHECK: graph.contract {{.*}}tensor<4x6xf32>
 // CHECK: graph.loop
-// CHECK: graph.contract {{.*}}tensor<2x6xf32>
+// CHECK: graph.contract {{.*}}tensor<2x1x6xf32>
+// CHECK-NEXT: graph.reshape
+// CHECK-NEXT: graph.slice
+// CHECK-NEXT: graph.slice
 // CHECK-NOT: graph.contract
 func.func @sliced_in_a_loop(%x: tensor<4x3xf32>, %h: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<?x2x3xf32, #graph.dims<"n", "", "">>) {
   %n = graph.size <"n"> : tensor<i64>
@@ -97,7 +100,9 @@ func.func @sliced_in_a_loop(%x: tensor<4x3xf32>, %h: tensor<2x3xf32>) -> (tensor
     %2 = graph.slice %0 {starts = #graph.dims<"0", "3">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<4x3xf32>
     %3 = graph.gather %1, %trip {axis = 0} : (tensor<4x3xf32>, tensor<i64>) -> tensor<3xf32>
     %4 = graph.gather %2, %trip {axis = 0} : (tensor<4x3xf32>, tensor<i64>) -> tensor<3xf32>
-    %5 = graph.contract %before, %w {equation = "nk,km->nm"} : (tensor<2x3xf32>, tensor<3x6xf32>) -> tensor<2x6xf32>
+    %w1 = graph.reshape %w : (tensor<3x6xf32>) -> tensor<3x1x6xf32>
+    %part = graph.contract %before, %w1 {equation = "nk,kam->nam"} : (tensor<2x3xf32>, tensor<3x1x6xf32>) -> tensor<2x1x6xf32>
+    %5 = graph.reshape %part : (tensor<2x1x6xf32>) -> tensor<2x6xf32>
     %6 = graph.slice %5 {starts = #graph.dims<"0", "0">, steps = array<i64: 1, 1>} : (tensor<2x6xf32>) -> tensor<2x3xf32>
     %7 = graph.slice %5 {starts = #graph.dims<"0", "3">, steps = array<i64: 1, 1>} : (tensor<2x6xf32>) -> tensor<2x3xf32>
     %8 = graph.add %3, %6 : (tensor<3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>

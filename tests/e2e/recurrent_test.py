@@ -2,6 +2,7 @@
 wherever it follows them."""
 
 import pathlib
+import re
 import tempfile
 import unittest
 
@@ -262,6 +263,21 @@ class Recurrent(unittest.TestCase):
             with self.subTest(opset):
                 inputs = random_inputs("LSTM", {}, "b h c")
                 self.check("LSTM", {}, inputs, self.run_model(model_of("LSTM", {}, inputs, opset=opset), inputs))
+
+    def test_a_step_is_a_contraction_and_its_gates(self):
+        for op, attributes in (("LSTM", {}), ("LSTM", {"direction": "reverse"}), ("GRU", {"linear_before_reset": 1})):
+            with self.subTest(op, **attributes), tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as name:
+                folder = pathlib.Path(name)
+                onnx.save(model_of(op, attributes, random_inputs(op, attributes, "b")), folder / "model.onnx")
+                result = jobs.mlc_compile(folder / "model.onnx", "-o", folder / "model.mlcpkg", "--dump-after", "kernels", "--dump-dir", folder)
+                self.assertEqual(result.code, jobs.DONE, result.err)
+                kernels = (folder / "kernels_0.mlir").read_text()
+                body = kernels.split("graph.loop")[1].split("graph.yield")[0]
+                calls = re.findall(r"call @([a-z]+)_", body)
+                # In reverse there is the index of the step too.
+                self.assertEqual([call for call in calls if call != "sub"], ["contract", "mul" if op == "LSTM" else "add"])
+                self.assertNotIn("graph.fail_if", body)
+                self.assertNotIn("mlc.unpacked", kernels)
 
     def test_meshes(self):
         for op, names in (("LSTM", "b lens h c p"), ("GRU", "b lens h"), ("RNN", "b h")):

@@ -174,6 +174,7 @@ TEST(ContractKernel, PanelsOfWeights) {
     }
   }
   checkFloat({"bmk,bkn->bmn", {{'b', 3}, {'m', 7}, {'n', 20}, {'k', 5}}, "", true});
+  checkFloat({"mk,ank->man", {{'a', 1}, {'m', 7}, {'n', 20}, {'k', 5}}, "m", true});
   checkFloat({"bsk,khd->bhsd", {{'b', 2}, {'s', 5}, {'k', 6}, {'h', 3}, {'d', 8}}, "bs", true});
   checkFloat({"bshd,hdn->bsn", {{'b', 2}, {'s', 5}, {'n', 21}, {'h', 3}, {'d', 4}}, "bs", true});
 }
