@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/graph/shape.h"
 #include "compiler/dialect/mlc/mlc_dialect.h"
@@ -28,12 +29,23 @@ bool isSymbol(const DimExpr& dim) {
   return symbols.size() == 1 && dim == DimExpr::symbol(*symbols.begin());
 }
 
-std::optional<Pair> pairOf(BlockArgument past, func::ReturnOp end) {
-  if (!past.hasOneUse()) return std::nullopt;
+// Whether rows are bytes that may be written behind those that are there.
+bool hasRowsOfBytes(Value value) {
+  const DType type = graph::dtypeOf(value.getType());
+  return !isPacked(type) && !isReference(type);
+}
+
+// `computed`: symbols that the program computes while it runs; how long a state is must be known
+// before.
+std::optional<Pair> pairOf(BlockArgument past, func::ReturnOp end,
+                           const std::set<std::string>& computed) {
+  if (!past.hasOneUse() || !hasRowsOfBytes(past)) return std::nullopt;
   auto concat = dyn_cast<graph::ConcatOp>(*past.user_begin());
   if (!concat || concat.getInputs().size() != 2 || concat.getInputs()[0] != past ||
-      !isSymbol(shapeOf(past)[concat.getAxis()]))
+      !isSymbol(shapeOf(past)[concat.getAxis()]) ||
+      graph::hasSymbolOf(concat.getType(), computed)) {
     return std::nullopt;
+  }
   Pair pair{past, concat, llvm::BitVector(end.getNumOperands())};
   for (auto [i, result] : llvm::enumerate(end.getOperands())) {
     if (result == concat.getResult()) pair.results.set(i);
@@ -65,9 +77,10 @@ bool isBoundElsewhere(Pair pair, const std::set<std::string>& bound) {
 
 SmallVector<Pair> findPairs(func::FuncOp main) {
   auto end = cast<func::ReturnOp>(main.front().getTerminator());
+  const std::set<std::string> computed = graph::computedSymbols(main);
   SmallVector<Pair> pairs;
   for (BlockArgument argument : main.getArguments()) {
-    if (std::optional<Pair> pair = pairOf(argument, end)) pairs.push_back(*pair);
+    if (std::optional<Pair> pair = pairOf(argument, end, computed)) pairs.push_back(*pair);
   }
   // Each that is left alone binds its symbols for the others.
   while (true) {

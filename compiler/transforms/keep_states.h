@@ -20,8 +20,9 @@
 //
 // A pair is an input whose only use is a concatenation, as the first of two operands, along a dim
 // that is a symbol alone, and an output that is the concatenation and has the input's type but for
-// that dim. Names do not matter; the state has the input's. A pair is left alone if one of its
-// other dims has a symbol that no remaining input binds; all are if no output would remain.
+// that dim. Names do not matter; the state has the input's. A pair is left alone if its elements
+// are of less than a byte or no numbers, if the program computes how many rows are added, or if one
+// of its other dims has a symbol that no remaining input binds; all are if no output would remain.
 #pragma once
 
 #include <memory>

@@ -56,3 +56,19 @@ func.func @main(%past: tensor<?x?x8xf32, #graph.dims<"batch", "past", "">> {mlc.
   %1 = graph.concat %count, %flat {axis = 0} : (tensor<?x8xf32, #graph.dims<"steps", "">>, tensor<?x8xf32, #graph.dims<"seq", "">>) -> tensor<?x8xf32, #graph.dims<"seq + steps", "">>
   return %0, %1 : tensor<?x?x8xf32, #graph.dims<"batch", "past + seq", "">>, tensor<?x8xf32, #graph.dims<"seq + steps", "">>
 }
+
+// -----
+
+// Not kept: rows of elements of less than a byte may end inside of one; how many rows are added is computed.
+// CHECK-LABEL: func.func @main
+// CHECK-NOT: graph.state
+// CHECK: return %{{.*}}, %{{.*}}, %{{.*}} :
+func.func @main(%new: tensor<?x3xui4, #graph.dims<"seq", "">>, %packed: tensor<?x3xui4, #graph.dims<"past", "">>, %k: tensor<i64>,
+                %held: tensor<?xf32, #graph.dims<"held">>)
+    -> (tensor<?x3xui4, #graph.dims<"past + seq", "">>, tensor<?xf32, #graph.dims<"computed.0 + held">>, tensor<i64>) {
+  %0 = graph.concat %packed, %new {axis = 0} : (tensor<?x3xui4, #graph.dims<"past", "">>, tensor<?x3xui4, #graph.dims<"seq", "">>) -> tensor<?x3xui4, #graph.dims<"past + seq", "">>
+  graph.define_size "computed.0" = %k, "rows" : tensor<i64>
+  %rows = graph.iota {axis = 0} : () -> tensor<?xf32, #graph.dims<"computed.0">>
+  %1 = graph.concat %held, %rows {axis = 0} : (tensor<?xf32, #graph.dims<"held">>, tensor<?xf32, #graph.dims<"computed.0">>) -> tensor<?xf32, #graph.dims<"computed.0 + held">>
+  return %0, %1, %k : tensor<?x3xui4, #graph.dims<"past + seq", "">>, tensor<?xf32, #graph.dims<"computed.0 + held">>, tensor<i64>
+}

@@ -1,6 +1,7 @@
 #include "runtime/api/session.h"
 
 #include <algorithm>
+#include <system_error>
 
 #include "collectives/transport/thread/thread_communicator.h"
 #include "runtime/api/cores.h"
@@ -18,9 +19,16 @@ StatusOr<std::unique_ptr<Session>> Session::openThreads(const std::string& path,
   session->worlds_ = collectives::createThreadGroup(static_cast<int>(ranks));
   session->commands_.resize(ranks);
   for (size_t rank = 1; rank < ranks; ++rank) {
-    session->ranks_.emplace_back(
-        [session = session.get(), rank, options] { session->serveRank(rank, options); });
+    try {
+      session->ranks_.emplace_back(
+          [session = session.get(), rank, options] { session->serveRank(rank, options); });
+    } catch (const std::system_error& error) {
+      return deviceError("cannot start a thread for rank " + std::to_string(rank) + ": " +
+                         error.what());
+    }
   }
+  // Ranks meet in opening: not before all exist.
+  session->post({Command::Kind::kOpen, 0, 0});
   MLC_RETURN_IF_ERROR(session->openExecutor(*session->worlds_[0], options, session->executor_));
   return session;
 }
@@ -50,7 +58,6 @@ Status Session::openExecutor(collectives::Communicator& world, const SessionOpti
 // What a rank that is a thread does. Its errors are rank 0's too, which reports them.
 void Session::serveRank(size_t rank, const SessionOptions& options) {
   std::unique_ptr<executor::Executor> executor;
-  if (!openExecutor(*worlds_[rank], options, executor).ok()) return;
   while (true) {
     Command command;
     {
@@ -62,6 +69,9 @@ void Session::serveRank(size_t rank, const SessionOptions& options) {
       commands.pop_front();
     }
     switch (command.kind) {
+      case Command::Kind::kOpen:
+        if (!openExecutor(*worlds_[rank], options, executor).ok()) return;
+        break;
       case Command::Kind::kRun:
         (void)executor->run({}, command.sequence);
         break;

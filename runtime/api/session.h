@@ -60,7 +60,7 @@ class Session {
  private:
   // What the ranks that are threads do beside rank 0.
   struct Command {
-    enum class Kind { kRun, kCreate, kCopy, kDrop } kind = Kind::kRun;
+    enum class Kind { kOpen, kRun, kCreate, kCopy, kDrop } kind = Kind::kRun;
     int64_t sequence = 0;
     int64_t maxLength = 0;
   };
