@@ -228,10 +228,11 @@ class Recurrent(unittest.TestCase):
         for op, names in (("LSTM", "b lens h c p"), ("GRU", "b lens h")):
             attributes = {"direction": "bidirectional"}
             dims = {"x": ["steps", "batch", INPUT], "lens": ["batch"], "h": [2, "batch", HIDDEN], "c": [2, "batch", HIDDEN]}
-            for steps, batch in ((5, 3), (1, 1), (0, 2), (4, 0), (0, 0), (7, 1)):
+            for steps, batch in ((5, 3), (1, 1), (0, 2), (4, 0), (0, 0), (7, 1), (3, 200)):
                 with self.subTest(op=op, steps=steps, batch=batch):
                     inputs = random_inputs(op, attributes, names, steps=steps, batch=batch)
-                    self.check(op, attributes, inputs, self.run_model(model_of(op, attributes, inputs, dims=dims), inputs))
+                    actual = self.run_model(model_of(op, attributes, inputs, dims=dims), inputs, "--threads", 2)
+                    self.check(op, attributes, inputs, actual)
 
     def test_sequences_without_steps(self):
         """They end with their initial states. ONNX Runtime gives zeros."""
@@ -279,13 +280,24 @@ class Recurrent(unittest.TestCase):
                 self.assertNotIn("graph.fail_if", body)
                 self.assertNotIn("mlc.unpacked", kernels)
 
+    def test_small_steps_are_run_by_one_thread(self):
+        """A loop of them is in a branch that the other threads do not take."""
+        for batch, is_small in ((1, True), (200, False)):
+            with self.subTest(batch), tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as name:
+                folder = pathlib.Path(name)
+                onnx.save(model_of("LSTM", {}, random_inputs("LSTM", {}, batch=batch)), folder / "model.onnx")
+                result = jobs.mlc_compile(folder / "model.onnx", "-o", folder / "model.mlcpkg", "--dump-after", "host", "--dump-dir", folder)
+                self.assertEqual(result.code, jobs.DONE, result.err)
+                (indentation,) = re.findall(r"\n( *)%\S+ = scf.while", (folder / "host_0.mlir").read_text())
+                self.assertEqual(len(indentation), 6 if is_small else 4)
+
     def test_meshes(self):
         for op, names in (("LSTM", "b lens h c p"), ("GRU", "b lens h"), ("RNN", "b h")):
             for layout in (0, 1):
                 attributes = {"direction": "bidirectional", "layout": layout}
                 inputs = random_inputs(op, attributes, names)
                 model = model_of(op, attributes, inputs)
-                for mesh in ("tp=2", "tp=3", "pp=2", "tp=2,pp=2"):
+                for mesh in ("tp=2", "tp=3", "pp=2", "dp=2", "tp=2,pp=2"):
                     with self.subTest(op=op, layout=layout, mesh=mesh):
                         self.check(op, attributes, inputs, self.run_model(model, inputs, "--mesh", mesh))
 

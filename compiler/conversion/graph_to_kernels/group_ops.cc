@@ -11,11 +11,6 @@ using mlir::Value;
 
 bool isElementwise(Operation* op) { return op->hasTrait<graph::Elementwise>(); }
 
-bool isMovement(Operation* op) {
-  return mlir::isa<graph::TransposeOp, graph::BroadcastOp, graph::SliceOp, graph::GatherOp,
-                   graph::GatherElementsOp, graph::PadOp, graph::ConcatOp, graph::IotaOp>(op);
-}
-
 bool isMicroKernelRoot(Operation* op) {
   return mlir::isa<graph::ContractOp, graph::ConvOp, graph::BlockedConvOp>(op);
 }
@@ -178,6 +173,11 @@ class Grouping {
 };
 
 }  // namespace
+
+bool isMovement(Operation* op) {
+  return mlir::isa<graph::TransposeOp, graph::BroadcastOp, graph::SliceOp, graph::GatherOp,
+                   graph::GatherElementsOp, graph::PadOp, graph::ConcatOp, graph::IotaOp>(op);
+}
 
 bool isClonedLeaf(Operation* op) { return mlir::isa<graph::ConstantOp, graph::SizeOp>(op); }
 

@@ -24,6 +24,9 @@ struct KernelGroup {
 // collectives and control flow).
 bool computes(mlir::Operation* op);
 
+// Whether an op only moves elements: in a kernel those that the kernel's results are made of.
+bool isMovement(mlir::Operation* op);
+
 // Whether an op without operands is cloned into the kernels that use it.
 bool isClonedLeaf(mlir::Operation* op);
 

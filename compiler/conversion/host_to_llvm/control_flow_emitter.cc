@@ -1,8 +1,10 @@
 // If, Loop and checks of host functions. All threads take the same branch: they read the same
 // condition after a barrier.
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
+#include "compiler/conversion/graph_to_kernels/group_ops.h"
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
 #include "compiler/dialect/graph/shape.h"
+#include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -133,7 +135,75 @@ void FunctionEmitter::takeBound(const Bound& bound, mlir::ValueRange values) {
     pointers_[own.first] = values[bound.dims.size() + i];
 }
 
+namespace {
+
+// What a kernel computes, in operations of contractions. Functions such as tanh take many of them.
+DimExpr operationsOf(mlir::func::FuncOp kernel) {
+  constexpr int64_t kPerFunction = 16;
+  DimExpr operations = 0;
+  for (mlir::Type result : kernel.getResultTypes())
+    operations = operations + graph::elementCount(graph::shapeOf(result));
+  kernel.walk([&](graph::Work work) {
+    if (isMovement(work) || isClonedLeaf(work)) return;
+    const DimExpr own = work.getWork().operations;
+    operations = operations + (mlir::isa<graph::ContractOp>(work) ? own : own * kPerFunction);
+  });
+  return operations;
+}
+
+}  // namespace
+
+// The operations of a trip, where the body only calls kernels and their sizes are known before the
+// loop; none for others.
+std::optional<DimExpr> FunctionEmitter::operationsOfTrip(graph::LoopOp op) {
+  if (op.getBinds()) return std::nullopt;
+  DimExpr operations = 0;
+  for (mlir::Operation& each : op.getBody().front()) {
+    if (mlir::isa<graph::WeightOp, graph::ReshapeOp, graph::FailIfOp, graph::YieldOp>(each))
+      continue;
+    auto call = mlir::dyn_cast<mlir::func::CallOp>(each);
+    auto callee =
+        call ? program_.graph.lookupSymbol<mlir::func::FuncOp>(call.getCallee()) : nullptr;
+    if (!callee || !attr::isKernel(callee)) return std::nullopt;
+    operations = operations + operationsOf(callee);
+  }
+  std::set<std::string> symbols;
+  operations.collectSymbols(symbols);
+  const bool areKnown =
+      llvm::all_of(symbols, [&](const std::string& symbol) { return symbols_.contains(symbol); });
+  return areKnown ? std::optional(operations) : std::nullopt;
+}
+
+// Trips of little work are run by thread 0 alone: they take less time than the barriers that all
+// threads would need.
 mlir::LogicalResult FunctionEmitter::emitLoop(graph::LoopOp op) {
+  constexpr int64_t kFewOperations = 1 << 16;
+  const std::optional<DimExpr> operations = onDevice() ? std::nullopt : operationsOfTrip(op);
+  if (!operations || operations->constant().value_or(0) > kFewOperations) return emitTrips(op);
+  if (hazards_.pending()) barrier();
+  auto index = [&](int64_t value) { return arith::ConstantIndexOp::create(builder_, loc_, value); };
+  Value isShared = arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::sgt,
+                                         dimToIndex(builder_, loc_, *operations, symbols_),
+                                         index(kFewOperations));
+  Value isFirst = arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::eq, index_, index(0));
+  auto branch =
+      scf::IfOp::create(builder_, loc_, arith::OrIOp::create(builder_, loc_, isShared, isFirst),
+                        /*withElseRegion=*/false);
+  {
+    mlir::OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(branch.thenBlock());
+    const Value allThreads = count_;
+    count_ = arith::SelectOp::create(builder_, loc_, isShared, count_, index(1));
+    meets_ = isShared;
+    if (mlir::failed(emitTrips(op))) return mlir::failure();
+    meets_ = {};
+    count_ = allThreads;
+  }
+  barrier();
+  return mlir::success();
+}
+
+mlir::LogicalResult FunctionEmitter::emitTrips(graph::LoopOp op) {
   mlir::Block& body = op.getBody().front();
   const size_t carried = op.getCarried().size();
   Value iteration = body.getArgument(0), condition = body.getArgument(1);

@@ -138,8 +138,16 @@ Value FunctionEmitter::bytes(const DimExpr& expr) {
 
 void FunctionEmitter::barrier() {
   if (onDevice()) return;
-  abi_.barrier(thread_);
+  meet();
   hazards_.clear();
+}
+
+void FunctionEmitter::meet() {
+  if (!meets_) return abi_.barrier(thread_);
+  auto branch = mlir::scf::IfOp::create(builder_, loc_, meets_, /*withElseRegion=*/false);
+  mlir::OpBuilder::InsertionGuard guard(builder_);
+  builder_.setInsertionPointToStart(branch.thenBlock());
+  abi_.barrier(thread_);
 }
 
 void FunctionEmitter::access(llvm::ArrayRef<Value> reads, llvm::ArrayRef<Value> writes,
@@ -156,7 +164,7 @@ void FunctionEmitter::access(llvm::ArrayRef<Value> reads, llvm::ArrayRef<Value> 
   std::vector<BufferId> written = ids(writes);
   auto scratch = plan_.scratch.find(scratchOf);
   if (scratch != plan_.scratch.end()) written.push_back(bufferId(scratch->second));
-  if (hazards_.needsBarrier(ids(reads), written)) abi_.barrier(thread_);
+  if (hazards_.needsBarrier(ids(reads), written)) meet();
 }
 
 void FunctionEmitter::onThreadZero(llvm::function_ref<void()> emit) {

@@ -66,6 +66,8 @@ class FunctionEmitter {
 
   mlir::LogicalResult emitIf(graph::IfOp op);
   mlir::LogicalResult emitLoop(graph::LoopOp op);
+  std::optional<DimExpr> operationsOfTrip(graph::LoopOp op);
+  mlir::LogicalResult emitTrips(graph::LoopOp op);
   void emitFailIf(graph::FailIfOp op);
   void skipRestIf(graph::FailIfOp op);
   void failIf(mlir::Value condition, llvm::StringRef text);
@@ -104,6 +106,7 @@ class FunctionEmitter {
   mlir::Value pointer(mlir::Value tensor);
   mlir::Value bytes(const DimExpr& expr);
   void barrier();
+  void meet();  // the call for a barrier
   void access(llvm::ArrayRef<mlir::Value> reads, llvm::ArrayRef<mlir::Value> writes,
               mlir::Operation* scratchOf = nullptr);
   // Thread 0 copies a whole tensor.
@@ -131,6 +134,7 @@ class FunctionEmitter {
   Hazards hazards_;
   mlir::func::FuncOp emitted_;
   mlir::Value thread_, index_, count_, weights_, parameters_, states_, arena_;
+  mlir::Value meets_;                     // whether all threads are here; null: they are
   llvm::StringMap<mlir::Value> symbols_;  // index-typed
   llvm::DenseMap<mlir::Value, mlir::Value> pointers_;
   llvm::DenseMap<mlir::Operation*, mlir::Value> scratch_;
