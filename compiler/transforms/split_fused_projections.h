@@ -15,8 +15,8 @@
 //   %q = graph.add %0, %bias_q
 //
 // Slices are moved up over transposes, and over reshapes that keep the sliced dim or split it, on
-// the way. Where the weights are not in the table the parts stay slices of them. What is in a loop or
-// branch, or sliced in one, stays whole.
+// the way. Where the weights are not in the table the parts stay slices of them. What is in a loop
+// or branch, or sliced in one, stays whole.
 #pragma once
 
 #include <memory>

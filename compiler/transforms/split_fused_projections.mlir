@@ -89,12 +89,12 @@ func.func @projection_of_merged_dims(%x: tensor<?x?x8xf32, #graph.dims<"b", "s",
 // CHECK-NEXT: graph.slice
 // CHECK-NEXT: graph.slice
 // CHECK-NOT: graph.contract
-func.func @sliced_in_a_loop(%x: tensor<4x3xf32>, %h: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<?x2x3xf32, #graph.dims<"n", "", "">>) {
-  %n = graph.size <"n"> : tensor<i64>
+func.func @sliced_in_a_loop(%x: tensor<4x3xf32>, %h: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<4x2x3xf32>) {
+  %n = graph.constant dense<4> : tensor<i64>
   %true = graph.constant dense<true> : tensor<i1>
   %w = graph.weight "w" : tensor<3x6xf32>
   %0 = graph.contract %x, %w {equation = "nk,km->nm"} : (tensor<4x3xf32>, tensor<3x6xf32>) -> tensor<4x6xf32>
-  %r:2 = graph.loop %n, %true, %h : (tensor<i64>, tensor<i1>, tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<?x2x3xf32, #graph.dims<"n", "", "">>) {
+  %r:2 = graph.loop %n, %true, %h : (tensor<i64>, tensor<i1>, tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<4x2x3xf32>) {
   ^bb0(%trip: tensor<i64>, %condition: tensor<i1>, %before: tensor<2x3xf32>):
     %1 = graph.slice %0 {starts = #graph.dims<"0", "0">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<4x3xf32>
     %2 = graph.slice %0 {starts = #graph.dims<"0", "3">, steps = array<i64: 1, 1>} : (tensor<4x6xf32>) -> tensor<4x3xf32>
@@ -110,5 +110,5 @@ func.func @sliced_in_a_loop(%x: tensor<4x3xf32>, %h: tensor<2x3xf32>) -> (tensor
     %10 = graph.add %8, %9 : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
     graph.yield %condition, %10, %10 : tensor<i1>, tensor<2x3xf32>, tensor<2x3xf32>
   }
-  return %r#0, %r#1 : tensor<2x3xf32>, tensor<?x2x3xf32, #graph.dims<"n", "", "">>
+  return %r#0, %r#1 : tensor<2x3xf32>, tensor<4x2x3xf32>
 }
