@@ -135,8 +135,8 @@ Status RankEmitter::emitOp(Body& body, int index) {
   MLC_RETURN_IF_ERROR(checkSharding(body.function, index));
   const OpSharding& sharding = setting_.shardings[body.function]->ops[index];
   mlir::Operation* source = model_.ops[body.function][index];
-  mlir::IRMapping
-      mapping;  // of what an op's regions capture; an operand may be there twice, in two layouts
+  // Of what an op's regions capture; an operand may be there twice, in two layouts.
+  mlir::IRMapping mapping;
   llvm::SmallVector<Value> operands;
   for (size_t i = 0; i < op.operands.size(); ++i) {
     const Value value = body.values.get(body.builder, source->getLoc(), op.operands[i],

@@ -1,8 +1,9 @@
 // Evaluates ops whose operands are all constants or weights.
 //
-//   %0 = graph.weight "w"  : tensor<768x384xf32>
-//   %1 = graph.transpose %0 {permutation = [1, 0]}      ==>      %1 = graph.weight "w.folded" :
-//   tensor<384x768xf32>
+//   %0 = graph.weight "w" : tensor<768x384xf32>
+//   %1 = graph.transpose %0 {permutation = [1, 0]}
+//     ==>
+//   %1 = graph.weight "w.folded" : tensor<384x768xf32>
 //
 // Results of at most 1 KiB become graph.constant; larger ones new weights, in the table. A result
 // with one value throughout becomes a fill, and ops that only move a fill's elements are not

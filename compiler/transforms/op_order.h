@@ -10,7 +10,8 @@ namespace mlc::transforms {
 
 using OpOrder = llvm::SmallVector<mlir::Operation*>;
 
-// Weights, constants and sizes: they have a place beside their users instead of one in the order.
+// Weights, constants, states and sizes: they have a place beside their users instead of one in the
+// order.
 bool isLeaf(mlir::Operation* op);
 
 // The block's ops without leaves and terminator, in their own order, except that what does not

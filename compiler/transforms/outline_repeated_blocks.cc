@@ -73,8 +73,8 @@ Wiring wiringOf(OpList block) {
 // Equal, equally wired blocks and what their function takes and gives.
 struct Repetition {
   SmallVector<OpList> blocks;
-  SmallVector<SmallVector<Slot>>
-      parameters;               // the slots that are one value in every block; activations first
+  // The slots that are one value in every block; activations first.
+  SmallVector<SmallVector<Slot>> parameters;
   SmallVector<Output> outputs;  // what is used outside a block, in any of them
 
   // Activations that cross the blocks' edges: fewest where one layer ends and the next begins.

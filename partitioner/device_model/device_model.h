@@ -19,8 +19,8 @@ struct Device {
   std::string name;
   Kind kind = Kind::kCpu;
   std::string host = "localhost";
-  std::string arch =
-      "sm_80";  // kCuda: what kernels are made for; runs on that and, without a letter, later GPUs
+  // kCuda: what kernels are made for; they run on that and, without a letter, on later GPUs.
+  std::string arch = "sm_80";
   // The CPU of the device's host (for a kCpu the device itself), as mlc-compile's --target takes
   // it: "x86-64-v3", "x86-64-v4+avx512vnni", "aarch64". Empty: that of the machine that compiles.
   std::string cpu;
@@ -54,11 +54,10 @@ struct DeviceModel {
 // The model as JSON:
 //
 //   {
-//     "devices": [{"name": "big", "kind": "cpu", "host": "a", "threads": 8, "peak_flops": {"f32":
-//     8e11},
+//     "devices": [{"name": "big", "kind": "cpu", "host": "a", "threads": 8, "peak_flops": {"f32": 8e11},
 //                  "memory_bandwidth": 4e10, "memory_bytes": 3.2e10, "launch_seconds": 1e-6},
-//                 {"name": "gpu", "kind": "cuda", "arch": "sm_90a", ...}, {"name": "pretended",
-//                 "kind": "fake", ...}],
+//                 {"name": "gpu", "kind": "cuda", "arch": "sm_90a", ...},
+//                 {"name": "pretended", "kind": "fake", ...}],
 //     "links": [{"between": ["big", "small"], "latency_seconds": 1e-5, "bandwidth": 1e9}, ...],
 //     "same_host": {"latency_seconds": 2e-6, "bandwidth": 8e9},
 //     "other_host": {"latency_seconds": 5e-5, "bandwidth": 1e9}
@@ -67,8 +66,8 @@ struct DeviceModel {
 // "cpu": "x86-64-v3", "aarch64", ... says which CPU code is made for.
 //
 // A device needs "name", "peak_flops" (with "f32") and "memory_bandwidth"; the rest has defaults.
-// "kind" is "cpu", "cuda" or "fake". "count": n stands for n equal devices, named name.0, name.1,
-// ...; Fails with kInvalid and a message that names the key.
+// "kind" is "cpu", "cuda" or "fake". "count": n stands for n equal devices, named name.0, name.1
+// and so on. Fails with kInvalid and a message that names the key.
 StatusOr<DeviceModel> parseDeviceModel(const std::string& json);
 
 // Canonical text: sorted keys, a newline at the end. parseDeviceModel's inverse.

@@ -12,10 +12,10 @@ namespace mlc::partition {
 struct BatchCut {
   std::string symbol;  // its name, empty if it is static
   int64_t size = 1;    // nominal, or static
-  std::vector<std::vector<int>>
-      factorOf;  // [function][op]: the factor that holds the batch (a multiple of it), or -1
-  std::vector<std::vector<int>>
-      dimOf;  // [function][tensor]: the dim that the batch is the major part of, or -1
+  // [function][op]: the factor that holds the batch (a multiple of it), or -1.
+  std::vector<std::vector<int>> factorOf;
+  // [function][tensor]: the dim that the batch is the major part of, or -1.
+  std::vector<std::vector<int>> dimOf;
 };
 
 // Fails with kUnsupported and the reason in the model's terms.

@@ -14,8 +14,8 @@ struct Layout {
 
   Kind kind = Kind::kReplicated;
   int dim = -1;  // kSplit
-  std::vector<int64_t>
-      shares;  // kSplit: rank r has dims[dim] / sum(shares) * shares[r] of it, in rank order
+  // kSplit: rank r has dims[dim] / sum(shares) * shares[r] of it, in rank order.
+  std::vector<int64_t> shares;
   FactorKind reduction = FactorKind::kReduceSum;  // kPartial: how the ranks' tensors make the whole
 
   static Layout replicated() { return {}; }

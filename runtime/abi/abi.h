@@ -131,10 +131,12 @@ struct MlcRuntime {
 };
 
 /* What a program exports, by these names:
- *   extern const int32_t mlc_program_abi_version;
- *   int64_t mlc_program_arena_bytes(const int64_t* symbols, int64_t threads);   threads: of the
- * team void mlc_program_run(const MlcThread* thread, const MlcInvocation* invocation);
- */
+ *
+ *     extern const int32_t mlc_program_abi_version;
+ *     int64_t mlc_program_arena_bytes(const int64_t* symbols, int64_t threads);
+ *     void mlc_program_run(const MlcThread* thread, const MlcInvocation* invocation);
+ *
+ * `threads` are those of the team. */
 typedef int64_t (*MlcProgramArenaBytes)(const int64_t* symbols, int64_t threads);
 typedef void (*MlcProgramRun)(const MlcThread* thread, const MlcInvocation* invocation);
 

@@ -1,5 +1,6 @@
 // The manifest of a package (manifest.json): what the compiler tells the runtime. Plain structs,
-// filled by compiler/package, read by runtime/package; JSON keys are the field names in snake_case.
+// filled by the compiler (compiler/pipeline.cc, partition, target, package), read by
+// runtime/package; JSON keys are the field names in snake_case.
 #pragma once
 
 #include <cstdint>
@@ -77,8 +78,7 @@ struct ProgramState {
 
 // How a weight's bytes are laid out for the kernels.
 //   kPlain       row-major, as in the file (after slicing)
-//   kPanels      a [K, N] matrix (or a batch of them in front) as [N / panel][K /
-//   group][panel][group],
+//   kPanels      a [K, N] matrix (or a batch of them in front) as [N / panel][K / group][panel][group],
 //                the last panel and the last group filled up with zeros;
 //                `transposed` says that the file has [N, K]
 enum class WeightLayout { kPlain, kPanels };
@@ -127,10 +127,10 @@ struct Program {
   std::string target;          // where the kernels run: "cpu", "cuda" or "fake"
   std::string object;          // shared object, relative to the package
   std::string cpu = "x86-64";  // architecture of the object: "x86-64" or "aarch64"
-  std::vector<std::string>
-      cpu_features;        // of the object: checked with CPUID at load, e.g. "avx2", "fma"
-  std::string ptx, cubin;  // target cuda; relative; cubin may be empty
-  std::string emulation;   // target fake: shared object that emulates the kernels
+  // Of the object: checked with CPUID at load, e.g. "avx2", "fma".
+  std::vector<std::string> cpu_features;
+  std::string ptx, cubin;            // target cuda; relative; cubin may be empty
+  std::string emulation;             // target fake: shared object that emulates the kernels
   std::vector<std::string> symbols;  // order of MlcInvocation::symbols
   std::vector<ProgramInput> inputs;
   std::vector<ProgramOutput> outputs;

@@ -14,10 +14,10 @@ namespace mlc::equivalence {
 struct RandomGraph {
   mlir::OwningOpRef<mlir::ModuleOp> module;  // graph dialect; as the importer makes it
   graph::WeightTable weights;
-  std::vector<std::vector<HostTensor>>
-      inputs;  // of @main, for two runs with other sizes of the symbols
-  bool keepsBatchFirst =
-      false;  // made of ops that mostly leave the batch alone, so that it can mostly be cut
+  // Of @main, for two runs with other sizes of the symbols.
+  std::vector<std::vector<HostTensor>> inputs;
+  // Made of ops that mostly leave the batch alone, so that it can mostly be cut.
+  bool keepsBatchFirst = false;
 };
 
 // Of some 5 to 60 ops. Sizes are small, and mostly of the uneven kind: 5 heads, 7 channels. The

@@ -13,10 +13,10 @@ namespace mlc::equivalence {
 
 struct RandomSearch {
   partition::DeviceModel devices;
-  partition::SearchOptions
-      options;  // mostly with a forced mesh, of at most 6 ranks; sometimes with forced microbatches
-  std::map<std::string, int64_t, std::less<>>
-      sizes;  // of the symbols batch and seq, what the plan is made for; or none
+  // Mostly with a forced mesh, of at most 6 ranks; sometimes with forced microbatches.
+  partition::SearchOptions options;
+  // Of the symbols batch and seq, what the plan is made for; or none.
+  std::map<std::string, int64_t, std::less<>> sizes;
 };
 
 RandomSearch makeRandomSearch(uint64_t seed);

@@ -108,8 +108,8 @@ double errorInUlp(long double exact, double computed, int mantissaBits, int smal
   }
   int exponent = 0;
   std::frexp(exact, &exponent);
-  const long double beyond =
-      std::ldexp(1.0L, 3 - mantissaBits - smallest);  // the largest number's next
+  // The largest number's next.
+  const long double beyond = std::ldexp(1.0L, 3 - mantissaBits - smallest);
   if (std::isinf(computed)) {
     const bool isNear = std::fabs(exact) >= beyond * (1 - std::ldexp(1.0L, 1 - mantissaBits));
     return isNear && std::signbit(exact) == std::signbit(computed) ? 0 : kInfinite;

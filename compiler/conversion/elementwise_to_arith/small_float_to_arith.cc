@@ -187,8 +187,8 @@ Value encodeSmallFloat(mlir::OpBuilder& builder, mlir::Location loc, Value value
   // In units of the last place; subnormals have that of the smallest normal number. Numbers beyond
   // all of the type are replaced by one such, so that the integers below are small.
   const int smallest = 1 - format.bias;
-  const int beyond =
-      (format.largest >> format.mantissaBits) + 2;  // an exponent, from `smallest` on
+  // An exponent, counted from `smallest`.
+  const int beyond = (format.largest >> format.mantissaBits) + 2;
   Value exponent = b.sub(b.right(magnitude, b.mantissaBits()), b.integer(b.bias() + smallest));
   Value isBeyond = b.isGreater(exponent, b.integer(beyond));
   Value steps = b.smaller(b.larger(exponent, b.integer(0)), b.integer(beyond));

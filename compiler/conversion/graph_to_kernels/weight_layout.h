@@ -1,8 +1,7 @@
 // The layout in which a graph.weight arrives, as an attribute of the op: the steps that the loader
 // takes from the weight (or its slice) to the op's type.
 //
-//   graph.weight "w" {mlc.layout = ["reshape", array<i64: 4, 8, 3>, "transpose", array<i64: 0, 2,
-//   1>]}
+//   graph.weight "w" {mlc.layout = ["reshape", array<i64: 4, 8, 3>, "transpose", array<i64: 0, 2, 1>]}
 #pragma once
 
 #include <vector>

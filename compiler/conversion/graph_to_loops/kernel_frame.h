@@ -2,7 +2,7 @@
 // its buffers.
 //
 //   func.func @kernel(%thread: index, %threads: index, %symbol...: index, %in...: memref<T>,
-//   %out...: memref<T>)
+//                     %out...: memref<T>)
 //
 // Buffers are contiguous and row-major, passed as bare pointers (memrefs of rank 0) that do not
 // alias.
@@ -18,9 +18,10 @@ namespace mlc::conversion {
 
 // How the points of a result (elements, or the rows of a norm or softmax) are shared among threads.
 enum class Sharing {
-  kRows,  // CPU: a contiguous part each, of whole innermost rows: they stay in cache and vectorize
-  kElements,  // GPU: thread i has the points i, i + threads, ...: neighbours touch neighbouring
-              // memory
+  // CPU: a contiguous part each, of whole innermost rows: they stay in cache and vectorize.
+  kRows,
+  // GPU: thread i has the points i, i + threads, ...: neighbours touch neighbouring memory.
+  kElements,
 };
 
 class KernelFrame {

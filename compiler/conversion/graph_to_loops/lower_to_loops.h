@@ -1,11 +1,10 @@
 // Lowers a kernel function to loops over its elements (scf, memref, arith, math).
 //
-//   func.func private @k(%x: tensor<..>, %r: tensor<..>) -> tensor<..>      func.func @k(%thread,
-//   %threads, %x: memref<f32>, ..) {
-//     %0 = graph.add %x, %r                                          ==>      for row in this
-//     thread's share: %1 = graph.softmax %0 {axis = 2} max, sum and result in loops over the row,
-//     return %1                                                                 each computing x +
-//     r where it needs it
+//   func.func private @k(%x, %r) {               func.func @k(%thread, %threads, %x: memref<f32>, ..) {
+//     %0 = graph.add %x, %r                        for each row of this thread's share:
+//     %1 = graph.softmax %0 {axis = 2}     ==>       maximum, sum and result in loops over the row,
+//     return %1                                      each computing x + r where it needs it
+//   }                                            }
 //
 // Elementwise and movement ops become part of the expressions inside the loops of the kernel's
 // root, so fusion needs no buffers and dynamic shapes no special case; LLVM vectorizes the

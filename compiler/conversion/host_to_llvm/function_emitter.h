@@ -95,6 +95,7 @@ class FunctionEmitter {
   mlir::Value libraryAttributes(graph::LibraryCall op);
   mlir::Value describeTensors(mlir::ValueRange tensors);
   mlir::Value dimsOnStack(llvm::ArrayRef<DimExpr> dims);
+  // collective_emitter.cc
   void emitAllReduce(dist::AllReduceOp op);
   void emitAllGather(dist::AllGatherOp op);
   void emitReduceScatter(dist::ReduceScatterOp op);

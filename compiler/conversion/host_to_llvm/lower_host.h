@@ -6,8 +6,7 @@
 // overwrites what other threads may still write or read. The module exports what runtime/abi/abi.h
 // asks for; kernels are external functions
 //
-//   void kernel(i64 thread, i64 threads, i64 symbols..., ptr inputs..., ptr outputs... [, ptr
-//   scratch])
+//   void kernel(i64 thread, i64 threads, i64 symbols..., ptr inputs..., ptr outputs... [, ptr scratch])
 //
 // For a device rank the buffers are in the device's memory and one thread runs the host functions:
 // kernels are launched and tensors copied through the table, in order, so that there are no
@@ -46,8 +45,8 @@ struct KernelInfo {
 struct HostProgram {
   mlir::OwningOpRef<mlir::ModuleOp> module;  // LLVM-ready: func, arith, scf and llvm ops
   std::vector<std::string> symbols;          // order of MlcInvocation::symbols
-  std::vector<package::WeightSlot>
-      weights;  // order of MlcInvocation::weights; `source` is not filled in
+  // Order of MlcInvocation::weights; `source` is not filled in.
+  std::vector<package::WeightSlot> weights;
   std::vector<package::ProgramState> states;  // order of MlcInvocation::states; without `index`
   DimExpr arenaBytes;                         // over the symbols and kThreadsSymbol
 };

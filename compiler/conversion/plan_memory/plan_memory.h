@@ -24,8 +24,8 @@ inline constexpr const char* kThreadsSymbol = "mlc.threads";
 struct Place {
   // kOwn: a segment that only this value has, and whose address its if or loop knows.
   enum class Kind { kArgument, kResult, kArena, kSegment, kOwn, kState } kind = Kind::kArena;
-  int index =
-      0;  // of the argument, result, slot (of all frames and segments), segment (kOwn) or state
+  // Of the argument, result, slot (of all frames and segments), segment (kOwn) or state.
+  int index = 0;
   DimExpr offset;   // kArena, kSegment: bytes from the start of the frame or segment
   int segment = 0;  // kSegment
 };

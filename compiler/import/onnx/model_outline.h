@@ -14,8 +14,8 @@ namespace mlc::onnx_import {
 using ValueOutline = std::pair<std::string, DType>;
 
 struct ModelOutline {
-  std::vector<std::string>
-      files;  // its own, then those of its external data, as they are named in it (not checked)
+  // Its own, then those of its external data, as they are named in it (not checked).
+  std::vector<std::string> files;
   std::vector<ValueOutline> inputs, outputs;  // in order
 };
 

@@ -1,11 +1,16 @@
 // Lowers kernels around a contraction or a convolution to micro-kernel code.
 //
-//   func.func private @kernel(%x: tensor<?x384xf32, ..>, %w: tensor<384x1536xf32>, %b:
-//   tensor<1536xf32>) {
-//     %0 = graph.contract %x, %w {equation = "mk,kn->mn"}           func.func @kernel(%thread:
-//     index, %threads: index, %1 = graph.add %0, %b                                  ==> %rows:
-//     index, %x: memref<f32>, %w: memref<f32>, %2 = graph.gelu %1 %b: memref<f32>, %out:
-//     memref<f32>, %scratch: memref<i8>) return %2
+//   func.func private @kernel(%x: tensor<?x384xf32, ..>, %w: tensor<384x1536xf32>, %b: tensor<1536xf32>) {
+//     %0 = graph.contract %x, %w {equation = "mk,kn->mn"}
+//     %1 = graph.add %0, %b
+//     %2 = graph.gelu %1
+//     return %2
+//   }
+//
+// becomes
+//
+//   func.func @kernel(%thread: index, %threads: index, %rows: index, %x: memref<f32>, %w: memref<f32>,
+//                     %b: memref<f32>, %out: memref<f32>, %scratch: memref<i8>)
 //
 // The lowered function takes the symbols of the kernel's types in alphabetical order and contiguous
 // row-major buffers. Each thread computes its static share. A %scratch argument is there if the

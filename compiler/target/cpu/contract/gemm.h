@@ -26,8 +26,8 @@ struct Gemm {
   BlockStorage::Views blockViews;
   const PanelSource* source = nullptr;  // unless packed: makes panels,
   mlir::Value scratch;                  // in these bytes (rank-1 memref of i8, all threads' shares)
-  DimExpr sourceBytes =
-      0;  // at the end of a thread's share: for the source itself, a multiple of 64
+  // At the end of a thread's share: for the source itself, a multiple of 64.
+  DimExpr sourceBytes = 0;
 
   void emit(KernelBuilder& k) const;
 

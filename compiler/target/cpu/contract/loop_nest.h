@@ -16,8 +16,8 @@ enum Buffer : int { kLhs = 0, kRhs = 1, kOut = 2, kFirstEpilogueBuffer = 3 };
 
 struct LoopDim {
   DimExpr size;
-  llvm::SmallVector<DimExpr, 4>
-      strides;  // in elements, one per buffer; 0: the buffer does not move along this dim
+  // In elements, one per buffer; 0: the buffer does not move along this dim.
+  llvm::SmallVector<DimExpr, 4> strides;
 
   bool isContiguous(int buffer) const { return strides[buffer] == DimExpr(1); }
   bool isBroadcast(int buffer) const { return strides[buffer] == DimExpr(0); }
