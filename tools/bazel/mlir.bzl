@@ -38,11 +38,14 @@ def mlir_precompiled_header(name, header):
     native.filegroup(name = name + "_files", srcs = [name, header], visibility = ["//visibility:public"])
 
 def mlir_cc_library(name, deps = [], textual_hdrs = [], copts = [], **kwargs):
-    """A cc_library whose sources are compiled with the precompiled MLIR header."""
+    """A cc_library whose sources are compiled with the precompiled MLIR header.
+
+    A switch that lacks a case is an error: the cases of ops and enums are spread over many files.
+    """
     cc_library(
         name = name,
         textual_hdrs = textual_hdrs + [_PCH + "_files"],
-        copts = copts + ["-include-pch", "$(BINDIR)/tools/bazel/mlir_pch.pch"],
+        copts = copts + ["-Werror=switch", "-include-pch", "$(BINDIR)/tools/bazel/mlir_pch.pch"],
         deps = deps + ["@llvm//:mlir"],
         **kwargs
     )

@@ -47,6 +47,12 @@ struct PrintMemoryPlan : mlir::PassWrapper<PrintMemoryPlan, mlir::OperationPass<
         return "result " + std::to_string(place.index);
       case Place::Kind::kArena:
         return "arena at " + place.offset.str();
+      case Place::Kind::kSegment:
+        return "segment " + std::to_string(place.segment) + " at " + place.offset.str();
+      case Place::Kind::kOwn:
+        return "own segment " + std::to_string(place.index);
+      case Place::Kind::kState:
+        return "state " + std::to_string(place.index);
     }
     llvm_unreachable("all kinds are handled");
   }
