@@ -19,6 +19,8 @@ RULES = [
     # Plain data, for those who load the compiler as a library.
     ("compiler/pipeline.h", ["partitioner", "runtime/base"]),
     ("compiler/library", ["compiler", "runtime/base"]),
+    # The dialect of the passes' attributes verifies what the loader will take.
+    ("compiler/dialect/mlc", ["compiler/dialect", "runtime/base", "runtime/package"]),
     ("compiler/dialect", ["runtime/base", "runtime/abi"]),
     ("compiler/import", ["compiler/dialect", "compiler/diagnostics.h", "runtime/base"]),
     ("compiler/transforms", ["compiler/dialect", "compiler/diagnostics.h", "runtime/base"]),

@@ -2,9 +2,11 @@
 
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/mlc/mlc_dialect.cc.inc"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "runtime/package/layout_steps.h"
 
 #define GET_ATTRDEF_CLASSES
 #include "compiler/dialect/mlc/mlc_attributes.cc.inc"
@@ -34,16 +36,49 @@ llvm::LogicalResult verifyPanels(Operation* op, Attribute value, mlir::Type type
   return mlir::success();
 }
 
+using package::LayoutStep;
+
+// Whether the steps lead from some shape to this one. Which it is, the op does not say: the first
+// reshape or padding does, and transposes before that are only of its rank.
+bool leadTo(llvm::ArrayRef<LayoutStep> steps, llvm::ArrayRef<int64_t> shape) {
+  using Kind = LayoutStep::Kind;
+  size_t first = 0;
+  while (first < steps.size() && steps[first].kind == Kind::kTranspose) ++first;
+  const bool isKnown = first < steps.size();
+  const std::vector<int64_t> known = isKnown ? steps[first].dims : shape.vec();
+  for (const LayoutStep& transpose : steps.take_front(first)) {
+    // A reshape may come from any rank.
+    const bool keepsRank = !isKnown || steps[first].kind == Kind::kPad;
+    const size_t rank = keepsRank ? known.size() : steps.front().dims.size();
+    if (!package::shapeAfter({transpose}, std::vector<int64_t>(rank, 1))) return false;
+  }
+  if (!isKnown) return true;
+  // A reshape to its own dims only fails where they are no sizes.
+  std::vector<LayoutStep> rest = {{Kind::kReshape, known}};
+  llvm::append_range(rest, steps.drop_front(first + 1));
+  return package::shapeAfter(rest, known) == shape.vec();
+}
+
 llvm::LogicalResult verifyLayout(Operation* op, Attribute value) {
   auto list = mlir::dyn_cast<mlir::ArrayAttr>(value);
   if (!list || list.size() % 2 != 0) return op->emitError("mlc.layout is a list of steps and dims");
+  std::vector<LayoutStep> steps;
   for (size_t i = 0; i < list.size(); i += 2) {
     auto step = mlir::dyn_cast<mlir::StringAttr>(list[i]);
-    if (!step || !llvm::is_contained({"reshape", "transpose", "pad"}, step.getValue()))
-      return op->emitError("mlc.layout has an unknown step ") << list[i];
-    if (!mlir::isa<mlir::DenseI64ArrayAttr>(list[i + 1]))
-      return op->emitError("mlc.layout has a step without dims");
+    const auto kind =
+        llvm::StringSwitch<std::optional<LayoutStep::Kind>>(step ? step.getValue() : "")
+            .Case("reshape", LayoutStep::Kind::kReshape)
+            .Case("transpose", LayoutStep::Kind::kTranspose)
+            .Case("pad", LayoutStep::Kind::kPad)
+            .Default(std::nullopt);
+    if (!kind) return op->emitError("mlc.layout has an unknown step ") << list[i];
+    auto dims = mlir::dyn_cast<mlir::DenseI64ArrayAttr>(list[i + 1]);
+    if (!dims) return op->emitError("mlc.layout has a step without dims");
+    steps.push_back({*kind, dims.asArrayRef().vec()});
   }
+  auto type = mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
+  if (!leadTo(steps, type.getShape()))
+    return op->emitError("mlc.layout has steps that do not lead to ") << type;
   return mlir::success();
 }
 

@@ -79,3 +79,51 @@ module attributes {mlc.kernel} {
 func.func @lowered() attributes {mlc.points = "batch *"} {
   return
 }
+
+// -----
+
+func.func private @f() {
+  // expected-error @below {{mlc.layout has steps that do not lead to 'tensor<8xf32>'}}
+  %w = graph.weight "w" {mlc.layout = ["pad", array<i64: -3>, "transpose", array<i64: 5, 5, 5>]} : tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func private @f() {
+  // expected-error @below {{mlc.layout has steps that do not lead to 'tensor<8x4xf32>'}}
+  %w = graph.weight "w" {mlc.layout = ["reshape", array<i64: 4, 8>, "transpose", array<i64: 0, 1>]} : tensor<8x4xf32>
+  return
+}
+
+// -----
+
+func.func private @f() {
+  // expected-error @below {{mlc.layout has steps that do not lead to 'tensor<8x4xf32>'}}
+  %w = graph.weight "w" {mlc.layout = ["transpose", array<i64: 0, 2, 1>]} : tensor<8x4xf32>
+  return
+}
+
+// -----
+
+// From any shape of rank 2, and of 32 elements.
+func.func private @f() {
+  %v = graph.weight "v" {mlc.layout = ["transpose", array<i64: 1, 0>]} : tensor<8x4xf32>
+  %w = graph.weight "w" {mlc.layout = ["transpose", array<i64: 2, 0, 1>, "reshape", array<i64: 8, 4>]} : tensor<8x4xf32>
+  return
+}
+
+// -----
+
+func.func private @f() {
+  // expected-error @below {{has an attribute "mlc.unpacked" that the mlc dialect does not have there}}
+  %w = graph.weight "w" {mlc.unpacked} : tensor<8xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{"mlc.scratch_bytes" is a string}}
+func.func @lowered() attributes {mlc.scratch_bytes = 64 : i64} {
+  return
+}
