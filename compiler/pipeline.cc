@@ -23,6 +23,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
+#include "partitioner/cost/cost.h"
 #include "partitioner/search/search.h"
 #include "runtime/abi/abi.h"
 #include "runtime/base/version.h"
@@ -112,7 +113,8 @@ class Compilation {
     if (options_.keepStates && package_.manifest.states.empty()) {
       return usageError(
           "states are to be kept, but the model has none: no output is one of the inputs with rows "
-          "added behind it");
+          "added behind it (one whose other dims only it tells does not count, and where no other "
+          "output would be left, none does)");
     }
     return okStatus();
   }
@@ -230,10 +232,17 @@ class Compilation {
     compiled.description.outputs = rankProgram.outputs;
     for (package::ProgramState& state : compiled.description.states)
       state.index = stateOfName(state.spec.name);
+    const partition::Device* device = deviceOf(rank);
     for (target::KernelReport& kernel : compiled.kernels) {
-      report_.kernels.push_back({index, std::move(kernel.kernel), std::move(kernel.path),
+      partition::Op work;
+      work.kind = kernel.kind;
+      work.operations = kernel.operations;
+      work.bytes = kernel.bytes;
+      const double seconds =
+          partition::opSeconds(work, device ? *device : partition::Device(), 1, 1);
+      report_.kernels.push_back({index, std::move(kernel.kernel), std::move(kernel.lowering),
                                  std::move(kernel.reason), kernel.calls, kernel.operations,
-                                 kernel.bytes});
+                                 kernel.bytes, seconds});
     }
     report_.objectBytes += static_cast<int64_t>(
         compiled.files.object.size() + compiled.files.ptx.size() + compiled.files.emulation.size());

@@ -47,10 +47,11 @@ struct CompileOptions {
 
 // One kernel of a program: which code computes it, and what makes it slower than it need be.
 struct KernelSummary {
-  int program = 0;                   // of the manifest's
-  std::string kernel, path, reason;  // as target::KernelReport
-  int64_t calls = 0;                 // in a run
-  double operations = 0, bytes = 0;  // of one call, for the sizes that the plan was made for
+  int program = 0;                       // of the manifest's
+  std::string kernel, lowering, reason;  // as target::KernelReport
+  int64_t calls = 0;                     // in a run of the program
+  double operations = 0, bytes = 0;      // of one call, for the sizes that the plan was made for
+  double seconds = 0;  // predicted, of one call on the first device that runs the program
 };
 
 struct CompileReport {

@@ -78,7 +78,7 @@ StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTa
   result.description.weights = host->weights;
   result.description.states = host->states;
   result.description.device_kernels = std::move(kernels->deviceKernels);
-  result.kernels = reportKernels(program, kernels->paths, sizes);
+  result.kernels = reportKernels(program, kernels->lowerings, sizes);
   return result;
 }
 

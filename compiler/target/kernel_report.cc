@@ -1,5 +1,6 @@
 #include "compiler/target/kernel_report.h"
 
+#include <algorithm>
 #include <set>
 
 #include "compiler/dialect/graph/factors.h"
@@ -18,16 +19,16 @@ class Reporter {
  public:
   Reporter(mlir::ModuleOp program, const SymbolValues& sizes) : program_(program), sizes_(sizes) {}
 
-  std::vector<KernelReport> run(const llvm::StringMap<KernelPath>& paths) {
-    countCalls(program_.lookupSymbol<FuncOp>("main"), 1);
+  std::vector<KernelReport> run(const llvm::StringMap<KernelLowering>& lowerings) {
+    countCalls(program_.lookupSymbol<FuncOp>("main"));
     std::vector<KernelReport> reports;
     for (FuncOp function : program_.getOps<FuncOp>()) {
       if (!attr::isKernel(function)) continue;
-      const KernelPath path = paths.lookup(function.getName());
+      const KernelLowering lowering = lowerings.lookup(function.getName());
       KernelReport report;
       report.kernel = function.getName().str();
-      report.path = path.name;
-      report.reason = path.reason;
+      report.lowering = lowering.name;
+      report.reason = lowering.reason;
       report.calls = calls_.lookup(function.getName());
       addWork(function, report);
       const std::string unpacked = unpackedWeights_.lookup(function.getName());
@@ -38,14 +39,14 @@ class Reporter {
   }
 
  private:
-  void countCalls(FuncOp function, int64_t times) {
+  void countCalls(FuncOp function) {
     function.walk([&](CallOp call) {
       auto callee = program_.lookupSymbol<FuncOp>(call.getCallee());
       if (attr::isKernel(callee)) {
-        calls_[call.getCallee()] += times;
+        ++calls_[call.getCallee()];
         noteUnpacked(call, callee);
       } else {
-        countCalls(callee, times);
+        countCalls(callee);
       }
     });
   }
@@ -64,9 +65,31 @@ class Reporter {
   }
 
   void addWork(FuncOp kernel, KernelReport& report) const {
-    kernel.walk([&](graph::Work op) { report.operations += value(op.getWork().operations); });
-    for (mlir::Type type : kernel.getArgumentTypes()) report.bytes += bytes(type);
+    double most = -1;
+    kernel.walk([&](graph::Work op) {
+      const double operations = value(op.getWork().operations);
+      report.operations += operations;
+      if (operations <= most) return;
+      most = operations;
+      // Channels are blocked after the plan.
+      const bool isBlocked = mlir::isa<graph::BlockedConvOp>(op.getOperation());
+      report.kind =
+          isBlocked ? graph::ConvOp::getOperationName().str() : op->getName().getStringRef().str();
+    });
+    for (mlir::BlockArgument argument : kernel.getArguments()) report.bytes += bytesRead(argument);
     for (mlir::Type type : kernel.getResultTypes()) report.bytes += bytes(type);
+  }
+
+  // Gathers and slices read what they take, not the whole tensor.
+  double bytesRead(mlir::BlockArgument argument) const {
+    double read = 0;
+    for (mlir::OpOperand& use : argument.getUses()) {
+      mlir::Operation* user = use.getOwner();
+      const bool takesPart =
+          mlir::isa<graph::GatherOp, graph::SliceOp>(user) && use.getOperandNumber() == 0;
+      read += bytes((takesPart ? user->getResult(0) : use.get()).getType());
+    }
+    return std::min(read, bytes(argument.getType()));
   }
 
   double bytes(mlir::Type type) const {
@@ -91,9 +114,9 @@ class Reporter {
 }  // namespace
 
 std::vector<KernelReport> reportKernels(mlir::ModuleOp program,
-                                        const llvm::StringMap<KernelPath>& paths,
+                                        const llvm::StringMap<KernelLowering>& lowerings,
                                         const SymbolValues& sizes) {
-  return Reporter(program, sizes).run(paths);
+  return Reporter(program, sizes).run(lowerings);
 }
 
 }  // namespace mlc::target

@@ -12,21 +12,23 @@
 namespace mlc::target {
 
 // The code that a target chose for a kernel.
-struct KernelPath {
+struct KernelLowering {
   std::string name;    // "micro-kernel", "attention", "loops"
   std::string reason;  // why it is not a faster one; empty where there is none
 };
 
 struct KernelReport {
-  std::string kernel, path, reason;
-  int64_t calls = 0;                 // in a run; a loop's body counts once
-  double operations = 0, bytes = 0;  // of one call: arithmetic; arguments and results
+  std::string kernel, lowering, reason;
+  std::string kind;   // the op with most of the arithmetic, as the planner calls it
+  int64_t calls = 0;  // in a run of the program (one microbatch); a loop's body counts once
+  // Of one call: arithmetic; what is read of the arguments, and the results.
+  double operations = 0, bytes = 0;
 };
 
-// The kernels of a program (after form-kernels), in its order. `sizes` gives every symbol a value;
-// a symbol that has none counts as 1.
+// The kernels of a program (after form-kernels), in its order. `sizes` gives symbols their values;
+// one that has none counts as 1, and a size that cannot be evaluated as 0.
 std::vector<KernelReport> reportKernels(mlir::ModuleOp program,
-                                        const llvm::StringMap<KernelPath>& paths,
+                                        const llvm::StringMap<KernelLowering>& lowerings,
                                         const SymbolValues& sizes);
 
 }  // namespace mlc::target

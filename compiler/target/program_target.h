@@ -23,7 +23,7 @@ namespace mlc::target {
 
 // The kernels of one program.
 struct CompiledKernels {
-  llvm::StringMap<KernelPath> paths;                 // how each is computed
+  llvm::StringMap<KernelLowering> lowerings;         // how each is computed
   llvm::StringMap<conversion::KernelInfo> infos;     // what the host functions need to know of them
   std::vector<std::string> objects;                  // ELF objects, linked with the host functions
   std::vector<package::DeviceKernel> deviceKernels;  // KernelLaunch::kernel counts these

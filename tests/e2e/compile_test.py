@@ -65,10 +65,15 @@ class Compile(unittest.TestCase):
         model = self.folder / "tied.onnx"
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), model)
         kernels = compiled(model, self.folder / "a.mlcpkg", "--explain")["kernels"]
-        found = {kernel["kernel"].rsplit("_", 1)[0]: kernel for kernel in kernels if kernel["path"] != "micro-kernel"}
-        self.assertEqual(found["softmax"]["path"], "loops")
+        found = {kernel["kernel"].rsplit("_", 1)[0]: kernel for kernel in kernels if kernel["lowering"] != "micro-kernel"}
+        self.assertEqual(found["softmax"]["lowering"], "loops")
         self.assertEqual(found["softmax"]["reason"], "")
-        products = sorted((kernel["operations"], kernel["reason"]) for kernel in kernels if kernel["path"] == "micro-kernel")
+        # 6 of the table's 40 rows, read and written, and their indices.
+        self.assertEqual(found["gather"]["bytes"], 2 * 6 * 24 * 4 + 6 * 8)
+        times = [kernel["calls"] * kernel["predicted_us"] for kernel in kernels]
+        self.assertEqual(times, sorted(times, reverse=True))
+        self.assertGreater(min(times), 0)
+        products = sorted((kernel["operations"], kernel["reason"]) for kernel in kernels if kernel["lowering"] == "micro-kernel")
         self.assertEqual(products, [(2 * 6 * 24 * 24, ""),
                                     (2 * 6 * 24 * 40, "packs a weight in every call: 'graph.gather' uses it as well")])
         # Found in the cache, and explained again; as a table too.

@@ -18,20 +18,25 @@ int64_t bytesOf(const package::WeightSlot& slot, const package::WeightSource& so
   return sliceOf(nullptr, source.dtype, source.shape, piece.offsets, piece.sizes).bytes();
 }
 
-// The costly kernels first.
-std::string kernelTable(std::vector<KernelSummary> kernels) {
-  auto work = [](const KernelSummary& kernel) {
-    return static_cast<double>(kernel.calls) * (kernel.operations + kernel.bytes);
+// The costly kernels first, by the time that all calls take.
+void sortByCost(std::vector<KernelSummary>& kernels) {
+  auto cost = [](const KernelSummary& kernel) {
+    return static_cast<double>(kernel.calls) * kernel.seconds;
   };
   std::sort(kernels.begin(), kernels.end(), [&](const KernelSummary& a, const KernelSummary& b) {
-    return std::tuple(-work(a), a.program, a.kernel) < std::tuple(-work(b), b.program, b.kernel);
+    return std::tuple(-cost(a), a.program, a.kernel) < std::tuple(-cost(b), b.program, b.kernel);
   });
-  std::string text = fmt::format("\n{:<7} {:<38} {:<12} {:>6} {:>10} {:>10}  {}\n", "program",
-                                 "kernel", "path", "calls", "Mop/call", "KB/call", "note");
+}
+
+std::string kernelTable(const std::vector<KernelSummary>& kernels) {
+  std::string text =
+      fmt::format("\n{:<7} {:<38} {:<12} {:>6} {:>10} {:>10} {:>10}  {}\n", "program", "kernel",
+                  "lowering", "calls", "Mop/call", "KB/call", "us/call", "note");
   for (const KernelSummary& kernel : kernels) {
-    std::string line = fmt::format("{:<7} {:<38} {:<12} {:>6} {:>10.3f} {:>10.1f}  {}",
-                                   kernel.program, kernel.kernel, kernel.path, kernel.calls,
-                                   kernel.operations / 1e6, kernel.bytes / 1e3, kernel.reason);
+    std::string line =
+        fmt::format("{:<7} {:<38} {:<12} {:>6} {:>10.3f} {:>10.1f} {:>10.1f}  {}", kernel.program,
+                    kernel.kernel, kernel.lowering, kernel.calls, kernel.operations / 1e6,
+                    kernel.bytes / 1e3, kernel.seconds * 1e6, kernel.reason);
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
@@ -48,6 +53,7 @@ CompileSummary summarize(const package::Package& package, const CachedPackage& c
   summary.seconds = cached.seconds;
   summary.phases = cached.report.seconds;
   summary.kernels = cached.report.kernels;
+  sortByCost(summary.kernels);
   summary.programs = static_cast<int>(manifest.programs.size());
   for (const package::FileEntry& file : manifest.files) {
     if (file.path.ends_with(".so")) summary.codeBytes += file.bytes;
@@ -92,10 +98,12 @@ std::string summaryText(const CompileSummary& summary, bool explains) {
     text += fmt::format("rank {:<4} {:.1f} MB of weights\n", rank,
                         static_cast<double>(summary.rankWeightBytes[rank]) / 1e6);
   }
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  text += fmt::format("memory    {:.1f} MB at most while compiling\n",
-                      static_cast<double>(usage.ru_maxrss) / 1e3);
+  if (!summary.cacheHit) {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    text += fmt::format("memory    {:.1f} MB at most while compiling\n",
+                        static_cast<double>(usage.ru_maxrss) / 1e3);
+  }
   return explains ? text + kernelTable(summary.kernels) : text;
 }
 
@@ -116,11 +124,12 @@ std::string summaryJson(const CompileSummary& summary, bool explains) {
   for (const KernelSummary& kernel : explains ? summary.kernels : std::vector<KernelSummary>()) {
     json["kernels"].push_back({{"program", kernel.program},
                                {"kernel", kernel.kernel},
-                               {"path", kernel.path},
+                               {"lowering", kernel.lowering},
                                {"reason", kernel.reason},
                                {"calls", kernel.calls},
                                {"operations", kernel.operations},
-                               {"bytes", kernel.bytes}});
+                               {"bytes", kernel.bytes},
+                               {"predicted_us", kernel.seconds * 1e6}});
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

@@ -1,4 +1,4 @@
-// mlc-compile's summary: time per phase, size per part, memory per rank.
+// mlc-compile's summary: time per phase, size per part, weights per rank.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct CompileSummary {
   double seconds = 0;
   std::vector<std::pair<std::string, double>> phases;  // seconds; none at a cache hit
   int programs = 0;
-  std::vector<KernelSummary> kernels;  // none at a cache hit
+  std::vector<KernelSummary> kernels;  // the costly ones first; none at a cache hit
   int64_t codeBytes = 0;               // of the programs' shared objects
   int64_t weightsBytes = 0;            // in the package
   int dp = 1, pp = 1, tp = 1;

@@ -64,7 +64,7 @@ StatusOr<target::CompiledKernels> CpuProgramTarget::compileKernels(
   target::CompiledKernels kernels;
   for (size_t i = 0; i < functions.size(); ++i) {
     FuncOp function = functions[i];
-    kernels.paths[function.getName()] = pathOf(function, host());
+    kernels.lowerings[function.getName()] = loweringOf(function, host());
     kernels.infos[function.getName()] = std::move(compiled[i].info);
     kernels.objects.push_back(std::move(compiled[i].object));
   }

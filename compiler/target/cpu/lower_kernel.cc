@@ -54,7 +54,7 @@ mlir::FailureOr<mlir::func::FuncOp> lowerKernel(mlir::func::FuncOp kernel, const
   return conversion::lowerToLoops(kernel, builder, conversion::Sharing::kRows);
 }
 
-target::KernelPath pathOf(mlir::func::FuncOp kernel, const CpuTarget& target) {
+target::KernelLowering loweringOf(mlir::func::FuncOp kernel, const CpuTarget& target) {
   if (canLowerContract(kernel, target)) return {"micro-kernel", ""};
   if (canLowerAttention(kernel)) return {"attention", ""};
   return {"loops", contractObstacle(kernel)};

@@ -64,7 +64,7 @@ StatusOr<LoweredDeviceKernels> lowerDeviceKernels(llvm::ArrayRef<FuncOp> kernels
 target::CompiledKernels launchesOf(llvm::ArrayRef<DeviceKernelInfo> kernels) {
   target::CompiledKernels result;
   for (const DeviceKernelInfo& kernel : kernels) {
-    result.paths[kernel.name].name = "loops";
+    result.lowerings[kernel.name].name = "loops";
     conversion::KernelInfo& info = result.infos[kernel.name];
     info.symbols = kernel.symbols;
     info.launch = {static_cast<int64_t>(result.deviceKernels.size()), kernel.points, kBlockThreads,
