@@ -102,6 +102,16 @@ class Ranks(Case):
         self.expect(jobs.USAGE, package, ranks=1, words=["2 ranks", "mpirun -np 2"])
         self.expect(jobs.DONE, package, ranks=3)
 
+    def test_what_a_package_has_decided(self):
+        package = self.folder / "one.mlcpkg"
+        self.expect(jobs.DONE, MLP, "-o", package, tool="mlc-compile")
+        plan = self.folder / "plan.json"
+        for option in (["--mesh", "tp=4"], ["--microbatches", 7], ["--keep-states"], ["--plan", plan], ["--devices", plan],
+                       ["--dump-after", "plan"], ["--verify"]):
+            self.expect(jobs.USAGE, package, *option, words=[option[0]])
+        self.expect(jobs.USAGE, package, environment={"MLC_MESH": "tp=2"}, ranks=2, words=["--mesh"])
+        self.expect(jobs.DONE, package, "--dim", "batch=3", "--threads", 1)
+
     def test_more_devices_than_a_mesh_can_have(self):
         self.expect(jobs.USAGE, BERT, "--mesh", "tp=1000,pp=1000,dp=1000", ranks=2)
 
@@ -136,7 +146,7 @@ class Files(Case):
 
     def test_options(self):
         for arguments in ([], [MLP, "--absent"], [MLP, MLP], [MLP, "--iterations", "0"], [MLP, "--iterations", "x"], [MLP, "--rtol", "-1"],
-                          [MLP, "--threads", "0"], [MLP, "--precision", "f8"], [MLP, "--outputs-format", "txt"], [MLP, "--dim", "batch"],
+                          [MLP, "--threads", "0"], [MLP, "--precision", "int8"], [MLP, "--outputs-format", "txt"], [MLP, "--dim", "batch"],
                           [MLP, "--dim", "batch=0"], [MLP, "--dump-after", "lunch"], [MLP, "--seed", "x"]):
             result = self.expect(jobs.USAGE, *arguments)
             self.assertNotEqual(result.err, "")

@@ -1,6 +1,7 @@
 """The command lines as docs/command_line.md describes them."""
 
 import json
+import pathlib
 import re
 import shutil
 import subprocess
@@ -40,6 +41,21 @@ class Information(Case):
             words = script + f'COMP_WORDS=({tool} --); COMP_CWORD=1; _{tool.replace("-", "_")}; printf "%s\\n" "${{COMPREPLY[@]}}"'
             completed = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=True).stdout.split()
             self.assertLessEqual(options - {"--target"}, set(completed))
+
+    def test_documented_options_are_those_that_there_are(self):
+        text = (pathlib.Path(__file__).absolute().parents[2] / "docs/command_line.md").read_text()
+        run, compile_ = text.split("\n## mlc-run")[1].split("\n## mlc-compile")
+        every = {"--help", "--version", "--completion", "--config"}
+        common = text.split("\n## ")[0]
+        for option in every:
+            self.assertIn(f"{option}", common)
+        for tool, section in (("mlc-run", run), ("mlc-compile", compile_.split("\n## ")[0])):
+            options = set(re.findall(r"--[a-z][a-z-]*", self.run_ok("--help", tool=tool).out.split("Examples:")[0]))
+            self.assertEqual(set(re.findall(r"--[a-z][a-z-]*", section)), options - every, tool)
+
+    def test_a_model_of_each_tool(self):
+        self.assertIn("package folder (.mlcpkg)", self.run_ok("--help").out)
+        self.assertNotIn("package folder (.mlcpkg)", self.run_ok("--help", tool="mlc-compile").out)
 
     def test_options_from_the_environment_and_a_file(self):
         config = self.folder / "mlc.toml"
@@ -88,12 +104,19 @@ class Reports(Case):
         self.assertIn("dp=1 pp=1 tp=2", text)
         self.assertIn("latency", text)
 
+    def test_idle_ranks(self):
+        # The mesh was forced: nobody compared.
+        text = self.run_ok(MLP / "model.onnx", "--mesh", "tp=1", ranks=2).out
+        self.assertIn("1 rank is idle: the plan has no part for it", text)
+
     def test_compile_summary(self):
         result = self.run_ok(BERT / "model.onnx", "-o", self.folder / "p.mlcpkg", "--mesh", "tp=2", "--json", "-", tool="mlc-compile")
         summary = json.loads(result.out)
         self.assertEqual(summary["tp"], 2)
         self.assertEqual(len(summary["rank_weights_bytes"]), 2)
         self.assertGreater(summary["code_bytes"], 1000)
+        self.assertEqual(set(summary), {"package", "cache_hit", "compile_seconds", "phases", "programs", "code_bytes", "weights_bytes", "dp",
+                                        "pp", "tp", "predicted_ms", "rank_weights_bytes", "peak_rss_bytes"})
 
     def test_trace(self):
         path = self.folder / "trace.json"

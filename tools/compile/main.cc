@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   CompileToolOptions options;
   CLI::App app("Compiles a model into a package that mlc-run runs.", "mlc-compile");
-  addPackageOptions(app, options.package);
+  addPackageOptions(app, options.package, "ONNX model");
   app.add_option("-o,--output", options.output, "Package folder to write (DIR.mlcpkg)")->required();
   app.add_option(
          "--ranks", options.ranks,

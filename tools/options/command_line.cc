@@ -31,8 +31,8 @@ class FileBelowEnvironment : public CLI::ConfigTOML {
 
 }  // namespace
 
-void addPackageOptions(CLI::App& app, PackageOptions& options) {
-  app.add_option("model", options.model, "ONNX model, or package folder (.mlcpkg)")->required();
+void addPackageOptions(CLI::App& app, PackageOptions& options, const char* model) {
+  app.add_option("model", options.model, model)->required();
   app.add_option("--dim", options.dims, "Size of a symbolic dimension, as batch=8")
       ->allow_extra_args(false);
   app.add_option("--devices", options.devicesFile, "Device model instead of measuring (JSON)")
@@ -54,7 +54,7 @@ void addPackageOptions(CLI::App& app, PackageOptions& options) {
 }
 
 void addRunOptions(CLI::App& app, RunOptions& options) {
-  addPackageOptions(app, options.package);
+  addPackageOptions(app, options.package, "ONNX model, or package folder (.mlcpkg)");
   app.add_option("--input", options.inputs,
                  "NAME=@FILE (.npy, .npz member as FILE.npz:MEMBER, .pb) or NAME=2x128xi64=7 "
                  "(shape, type, fill: a number, random, iota)")
@@ -83,9 +83,6 @@ void addRunOptions(CLI::App& app, RunOptions& options) {
   app.add_option("--threads", options.threads, "Cores per rank (default: its share of the host)")
       ->check(CLI::PositiveNumber)
       ->envname("MLC_THREADS");
-  app.add_option("--precision", options.precision,
-                 "Arithmetic that may be used: f32 (default), bf16, int8, auto")
-      ->check(CLI::IsMember({"f32", "bf16", "int8", "auto"}));
   app.add_option("--trace", options.traceFile, "Write a Chrome trace (JSON), a process per rank");
   app.add_option("--json", options.jsonFile, "Write the report as JSON; - for standard output");
   app.footer(

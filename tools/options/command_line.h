@@ -8,8 +8,8 @@
 
 namespace mlc::tools {
 
-// --target and what else decides a package, with the model as first argument.
-void addPackageOptions(CLI::App& app, PackageOptions& options);
+// What decides a package, with the model as first argument, which `model` says what it may be.
+void addPackageOptions(CLI::App& app, PackageOptions& options, const char* model);
 
 // Those, and how to run it.
 void addRunOptions(CLI::App& app, RunOptions& options);

@@ -1,5 +1,4 @@
-// The command line of the tools that run models (mlc-run, mlc-bench). See cli.md's contract in
-// docs/command_line.md.
+// The command lines of mlc-run and mlc-compile, as docs/command_line.md describes them.
 #pragma once
 
 #include <algorithm>
@@ -50,7 +49,6 @@ struct RunOptions {
   bool verify = false;
   int iterations = 1, warmup = 0;
   int threads = 0;  // per rank; 0: its share of the host
-  std::string precision = "f32";
   std::string traceFile;
   std::string jsonFile;
 };

@@ -68,8 +68,7 @@ class RankJob {
   Status preparePackage() {
     const PackageOptions& options = options_.package;
     if (std::filesystem::is_directory(options.model)) {
-      if (options_.verify)
-        return usageError("--verify needs the model: a package has no original to compare with");
+      MLC_RETURN_IF_ERROR(checkPackageOptions());
       path_ = options.model;
       return okStatus();
     }
@@ -95,6 +94,24 @@ class RankJob {
       }
     }
     MLC_ASSIGN_OR_RETURN(path_, shareFromRoot(world_, mine));
+    return okStatus();
+  }
+
+  // A package is made already: options that would decide it cannot be obeyed.
+  Status checkPackageOptions() const {
+    const PackageOptions& options = options_.package;
+    if (options_.verify)
+      return usageError("--verify needs the model: a package has no original to compare with");
+    const std::pair<const char*, bool> given[] = {
+        {"--devices", !options.devicesFile.empty()}, {"--plan", !options.planFile.empty()},
+        {"--mesh", !options.mesh.empty()},           {"--microbatches", options.microbatches != 0},
+        {"--keep-states", options.keepStates},       {"--dump-after", !options.dumpAfter.empty()}};
+    for (const auto& [name, isGiven] : given) {
+      if (isGiven) {
+        return usageError(std::string(name) + " decides how a package is made: " + options.model +
+                          " is made already, leave it out or give the model");
+      }
+    }
     return okStatus();
   }
 

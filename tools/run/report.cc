@@ -89,7 +89,7 @@ std::string reportText(const RunReport& report) {
                         megabytes(rank.peakResidentBytes));
   }
   if (report.idleRanks) {
-    text += fmt::format("{} {} idle: the plan is faster without {}\n", report.idleRanks,
+    text += fmt::format("{} {} idle: the plan has no part for {}\n", report.idleRanks,
                         report.idleRanks == 1 ? "rank is" : "ranks are",
                         report.idleRanks == 1 ? "it" : "them");
   }

@@ -29,7 +29,7 @@ struct RunReport {
   std::vector<RankReport> ranks;  // of the ranks with work
   int idleRanks = 0;
   double compileSeconds = 0, loadSeconds = 0;
-  bool compiled = false;  // by this job, as against a package or a cached one
+  bool compiled = false;  // from a model, now or before (cacheHit); false for a package
   bool cacheHit = false;
   std::vector<double> latenciesMs;
   double predictedMs = 0;
