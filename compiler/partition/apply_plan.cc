@@ -24,9 +24,9 @@ Status doesNotFit(const std::string& what) {
   return invalidError("the plan does not fit the model: " + what);
 }
 
-// Every op of main is in one stage, in order, or sunk.
+// Every op of main is in one stage, in order, or rematerialized.
 Status checkStages(const Function& main, const Plan& plan) {
-  std::vector<int> all = plan.sunkOps;
+  std::vector<int> all = plan.rematerializedOps;
   int last = -1;
   for (const std::vector<int>& stage : plan.stages) {
     for (int op : stage) {

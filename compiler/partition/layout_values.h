@@ -1,4 +1,4 @@
-// The values that hold a function's tensors on one rank, in each layout that is at hand, and the
+// The values that hold a function's tensors on one rank, in each layout that is available, and the
 // collectives that make more of them. Private.
 #pragma once
 
@@ -27,7 +27,7 @@ class LayoutValues {
     values_[tensor].push_back({Layout::replicated(), {}, source});
   }
 
-  // The tensor in that layout, made here if it is not at hand, by the rules of
+  // The tensor in that layout, made here if it is not available, by the rules of
   // partitioner/search/layout_tracker.h. Null if partial sums are asked for that are not there.
   mlir::Value get(mlir::OpBuilder& builder, mlir::Location location, int tensor,
                   const Layout& layout);

@@ -34,10 +34,10 @@ class EdgeFinder {
   EdgeFinder(const Function& main, const Plan& plan)
       : main_(main),
         stages_(plan.pp),
-        isSunk_(main.ops.size()),
+        isRematerialized_(main.ops.size()),
         stageOf_(main.ops.size(), -1),
         needed_(plan.pp) {
-    for (int op : plan.sunkOps) isSunk_[op] = true;
+    for (int op : plan.rematerializedOps) isRematerialized_[op] = true;
     for (int stage = 0; stage < plan.pp; ++stage) {
       for (int op : plan.stages[stage]) stageOf_[op] = stage;
     }
@@ -90,7 +90,7 @@ class EdgeFinder {
 
   void need(std::set<int>& ops, int stage, int tensor) {
     const int producer = main_.tensors[tensor].producer;
-    if (producer >= 0 && isSunk_[producer]) {
+    if (producer >= 0 && isRematerialized_[producer]) {
       addOp(ops, stage, producer);
     } else if (producer >= 0 ? stageOf_[producer] != stage : !main_.tensors[tensor].isWeight) {
       needed_[stage].insert(tensor);
@@ -125,7 +125,7 @@ class EdgeFinder {
 
   const Function& main_;
   std::vector<StageEdges> stages_;
-  std::vector<bool> isSunk_;
+  std::vector<bool> isRematerialized_;
   std::vector<int> stageOf_;
   std::vector<std::set<int>> needed_;
 };

@@ -23,7 +23,8 @@ struct StageOutput {
 };
 
 struct StageEdges {
-  std::vector<int> ops;  // of main, ascending: the stage's and the sunk ones that it needs
+  // Of main, ascending: the stage's and the rematerialized ones that it needs.
+  std::vector<int> ops;
   std::vector<StageInput> inputs;  // main's arguments first
   std::vector<StageOutput> outputs;
 };

@@ -122,7 +122,7 @@ std::string printPlan(const Plan& plan) {
                {"devices", plan.devices},
                {"device_names", plan.deviceNames},
                {"stages", plan.stages},
-               {"sunk_ops", plan.sunkOps},
+               {"rematerialized_ops", plan.rematerializedOps},
                {"dp_shares", plan.dpShares},
                {"microbatches", plan.microbatches},
                {"shardings", json::array()},
@@ -152,7 +152,7 @@ StatusOr<Plan> parsePlan(const std::string& text) {
   MLC_RETURN_IF_ERROR(read(root, "devices", plan.devices));
   MLC_RETURN_IF_ERROR(read(root, "device_names", plan.deviceNames));
   MLC_RETURN_IF_ERROR(read(root, "stages", plan.stages));
-  MLC_RETURN_IF_ERROR(read(root, "sunk_ops", plan.sunkOps));
+  MLC_RETURN_IF_ERROR(read(root, "rematerialized_ops", plan.rematerializedOps));
   MLC_RETURN_IF_ERROR(read(root, "dp_shares", plan.dpShares));
   MLC_RETURN_IF_ERROR(read(root, "microbatches", plan.microbatches));
   MLC_RETURN_IF_ERROR(read(root, "sharding_of", plan.shardingOf));

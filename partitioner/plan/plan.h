@@ -24,8 +24,8 @@ struct OpSharding {
 
 struct FunctionSharding {
   int function = 0;
-  std::vector<OpSharding>
-      ops;  // of every op of the function; of main: those outside the stage are kReplicate
+  // Of every op of the function; of main: those outside the stage are kReplicate.
+  std::vector<OpSharding> ops;
   double seconds = 0;  // predicted, of one call
 
   friend bool operator==(const FunctionSharding&, const FunctionSharding&) = default;
@@ -37,19 +37,20 @@ struct Plan {
   std::vector<int> devices;              // per rank, into DeviceModel::devices
   std::vector<std::string> deviceNames;  // likewise
   std::vector<std::vector<int>> stages;  // per pp index: main's ops, ascending; may be empty
-  std::vector<int> sunkOps;       // cheap ops of main that every stage needing them does by itself
+  // Cheap ops of main that every stage needing them does by itself.
+  std::vector<int> rematerializedOps;
   std::vector<int64_t> dpShares;  // of the batch per dp index; zero: that replica has no work
   int microbatches = 1;
   std::vector<FunctionSharding> shardings;
-  std::vector<std::vector<int>>
-      shardingOf;  // [dp_index * pp + pp_index][function]: into shardings; -1: not called there
+  // [dp_index * pp + pp_index][function]: into shardings; -1: not called there.
+  std::vector<std::vector<int>> shardingOf;
 
   double predictedSeconds = 0;      // of one run
   double oneDeviceSeconds = 0;      // the same on the best single device
   double lowerBoundSeconds = 0;     // no plan on these devices is faster by the cost model
   std::vector<double> memoryBytes;  // per rank: weights and arena
-  std::vector<std::string>
-      notes;  // why: fewer devices are faster, no cut of the batch, what does not fit
+  // Why: fewer devices are faster, no cut of the batch, what does not fit.
+  std::vector<std::string> notes;
 
   int ranks() const { return dp * pp * tp; }
 

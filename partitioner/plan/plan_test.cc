@@ -14,7 +14,7 @@ Plan samplePlan() {
   plan.devices = {0, 1, 2, 3, 4, 5};
   plan.deviceNames = {"a", "b", "c", "d", "e", "f"};
   plan.stages = {{0, 2}, {3}};
-  plan.sunkOps = {1};
+  plan.rematerializedOps = {1};
   plan.dpShares = {1};
   plan.microbatches = 4;
   plan.shardings = {{0, {{1, {3, 2, 0}}, {}, {OpSharding::kPassPartial, {}}}, 0.125}};

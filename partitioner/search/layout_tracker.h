@@ -1,4 +1,4 @@
-// The layouts in which tensors are at hand while a sharding's ops are gone through, and what the
+// The layouts in which tensors are available while a sharding's ops are gone through, and what the
 // collectives between them cost. Private.
 #pragma once
 
@@ -33,26 +33,27 @@ inline LayoutSet layoutBit(const Layout& layout) {
   return 0;
 }
 
-// The collectives that bring a tensor from what is at hand to `wanted`; compiler/partition inserts
-// the same ones.
+// The collectives that bring a tensor from the layouts that it has to `wanted`;
+// compiler/partition inserts the same ones.
+//
 //   replicated  all_gather of a split one, else all_reduce of a partial one
-//   split       slice of the replicated one, else reduce_scatter of a partial one, else all_gather
-//   of another split and a slice
+//   split       slice of the replicated one, else reduce_scatter of a partial one,
+//               else all_gather of another split and a slice
 struct Conversion {
   double seconds = 0;
   LayoutSet added = 0;
 };
 
-inline std::optional<Conversion> convertLayout(LayoutSet atHand, LayoutSet wanted, double bytes,
+inline std::optional<Conversion> convertLayout(LayoutSet available, LayoutSet wanted, double bytes,
                                                const GroupCost& group) {
-  if (atHand & wanted) return Conversion{};
+  if (available & wanted) return Conversion{};
   if (wanted & kPartialBits) return std::nullopt;
-  const bool hasSplit = (atHand & ~(kPartialBits | kReplicatedBit)) != 0;
+  const bool hasSplit = (available & ~(kPartialBits | kReplicatedBit)) != 0;
   if (wanted == kReplicatedBit) {
     return Conversion{hasSplit ? group.allGather(bytes) : group.allReduce(bytes), kReplicatedBit};
   }
-  if (atHand & kReplicatedBit) return Conversion{group.slice(bytes), wanted};
-  if (atHand & kPartialBits) return Conversion{group.reduceScatter(bytes), wanted};
+  if (available & kReplicatedBit) return Conversion{group.slice(bytes), wanted};
+  if (available & kPartialBits) return Conversion{group.reduceScatter(bytes), wanted};
   return Conversion{group.allGather(bytes) + group.slice(bytes), wanted | kReplicatedBit};
 }
 

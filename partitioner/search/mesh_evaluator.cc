@@ -177,7 +177,7 @@ std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<
     plans.push_back(&planner_.plan(groups.back(), scale > 0 ? scale : 1, options_.tp > 1));
   }
   const StageChain chain = makeStageChain(main, graph_, model_, mesh.pp);
-  plan.sunkOps = chain.sunkOps;
+  plan.rematerializedOps = chain.rematerializedOps;
   const std::vector<int> cuts = cutStages(mesh, chain, groups, plans, plan.dpShares);
   if (cuts.empty()) {
     if (shortage_.empty())

@@ -52,8 +52,8 @@ class LiveSlots {
 // The states after some op, and how each was reached.
 struct State {
   double seconds = 0;
-  std::vector<LayoutSet> atHand;  // by slot; 0 where free
-  int step = -1;                  // the last one, into the list of steps
+  std::vector<LayoutSet> available;  // by slot; 0 where free
+  int step = -1;                     // the last one, into the list of steps
 };
 
 struct Step {
@@ -63,11 +63,11 @@ struct Step {
 
 // Brings a tensor to a layout; false if that cannot be.
 bool convert(const Function& function, int tensor, LayoutSet wanted, const GroupCost& group,
-             double scale, LayoutSet& atHand, double& seconds) {
-  auto conversion = convertLayout(atHand, wanted, function.tensors[tensor].bytes * scale, group);
+             double scale, LayoutSet& available, double& seconds) {
+  auto conversion = convertLayout(available, wanted, function.tensors[tensor].bytes * scale, group);
   if (!conversion) return false;
   seconds += conversion->seconds;
-  atHand |= conversion->added;
+  available |= conversion->added;
   return true;
 }
 
@@ -78,14 +78,14 @@ bool advance(const Function& function, const Op& op, const OpChoice& choice, con
   for (size_t i = 0; i < op.operands.size(); ++i) {
     const int tensor = op.operands[i];
     LayoutSet weight = kAllLayouts;
-    LayoutSet& atHand =
-        function.tensors[tensor].isWeight ? weight : state.atHand[slots.slot(tensor)];
-    if (!convert(function, tensor, choice.wanted[i], group, scale, atHand, state.seconds))
+    LayoutSet& available =
+        function.tensors[tensor].isWeight ? weight : state.available[slots.slot(tensor)];
+    if (!convert(function, tensor, choice.wanted[i], group, scale, available, state.seconds))
       return false;
   }
   state.seconds += choice.seconds;
   for (size_t i = 0; i < op.results.size(); ++i) {
-    if (slots.isUsed(op.results[i])) state.atHand[slots.slot(op.results[i])] = choice.given[i];
+    if (slots.isUsed(op.results[i])) state.available[slots.slot(op.results[i])] = choice.given[i];
   }
   return true;
 }
@@ -97,7 +97,7 @@ void forgetDead(const Function& function, const Op& op, int position, LiveSlots&
   tensors.erase(std::unique(tensors.begin(), tensors.end()), tensors.end());
   for (int tensor : tensors) {
     if (!slots.diesAt(tensor, position) || function.tensors[tensor].isWeight) continue;
-    for (State& state : states) state.atHand[slots.slot(tensor)] = 0;
+    for (State& state : states) state.available[slots.slot(tensor)] = 0;
     slots.release(tensor);
   }
 }
@@ -107,7 +107,7 @@ void prune(std::vector<State>& states, int beam) {
   std::map<std::vector<LayoutSet>, size_t> best;
   std::vector<State> kept;
   for (State& state : states) {
-    auto [found, isNew] = best.try_emplace(state.atHand, kept.size());
+    auto [found, isNew] = best.try_emplace(state.available, kept.size());
     if (isNew) {
       kept.push_back(std::move(state));
     } else if (state.seconds < kept[found->second].seconds) {
@@ -126,7 +126,7 @@ void finish(const Function& function, const Range& range, const LiveSlots& slots
             const GroupCost& group, double scale, State& state) {
   for (int output : range.outputs) {
     if (function.tensors[output].isWeight) continue;
-    convert(function, output, kReplicatedBit, group, scale, state.atHand[slots.slot(output)],
+    convert(function, output, kReplicatedBit, group, scale, state.available[slots.slot(output)],
             state.seconds);
   }
 }
@@ -141,7 +141,7 @@ std::optional<std::pair<double, std::vector<OpChoice>>> searchRange(const Functi
                                                                     ChoicesOf choicesOf) {
   LiveSlots slots(function, range);
   std::vector<State> states(1);
-  states[0].atHand.assign(slots.initialCount(), kReplicatedBit);
+  states[0].available.assign(slots.initialCount(), kReplicatedBit);
   std::vector<Step> steps;
   std::vector<std::vector<OpChoice>> choices;
   for (size_t position = 0; position < range.ops.size(); ++position) {
@@ -154,7 +154,7 @@ std::optional<std::pair<double, std::vector<OpChoice>>> searchRange(const Functi
     for (const State& state : states) {
       for (size_t i = 0; i < choices.back().size(); ++i) {
         State after = state;
-        after.atHand.resize(slots.count());
+        after.available.resize(slots.count());
         if (!advance(function, op, choices.back()[i], slots, group, options.scale, after)) continue;
         after.step = static_cast<int>(steps.size());
         steps.push_back({state.step, static_cast<int>(i)});

@@ -1,10 +1,10 @@
 // tp inside one function: which factor of each op is split over the ranks of a group.
 //
-// A beam search over the ops in order; a state says in which layouts each live tensor is at hand.
+// A beam search over the ops in order; a state says in which layouts each live tensor is available.
 // It is exact while the beam is not full. Every op runs whole on all ranks, split along a factor
-// that canSplit, or (a linear op) on partial sums. Where a tensor is not at hand in the layout that
-// an op wants, a collective makes it, and it then is at hand in both. Weights are at hand in every
-// layout.
+// that canSplit, or (a linear op) on partial sums. Where a tensor is not available in the layout
+// that an op wants, a collective makes it, and it then is available in both. Weights are available
+// in every layout.
 #pragma once
 
 #include <optional>
@@ -39,7 +39,7 @@ FunctionSharding shardFunction(const Function& function, const DimClasses& class
                                const ShardOptions& options);
 
 // Seconds of the ranges's ops with this sharding, by the same cost model; nullopt if an op wants
-// partial sums that are not at hand.
+// partial sums that are not available.
 std::optional<double> shardingSeconds(const Function& function, const Range& range,
                                       const GroupCost& group, const ShardOptions& options,
                                       const std::vector<OpSharding>& ops);

@@ -48,17 +48,17 @@ Function randomFunction(std::mt19937& random, int ops) {
 // instead of bits.
 double plainSeconds(const Function& function, const GroupCost& group,
                     const std::vector<OpSharding>& ops) {
-  std::vector<std::vector<Layout>> atHand(function.tensors.size());
-  for (int input : function.inputs) atHand[input] = {Layout::replicated()};
+  std::vector<std::vector<Layout>> available(function.tensors.size());
+  for (int input : function.inputs) available[input] = {Layout::replicated()};
   double seconds = 0;
   auto has = [&](int tensor, Layout::Kind kind) -> const Layout* {
-    for (const Layout& layout : atHand[tensor]) {
+    for (const Layout& layout : available[tensor]) {
       if (layout.kind == kind) return &layout;
     }
     return nullptr;
   };
   auto require = [&](int tensor, const Layout& wanted) {
-    for (const Layout& layout : atHand[tensor]) {
+    for (const Layout& layout : available[tensor]) {
       if (layout.kind == wanted.kind && layout.dim == wanted.dim) return true;
     }
     if (wanted.kind == Layout::Kind::kPartial) return false;
@@ -72,9 +72,9 @@ double plainSeconds(const Function& function, const GroupCost& group,
       seconds += group.reduceScatter(bytes);
     } else {
       seconds += group.allGather(bytes) + group.slice(bytes);
-      atHand[tensor].push_back(Layout::replicated());
+      available[tensor].push_back(Layout::replicated());
     }
-    atHand[tensor].push_back(wanted);
+    available[tensor].push_back(wanted);
     return true;
   };
   for (size_t i = 0; i < function.ops.size(); ++i) {
@@ -96,7 +96,7 @@ double plainSeconds(const Function& function, const GroupCost& group,
     bytes += function.tensors[op.results[0]].bytes *
              (ops[i].factor >= 0 && indexes(op.resultFactors[0], ops[i].factor) ? fraction : 1);
     seconds += opSeconds(op, *group.devices()[0], fraction, bytes / op.bytes);
-    atHand[op.results[0]] = {resultLayout(op, ops[i], 0)};
+    available[op.results[0]] = {resultLayout(op, ops[i], 0)};
   }
   for (int output : function.outputs) require(output, Layout::replicated());
   return seconds;

@@ -10,7 +10,7 @@ namespace {
 
 // So many that no cut is worth it.
 constexpr double kNeverSent = 1e15;
-// Sunk ops together stay below this part of the model's work each.
+// Rematerialized ops together stay below this part of the model's work each.
 constexpr double kNegligible = 0.005;
 
 std::pair<double, double> workOf(const Function& function, const BlockGraph& graph) {
@@ -25,13 +25,13 @@ std::pair<double, double> workOf(const Function& function, const BlockGraph& gra
 }
 
 // Ops of inputs and weights only that are done sooner than their result is sent.
-std::vector<int> findSunkOps(const Function& main, const BlockGraph& graph,
-                             const DeviceModel& model) {
+std::vector<int> findRematerializedOps(const Function& main, const BlockGraph& graph,
+                                       const DeviceModel& model) {
   const auto [operations, bytes] = workOf(main, graph);
   double slowestSend = sendSeconds(model.sameHost, 0);
   std::vector<double> chainSeconds(main.tensors.size(), 0);
-  std::vector<bool> isSunk(main.ops.size());
-  std::vector<int> sunk;
+  std::vector<bool> isRematerialized(main.ops.size());
+  std::vector<int> rematerialized;
   for (size_t i = 0; i < main.ops.size(); ++i) {
     const Op& op = main.ops[i];
     if (op.callee >= 0 || op.operations > kNegligible * operations ||
@@ -47,16 +47,17 @@ std::vector<int> findSunkOps(const Function& main, const BlockGraph& graph,
     for (int operand : op.operands) {
       const int producer = main.tensors[operand].producer;
       // What writes a state does so once.
-      isPure = isPure && (producer < 0 || isSunk[producer]) && !main.tensors[operand].isState;
+      isPure =
+          isPure && (producer < 0 || isRematerialized[producer]) && !main.tensors[operand].isState;
       seconds += chainSeconds[operand];
     }
     for (int result : op.results) resultBytes += main.tensors[result].bytes;
     if (!isPure || seconds > slowestSend + resultBytes / model.sameHost.bandwidth) continue;
-    isSunk[i] = true;
-    sunk.push_back(static_cast<int>(i));
+    isRematerialized[i] = true;
+    rematerialized.push_back(static_cast<int>(i));
     for (int result : op.results) chainSeconds[result] = seconds;
   }
-  return sunk;
+  return rematerialized;
 }
 
 }  // namespace
@@ -64,10 +65,11 @@ std::vector<int> findSunkOps(const Function& main, const BlockGraph& graph,
 StageChain makeStageChain(const Function& main, const BlockGraph& graph, const DeviceModel& model,
                           int stages) {
   StageChain chain;
-  if (stages > 1) chain.sunkOps = findSunkOps(main, graph, model);
+  if (stages > 1) chain.rematerializedOps = findRematerializedOps(main, graph, model);
   std::vector<int> position(main.ops.size(), -1);
   for (size_t i = 0; i < main.ops.size(); ++i) {
-    if (std::binary_search(chain.sunkOps.begin(), chain.sunkOps.end(), static_cast<int>(i)))
+    if (std::binary_search(chain.rematerializedOps.begin(), chain.rematerializedOps.end(),
+                           static_cast<int>(i)))
       continue;
     position[i] = static_cast<int>(chain.ops.size());
     chain.ops.push_back(static_cast<int>(i));
@@ -100,23 +102,25 @@ Range stageRange(const Function& main, const StageChain& chain, int begin, int e
   while (!needed.empty()) {
     const int producer = main.tensors[needed.back()].producer;
     needed.pop_back();
-    if (producer < 0 || !std::binary_search(chain.sunkOps.begin(), chain.sunkOps.end(), producer))
+    if (producer < 0 || !std::binary_search(chain.rematerializedOps.begin(),
+                                            chain.rematerializedOps.end(), producer))
       continue;
     if (ops.insert(producer).second) {
       needed.insert(needed.end(), main.ops[producer].operands.begin(),
                     main.ops[producer].operands.end());
     }
   }
-  auto isSunk = [&](int op) {
-    return std::binary_search(chain.sunkOps.begin(), chain.sunkOps.end(), op);
+  auto isRematerialized = [&](int op) {
+    return std::binary_search(chain.rematerializedOps.begin(), chain.rematerializedOps.end(), op);
   };
   auto isGiven = [&](int tensor) {
     const int producer = main.tensors[tensor].producer;
-    return producer >= 0 && ops.contains(producer) && !isSunk(producer);
+    return producer >= 0 && ops.contains(producer) && !isRematerialized(producer);
   };
   for (int output : main.outputs) {
     const int producer = main.tensors[output].producer;
-    if (isGiven(output) || (isLast && producer >= 0 && isSunk(producer))) outputs.insert(output);
+    if (isGiven(output) || (isLast && producer >= 0 && isRematerialized(producer)))
+      outputs.insert(output);
   }
   for (int i = end; i < static_cast<int>(chain.ops.size()); ++i) {
     for (int operand : main.ops[chain.ops[i]].operands) {

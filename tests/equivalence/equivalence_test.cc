@@ -151,7 +151,7 @@ class Case {
           return search_.devices.devices[static_cast<size_t>(device)].kind !=
                  partition::Device::Kind::kCpu;
         });
-    counts["sunk ops"] += !plan_.sunkOps.empty();
+    counts["rematerialized ops"] += !plan_.rematerializedOps.empty();
     for (const partition::FunctionSharding& sharding : plan_.shardings) {
       counts["sharded blocks"] += sharding.function > 0 && plan_.tp > 1;
       for (const partition::OpSharding& op : sharding.ops) {
@@ -232,8 +232,9 @@ TEST(RandomPlans, AreOfEveryKind) {
   }
   for (const char* kind :
        {"devices that are not CPUs", "several replicas", "several stages", "several microbatches",
-        "sunk ops", "sharded blocks", "ops on partial sums", "split evenly", "split unevenly",
-        "split with empty shares", "dist.all_reduce", "dist.all_gather", "dist.reduce_scatter"}) {
+        "rematerialized ops", "sharded blocks", "ops on partial sums", "split evenly",
+        "split unevenly", "split with empty shares", "dist.all_reduce", "dist.all_gather",
+        "dist.reduce_scatter"}) {
     EXPECT_GE(counts[kind], 3) << kind;
   }
 }

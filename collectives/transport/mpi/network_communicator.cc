@@ -30,40 +30,40 @@ int64_t sumBefore(const std::vector<int64_t>& counts, int rank) {
 NetworkCommunicator::NetworkCommunicator(std::shared_ptr<const MpiJob> job,
                                          std::unique_ptr<Ranks> ranks)
     : MpiCommunicator(std::move(job), std::move(ranks)),
-      letters_(letterBytes() * static_cast<size_t>(size())),
+      messages_(messageBytes() * static_cast<size_t>(size())),
       parts_(static_cast<size_t>(size())) {}
 
 // At least room for the counts of an all-to-all.
-size_t NetworkCommunicator::letterBytes() const {
+size_t NetworkCommunicator::messageBytes() const {
   return kSignatureBytes + static_cast<size_t>(std::max<int64_t>(kEarlyBytes, 16 * size()));
 }
 
 const char* NetworkCommunicator::contributionOf(int rank) const {
-  return letters_.data() + static_cast<size_t>(rank) * letterBytes() + kSignatureBytes;
+  return messages_.data() + static_cast<size_t>(rank) * messageBytes() + kSignatureBytes;
 }
 
 Status NetworkCommunicator::exchange(const CallSignature& signature, const void* data,
                                      int64_t bytes) {
-  const auto letterOf = [&](int r) {
-    return letters_.data() + static_cast<size_t>(r) * letterBytes();
+  const auto messageOf = [&](int r) {
+    return messages_.data() + static_cast<size_t>(r) * messageBytes();
   };
-  std::memcpy(letterOf(rank()), &signature, sizeof signature);
-  copy(letterOf(rank()) + kSignatureBytes, data, bytes);
+  std::memcpy(messageOf(rank()), &signature, sizeof signature);
+  copy(messageOf(rank()) + kSignatureBytes, data, bytes);
   std::vector<std::unique_ptr<Request>> requests;
-  const auto capacity = static_cast<int64_t>(letterBytes());
+  const auto capacity = static_cast<int64_t>(messageBytes());
   const int64_t length = static_cast<int64_t>(kSignatureBytes) + bytes;
   for (int r = 0; r < size(); ++r) {
     if (r == rank()) continue;
-    requests.push_back(startReceiveUpTo(handle(), letterOf(r), capacity, r, kCollectiveTag));
+    requests.push_back(startReceiveUpTo(handle(), messageOf(r), capacity, r, kCollectiveTag));
   }
   for (int r = 0; r < size(); ++r) {
     if (r == rank()) continue;
-    requests.push_back(startSend(handle(), letterOf(rank()), length, r, kCollectiveTag));
+    requests.push_back(startSend(handle(), messageOf(rank()), length, r, kCollectiveTag));
   }
   MLC_RETURN_IF_ERROR(waitAll(requests));
   for (int r = 0; r < size(); ++r) {
     CallSignature theirs;
-    std::memcpy(&theirs, letterOf(r), sizeof theirs);
+    std::memcpy(&theirs, messageOf(r), sizeof theirs);
     if (theirs != signature) return disagreement(rank(), r);
   }
   return okStatus();

@@ -41,10 +41,10 @@ class NetworkCommunicator : public MpiCommunicator {
   Status toAll(const char* in, const std::vector<int64_t>& sendCounts, char* out,
                const std::vector<int64_t>& receiveCounts, int64_t width);
 
-  size_t letterBytes() const;
+  size_t messageBytes() const;
 
-  std::vector<char> letters_;  // one per rank: its signature, and its contribution
-  std::vector<char> pieces_;   // of all ranks, to be reduced
+  std::vector<char> messages_;  // one per rank: its signature, and its contribution
+  std::vector<char> pieces_;    // of all ranks, to be reduced
   std::vector<const void*> parts_;
 };
 

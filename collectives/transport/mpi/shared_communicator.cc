@@ -42,31 +42,31 @@ Status SharedCommunicator::agreeToSplit() { return meet(Collective::kSplit, 0, D
 Status SharedCommunicator::barrier() { return meet(Collective::kBarrier, 0, DType::kU8); }
 
 int64_t SharedCommunicator::pieceBytes() const {
-  return SharedWindow::kPayloadBytes / size() / 64 * 64;
+  return SharedWindow::kBufferBytes / size() / 64 * 64;
 }
 
 Status SharedCommunicator::allReduce(void* data, int64_t count, DType dtype, Reduction reduction) {
   MLC_RETURN_IF_ERROR(checkCount(count));
-  const int64_t width = widthOf(dtype), step = SharedWindow::kPayloadBytes / width;
+  const int64_t width = widthOf(dtype), step = SharedWindow::kBufferBytes / width;
   int64_t done = 0;
   do {
     char* place = static_cast<char*>(data) + done * width;
     const int64_t n = nextOf(count, done, step);
-    copy(window_->payload(), place, n * width);
+    copy(window_->buffer(), place, n * width);
     MLC_RETURN_IF_ERROR(meet(Collective::kAllReduce, static_cast<uint64_t>(count), dtype,
                              static_cast<int>(reduction)));
-    MLC_RETURN_IF_ERROR(reducePayloads(place, n, dtype, reduction));
+    MLC_RETURN_IF_ERROR(reduceBuffers(place, n, dtype, reduction));
     done += n;
   } while (done < count);
   return okStatus();
 }
 
-Status SharedCommunicator::reducePayloads(char* data, int64_t count, DType dtype,
-                                          Reduction reduction) {
+Status SharedCommunicator::reduceBuffers(char* data, int64_t count, DType dtype,
+                                         Reduction reduction) {
   const int64_t width = widthOf(dtype);
   const auto reduceTo = [&](void* to, int64_t begin, int64_t end) {
     for (int r = 0; r < size(); ++r) {
-      const char* part = r == rank() ? data : window_->payloadOf(r);
+      const char* part = r == rank() ? data : window_->bufferOf(r);
       parts_[static_cast<size_t>(r)] = part + begin * width;
     }
     reduceParts(parts_, to, end - begin, dtype, reduction);
@@ -90,20 +90,20 @@ Status SharedCommunicator::reducePayloads(char* data, int64_t count, DType dtype
 Status SharedCommunicator::allGather(const void* in, void* out, const std::vector<int64_t>& counts,
                                      DType dtype) {
   MLC_RETURN_IF_ERROR(checkCounts(counts, size()));
-  const int64_t width = widthOf(dtype), step = SharedWindow::kPayloadBytes / width;
+  const int64_t width = widthOf(dtype), step = SharedWindow::kBufferBytes / width;
   const int64_t most = std::ranges::max(counts), mine = counts[static_cast<size_t>(rank())];
   const uint64_t digest = digestOf(counts);
   int64_t done = 0;
   do {
     const char* own = static_cast<const char*>(in) + done * width;
     const int64_t ownBytes = nextOf(mine, done, step) * width;
-    copy(window_->payload(), own, ownBytes);
+    copy(window_->buffer(), own, ownBytes);
     MLC_RETURN_IF_ERROR(meet(Collective::kAllGather, digest, dtype));
     char* to = static_cast<char*>(out) + done * width;
     for (int r = 0; r < size(); ++r) {
       const int64_t count = counts[static_cast<size_t>(r)];
       const int64_t bytes = nextOf(count, done, step) * width;
-      copy(to, r == rank() ? own : window_->payloadOf(r), bytes);
+      copy(to, r == rank() ? own : window_->bufferOf(r), bytes);
       to += count * width;
     }
     done += step;
@@ -121,16 +121,16 @@ Status SharedCommunicator::reduceScatter(const void* in, void* out,
   int64_t done = 0;
   do {
     const char* from = static_cast<const char*>(in) + done * width;
-    char* payload = window_->payload();
+    char* buffer = window_->buffer();
     for (const int64_t count : counts) {
-      copy(payload, from, nextOf(count, done, step) * width);
+      copy(buffer, from, nextOf(count, done, step) * width);
       from += count * width;
-      payload += piece;
+      buffer += piece;
     }
     MLC_RETURN_IF_ERROR(
         meet(Collective::kReduceScatter, digest, dtype, static_cast<int>(reduction)));
     for (int r = 0; r < size(); ++r)
-      parts_[static_cast<size_t>(r)] = window_->payloadOf(r) + rank() * piece;
+      parts_[static_cast<size_t>(r)] = window_->bufferOf(r) + rank() * piece;
     reduceParts(parts_, static_cast<char*>(out) + done * width, nextOf(mine, done, step), dtype,
                 reduction);
     done += step;
@@ -141,13 +141,13 @@ Status SharedCommunicator::reduceScatter(const void* in, void* out,
 StatusOr<int64_t> SharedCommunicator::exchangeCounts(const std::vector<int64_t>& sendCounts,
                                                      const std::vector<int64_t>& receiveCounts,
                                                      DType dtype) {
-  auto* own = reinterpret_cast<int64_t*>(window_->payload());
+  auto* own = reinterpret_cast<int64_t*>(window_->buffer());
   std::ranges::copy(sendCounts, own);
   std::ranges::copy(receiveCounts, own + size());
   MLC_RETURN_IF_ERROR(meet(Collective::kAllToAll, 0, dtype));
   std::vector<const int64_t*> countsOf;
   for (int r = 0; r < size(); ++r) {
-    countsOf.push_back(reinterpret_cast<const int64_t*>(window_->payloadOf(r)));
+    countsOf.push_back(reinterpret_cast<const int64_t*>(window_->bufferOf(r)));
   }
   return largestMatching(countsOf);
 }
@@ -161,17 +161,17 @@ Status SharedCommunicator::allToAll(const void* in, const std::vector<int64_t>& 
   const int64_t width = widthOf(dtype), piece = pieceBytes(), step = piece / width;
   for (int64_t done = 0; done < most; done += step) {
     const char* from = static_cast<const char*>(in) + done * width;
-    char* payload = window_->payload();
+    char* buffer = window_->buffer();
     for (const int64_t count : sendCounts) {
-      copy(payload, from, nextOf(count, done, step) * width);
+      copy(buffer, from, nextOf(count, done, step) * width);
       from += count * width;
-      payload += piece;
+      buffer += piece;
     }
     MLC_RETURN_IF_ERROR(meet(Collective::kAllToAll, 0, dtype));
     char* to = static_cast<char*>(out) + done * width;
     for (int r = 0; r < size(); ++r) {
       const int64_t count = receiveCounts[static_cast<size_t>(r)];
-      copy(to, window_->payloadOf(r) + rank() * piece, nextOf(count, done, step) * width);
+      copy(to, window_->bufferOf(r) + rank() * piece, nextOf(count, done, step) * width);
       to += count * width;
     }
   }
@@ -184,11 +184,11 @@ Status SharedCommunicator::broadcast(void* data, int64_t bytes, int root) {
   int64_t done = 0;
   do {
     char* place = static_cast<char*>(data) + done;
-    const int64_t n = nextOf(bytes, done, SharedWindow::kPayloadBytes);
-    if (rank() == root) copy(window_->payload(), place, n);
+    const int64_t n = nextOf(bytes, done, SharedWindow::kBufferBytes);
+    if (rank() == root) copy(window_->buffer(), place, n);
     MLC_RETURN_IF_ERROR(
         meet(Collective::kBroadcast, static_cast<uint64_t>(bytes), DType::kU8, root));
-    if (rank() != root) copy(place, window_->payloadOf(root), n);
+    if (rank() != root) copy(place, window_->bufferOf(root), n);
     done += n;
   } while (done < bytes);
   return okStatus();

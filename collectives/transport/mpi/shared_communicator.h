@@ -9,8 +9,8 @@
 
 namespace mlc::collectives {
 
-// Data goes in steps as long as a payload of the window: every rank writes its own into its
-// payload, and after a meeting takes what it needs from the others' payloads.
+// Data goes in steps as long as a buffer of the window: every rank writes its own into its
+// buffer, and after a meeting takes what it needs from the others' buffers.
 class SharedCommunicator : public MpiCommunicator {
  public:
   SharedCommunicator(std::shared_ptr<const MpiJob> job, std::unique_ptr<Ranks> ranks,
@@ -29,13 +29,13 @@ class SharedCommunicator : public MpiCommunicator {
  private:
   Status agreeToSplit() override;
   Status meet(Collective collective, uint64_t sizes, DType dtype, int choice = 0);
-  // After meet(): combines data, which this rank has shown, with the others' payloads.
-  Status reducePayloads(char* data, int64_t count, DType dtype, Reduction reduction);
+  // After meet(): combines data, which this rank has shown, with the others' buffers.
+  Status reduceBuffers(char* data, int64_t count, DType dtype, Reduction reduction);
   // The largest of all ranks' counts of an all-to-all; kInvalid on all where they do not match.
   StatusOr<int64_t> exchangeCounts(const std::vector<int64_t>& sendCounts,
                                    const std::vector<int64_t>& receiveCounts, DType dtype);
 
-  // Bytes of a payload for each rank, where a payload has pieces for all of them.
+  // Bytes of a buffer for each rank, where a buffer has pieces for all of them.
   int64_t pieceBytes() const;
 
   std::unique_ptr<SharedWindow> window_;  // freed before the ranks

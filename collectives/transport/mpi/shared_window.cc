@@ -15,8 +15,8 @@
 namespace mlc::collectives {
 namespace {
 
-constexpr int64_t kDeskBytes = 4096;  // a page, so that payloads are aligned to pages
-constexpr int64_t kPartBytes = kDeskBytes + 3 * SharedWindow::kPayloadBytes;
+constexpr int64_t kSlotBytes = 4096;  // a page, so that buffers are aligned to pages
+constexpr int64_t kPartBytes = kSlotBytes + 3 * SharedWindow::kBufferBytes;
 // The kernel's wait for a word of memory that processes share. Spurious returns are fine.
 void sleepWhile(std::atomic<uint32_t>& word, uint32_t value) {
   const timespec limit{0, 10'000'000};  // a rank that leaves does not wake the others
@@ -30,7 +30,7 @@ void wakeAll(std::atomic<uint32_t>& word) {
 }  // namespace
 
 // One cache line.
-struct SharedWindow::Desk {
+struct SharedWindow::Slot {
   std::atomic<uint32_t> meetings = 0;
   std::atomic<uint32_t> sleepers = 0;  // ranks that sleep until meetings changes
   std::atomic<bool> left = false;
@@ -68,7 +68,7 @@ std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator, int ho
   }
   // The pages of a part come from the memory near the rank that writes it first.
   std::memset(own, 0, kPartBytes);
-  new (own) Desk;
+  new (own) Slot;
   MPI_Barrier(communicator);
   return std::unique_ptr<SharedWindow>(new SharedWindow(window, rank, std::move(parts), hostRanks));
 }
@@ -77,41 +77,41 @@ SharedWindow::SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, i
     : window_(window), rank_(rank), parts_(std::move(parts)), spins_(spinsFor(hostRanks)) {}
 
 SharedWindow::~SharedWindow() {
-  deskOf(rank_).left.store(true, std::memory_order_release);
+  slotOf(rank_).left.store(true, std::memory_order_release);
   MPI_Win_free(&window_);
 }
 
-SharedWindow::Desk& SharedWindow::deskOf(int rank) const {
-  return *reinterpret_cast<Desk*>(parts_[static_cast<size_t>(rank)]);
+SharedWindow::Slot& SharedWindow::slotOf(int rank) const {
+  return *reinterpret_cast<Slot*>(parts_[static_cast<size_t>(rank)]);
 }
 
-// The payload of the last meet() is the odd or even one by turn_; others may still read it when
+// The buffer of the last meet() is the odd or even one by turn_; others may still read it when
 // this rank writes the next. The one before it is free: all ranks have come to a later meeting.
-char* SharedWindow::payload() const {
-  return parts_[static_cast<size_t>(rank_)] + kDeskBytes + (turn_ + 1) % 2 * kPayloadBytes;
+char* SharedWindow::buffer() const {
+  return parts_[static_cast<size_t>(rank_)] + kSlotBytes + (turn_ + 1) % 2 * kBufferBytes;
 }
 
-const char* SharedWindow::payloadOf(int rank) const {
-  return parts_[static_cast<size_t>(rank)] + kDeskBytes + turn_ % 2 * kPayloadBytes;
+const char* SharedWindow::bufferOf(int rank) const {
+  return parts_[static_cast<size_t>(rank)] + kSlotBytes + turn_ % 2 * kBufferBytes;
 }
 
 char* SharedWindow::resultOf(int rank) const {
-  return parts_[static_cast<size_t>(rank)] + kDeskBytes + 2 * kPayloadBytes;
+  return parts_[static_cast<size_t>(rank)] + kSlotBytes + 2 * kBufferBytes;
 }
 
 Status SharedWindow::meet(const CallSignature& signature) {
   ++turn_;
-  deskOf(rank_).signatures[turn_ % 2] = signature;
+  slotOf(rank_).signatures[turn_ % 2] = signature;
   MLC_RETURN_IF_ERROR(meetAgain());
   for (int r = 0; r < static_cast<int>(parts_.size()); ++r) {
-    if (deskOf(r).signatures[turn_ % 2] != signature) return disagreement(rank_, r);
+    if (slotOf(r).signatures[turn_ % 2] != signature) return disagreement(rank_, r);
   }
   return okStatus();
 }
 
 Status SharedWindow::meetAgain() {
   ++meetings_;
-  Desk& own = deskOf(rank_);
+  Slot& own = slotOf(rank_);
   // In one order with the sleepers' count and look: either they see this, or this sees them.
   own.meetings.store(meetings_, std::memory_order_seq_cst);
   if (own.sleepers.load(std::memory_order_seq_cst) > 0) wakeAll(own.meetings);
@@ -120,20 +120,20 @@ Status SharedWindow::meetAgain() {
 }
 
 Status SharedWindow::waitFor(int rank) const {
-  Desk& desk = deskOf(rank);
+  Slot& slot = slotOf(rank);
   for (Patience patience(spins_);;) {
-    const uint32_t meetings = desk.meetings.load(std::memory_order_acquire);
+    const uint32_t meetings = slot.meetings.load(std::memory_order_acquire);
     if (static_cast<int32_t>(meetings - meetings_) >= 0) return okStatus();
-    if (desk.left.load(std::memory_order_acquire) &&
-        desk.meetings.load(std::memory_order_acquire) == meetings) {
+    if (slot.left.load(std::memory_order_acquire) &&
+        slot.meetings.load(std::memory_order_acquire) == meetings) {
       return deviceError("rank " + std::to_string(rank) + " has left the communicator");
     }
     if (patience.pass()) continue;
-    desk.sleepers.fetch_add(1, std::memory_order_seq_cst);
-    if (desk.meetings.load(std::memory_order_seq_cst) == meetings) {
-      sleepWhile(desk.meetings, meetings);
+    slot.sleepers.fetch_add(1, std::memory_order_seq_cst);
+    if (slot.meetings.load(std::memory_order_seq_cst) == meetings) {
+      sleepWhile(slot.meetings, meetings);
     }
-    desk.sleepers.fetch_sub(1, std::memory_order_relaxed);
+    slot.sleepers.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 

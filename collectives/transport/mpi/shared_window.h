@@ -1,7 +1,7 @@
 // Memory that all ranks of a communicator on one host share: a place where they meet, show what
 // call they are in, and leave bytes for the others.
 //
-//   rank 0: | desk | payload A | payload B | result |   rank 1: | desk | ...
+//   rank 0: | slot | buffer A | buffer B | result |   rank 1: | slot | ...
 #pragma once
 
 #include <mpi/mpi.h>
@@ -16,7 +16,7 @@ namespace mlc::collectives {
 
 class SharedWindow {
  public:
-  static constexpr int64_t kPayloadBytes = 128 * 1024;
+  static constexpr int64_t kBufferBytes = 128 * 1024;
 
   // Called by all ranks. Null on all where they are not on one host, or where shared memory is not
   // to be had. hostRanks: how many ranks of the job share the host's cores.
@@ -24,15 +24,15 @@ class SharedWindow {
   // The ranks that wait for this one get kDeviceFailed; then waits for all to destroy theirs.
   ~SharedWindow();
 
-  // kPayloadBytes for what this rank will show in the next meet(). Free to be written at any time:
-  // two payloads take turns.
-  char* payload() const;
+  // kBufferBytes for what this rank will show in the next meet(). Free to be written at any time:
+  // two buffers take turns.
+  char* buffer() const;
   // Waits for all ranks. Either all get the same kInvalid, because they disagree, or none does.
   Status meet(const CallSignature& signature);
   // What rank showed in the last meet(); stays until this rank meets again.
-  const char* payloadOf(int rank) const;
+  const char* bufferOf(int rank) const;
 
-  // kPayloadBytes to be written between meet() and meetAgain(), and read by all from there to the
+  // kBufferBytes to be written between meet() and meetAgain(), and read by all from there to the
   // next meet().
   char* result() const { return resultOf(rank_); }
   char* resultOf(int rank) const;
@@ -40,10 +40,10 @@ class SharedWindow {
   Status meetAgain();
 
  private:
-  struct Desk;
+  struct Slot;
 
   SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, int hostRanks);
-  Desk& deskOf(int rank) const;
+  Slot& slotOf(int rank) const;
   Status waitFor(int rank) const;
 
   MPI_Win window_;

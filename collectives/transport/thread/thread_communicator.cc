@@ -130,7 +130,7 @@ class ThreadCommunicator : public Communicator {
     }
     std::ranges::sort(members, {},
                       [&](int r) { return std::pair(group_->callOf(r, turn_).key, r); });
-    std::shared_ptr<ThreadGroup>& place = group_->offspring()[members[0]];
+    std::shared_ptr<ThreadGroup>& place = group_->children()[members[0]];
     if (members[0] == rank_) {
       place = std::make_shared<ThreadGroup>(static_cast<int>(members.size()));
     }

@@ -18,7 +18,7 @@ ThreadGroup::ThreadGroup(int size)
       host_(thisHost()),
       rendezvous_(size),
       mailbox_(std::make_shared<Mailbox>(size)),
-      offspring_(size) {
+      children_(size) {
   for (auto& calls : calls_) calls.resize(size);
   for (auto& copies : copies_) copies.resize(size * kCopiedBytes);
 }

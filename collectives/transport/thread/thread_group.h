@@ -46,7 +46,7 @@ class ThreadGroup {
   void leave(int rank);
 
   // Where the first rank of a new group leaves it for the others.
-  std::vector<std::shared_ptr<ThreadGroup>>& offspring() { return offspring_; }
+  std::vector<std::shared_ptr<ThreadGroup>>& children() { return children_; }
 
  private:
   const int size_;
@@ -55,7 +55,7 @@ class ThreadGroup {
   std::shared_ptr<Mailbox> mailbox_;
   std::array<std::vector<Call>, 2> calls_;
   std::array<std::vector<char>, 2> copies_;
-  std::vector<std::shared_ptr<ThreadGroup>> offspring_;
+  std::vector<std::shared_ptr<ThreadGroup>> children_;
 };
 
 }  // namespace mlc::collectives

@@ -9,9 +9,10 @@
 // A value is made once in the layout that its producer has; an op that has no form on blocks gets
 // it back in the order of the graph, and two ops that both have one meet without a copy. An image
 // from outside is read as blocks of one channel, which is a view. Filters are packed by the loader.
-// Only convolutions of f32 with two spatial dims of known size, without groups or with one channel
-// per group, a filter that is a weight and output channels in whole blocks (of a vector, or half of
-// one); the others stay as they are. Calls of functions with such convolutions are inlined before.
+// Only convolutions of f32 with two spatial dims of known size, a filter that is a weight, and
+// either without groups and with output channels in whole blocks (of a vector, or half of one), or
+// with one channel per group, as many outputs and an image that lies in blocks already; the others
+// stay as they are. Calls of functions with any convolution are inlined before.
 #pragma once
 
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"

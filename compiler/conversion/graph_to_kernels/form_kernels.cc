@@ -159,7 +159,7 @@ llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& polic
       formKernelsInBlock(block, library, packed, policy);
     }
   }
-  packed.markBlockArguments();
+  packed.annotate();
   return mlir::success();
 }
 

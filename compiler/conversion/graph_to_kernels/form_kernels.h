@@ -1,8 +1,10 @@
 // Fuses graph ops into kernels and outlines each as a private function.
 //
 //   %0 = graph.contract %x, %w            %2 = call @contract_5f..(%x, %w, %b)
-//   %1 = graph.add %0, %b          ==>    func.func private @contract_5f..(..) attributes
-//   {mlc.kernel} { %2 = graph.gelu %1                      contract, add, gelu }
+//   %1 = graph.add %0, %b          ==>
+//   %2 = graph.gelu %1                    func.func private @contract_5f..(..) attributes {mlc.kernel} {
+//                                           contract, add, gelu
+//                                         }
 //
 // A kernel has at most one root that is not elementwise or movement: a contraction, convolution,
 // reduction, norm, softmax, attention, pooling. It has several results where its root has, or where
@@ -48,6 +50,8 @@ struct KernelPolicy {
   bool fuseProducers = true;
 };
 
+// Before that: swaps the sides of contractions whose left side is a weight, copies what loops move
+// between carried values (moved_yields.h), and adds checks of operands (operand_checks.h).
 llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& policy);
 
 // The pass "form-kernels".

@@ -105,7 +105,7 @@ class Checks {
       Value numbers = graph::CastOp::create(builder_, loc_, type, bad);
       Value most =
           graph::ReduceOp::create(builder_, loc_, numbers, graph::ReduceKind::max, axes, false);
-      // Of no numbers the maximum is the smallest one.
+      // Not "unequal 0": the maximum of an empty tensor is the smallest i32.
       bad = compare(most, number(most, DimExpr(0)), graph::Predicate::gt);
     }
     std::string node = op_->getName().getStringRef().str();

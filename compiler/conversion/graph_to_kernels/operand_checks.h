@@ -9,8 +9,7 @@
 //                                      %bad = graph.cast %most
 //                                      %0 = graph.gather %x, %i
 //                                      ...
-//                                      graph.fail_if %bad, "node 'embed': an index is outside of a
-//                                      dim of size n"
+//                                      graph.fail_if %bad, "node 'embed': an index is outside .."
 //
 // The last one is at the end of the block, so that threads need not meet earlier than they do
 // anyway. Until then the gather takes the nearest element instead, and the division any number.

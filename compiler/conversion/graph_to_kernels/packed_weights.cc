@@ -156,7 +156,7 @@ void PackedWeights::note(Value weight, llvm::StringRef reason) {
   if (!reason.empty()) unpacked_[weight] = reason.str();
 }
 
-void PackedWeights::markBlockArguments() const {
+void PackedWeights::annotate() const {
   for (const auto& [value, reason] : unpacked_) attr::setUnpackedReason(value, reason);
   for (auto& [value, layout] : layouts_) {
     if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(value)) {

@@ -24,7 +24,7 @@ class PackedWeights {
 
   // Writes the layouts (mlc.panels) of block arguments and of graph.weight, and why others that are
   // factors of contractions have none (mlc.unpacked).
-  void markBlockArguments() const;
+  void annotate() const;
 
  private:
   // Block arguments that are weights at every call, and the values that calls pass for them.

@@ -4,7 +4,8 @@
 
 include "mlir/IR/OpBase.td"
 
-// The four things that every later stage asks of an op, besides its result types (upstream InferTypeOpInterface).
+// The three things that every later stage asks of an op, besides its result types (upstream InferTypeOpInterface), and what
+// the runtime's library computes.
 
 def ReferenceEvaluation : OpInterface<"ReferenceEvaluation"> {
   let cppNamespace = "::mlc::graph";

@@ -12,7 +12,7 @@ std::optional<DimExpr> exactQuotient(const DimExpr& a, const DimExpr& b) {
   return std::nullopt;
 }
 
-// One side of the reshape: its dims other than 1, major first, and what is left of the dim at hand.
+// One side of the reshape: its dims other than 1, major first, and what is left of the current one.
 struct Side {
   llvm::SmallVector<std::pair<int64_t, DimExpr>> dims;  // (dim, size)
   size_t next = 0;
@@ -27,7 +27,7 @@ struct Side {
   int64_t dim() const { return dims[next].first; }
 };
 
-// How many dims of both sides, from the ones at hand on, hold equally many elements: the fewest
+// How many dims of both sides, from the current ones on, hold equally many elements: the fewest
 // that can be proven, else all.
 std::pair<size_t, size_t> matchingGroup(const Side& from, const Side& to) {
   DimExpr fromCount = 1;
