@@ -122,7 +122,7 @@ TEST(Api, SequencesGoOnFromRunToRun) {
   EXPECT_STREQ(model.state(0).name, "rows");
   EXPECT_STREQ(model.state(0).dims[0], "past");
   const float rows[3] = {1, 2, 3};
-  Sequence a = model.sequence(), b = model.sequence(/*maxTokens=*/4);
+  Sequence a = model.sequence(), b = model.sequence(/*maxRows=*/4);
   EXPECT_EQ(lastOf(a.run({{MLC_F32, {3, 1}, rows}})), 6);
   EXPECT_EQ(lastOf(b.run({{MLC_F32, {1, 1}, rows}})), 1);
   Sequence fork = a.copy();

@@ -1,5 +1,7 @@
 #include "runtime/api/mlc.h"
 
+#include <algorithm>
+#include <cstring>
 #include <exception>
 #include <new>
 
@@ -152,14 +154,18 @@ const mlc_tensor_info* mlc_state(const mlc_session* session, int32_t index) {
 mlc_error* mlc_sequence_create(mlc_session* session, const mlc_sequence_options* options,
                                mlc_sequence* sequence) {
   return guarded([&]() -> mlc::Status {
-    int64_t maxTokens = 0;
+    mlc_sequence_options known = {};
     if (options) {
-      if (options->struct_bytes < static_cast<int64_t>(sizeof(mlc_sequence_options)))
+      // Of a caller that was compiled with fewer fields, or more.
+      constexpr int64_t kFirstVersionBytes = 16;
+      if (options->struct_bytes < kFirstVersionBytes)
         return mlc::usageError("struct_bytes of the options is not their size");
-      if (options->max_tokens < 0) return mlc::usageError("max_tokens is negative");
-      maxTokens = options->max_tokens;
+      std::memcpy(&known, options,
+                  static_cast<size_t>(
+                      std::min<int64_t>(options->struct_bytes, sizeof(mlc_sequence_options))));
+      if (known.max_rows < 0) return mlc::usageError("max_rows is negative");
     }
-    MLC_ASSIGN_OR_RETURN(*sequence, session->session->createSequence(maxTokens));
+    MLC_ASSIGN_OR_RETURN(*sequence, session->session->createSequence(known.max_rows));
     return mlc::okStatus();
   });
 }

@@ -1,5 +1,6 @@
-/* mlc's C API: runs a compiled package (a model.mlcpkg folder). Stable: functions and fields are
- * only added, at the end.
+/* mlc's C API: runs a compiled package (a model.mlcpkg folder). Stable: functions are only added,
+ * and fields only at the end of structs that begin with struct_bytes; other structs stay as they
+ * are.
  *
  *     mlc_session* session;
  *     mlc_error* error = mlc_open("model.mlcpkg", NULL, &session);
@@ -34,8 +35,8 @@ enum {
 
 MLC_API int32_t mlc_error_code(const mlc_error* error);
 MLC_API const char* mlc_error_message(const mlc_error* error);
-MLC_API void mlc_error_free(
-    mlc_error* error); /* NULL is allowed, here and in the other functions that free */
+/* NULL is allowed, here and in the other functions that free. */
+MLC_API void mlc_error_free(mlc_error* error);
 
 typedef enum {
   MLC_F32 = 0,
@@ -124,7 +125,7 @@ MLC_API mlc_error* mlc_run(mlc_session* session, const mlc_tensor* inputs, int32
 /* A package that was compiled with --keep-states has states: tensors of its own, such as the keys
  * and values of a decoder, which live from run to run. A sequence is one instance of all of them,
  * empty at first; a session may have many. Each run of a sequence adds the rows that it computes
- * (tokens) to its states; a run that fails leaves it as it was. mlc_run begins with empty states
+ * to its states; a run that fails leaves it as it was. mlc_run begins with empty states
  * and forgets them.
  *
  *     mlc_sequence sequence;
@@ -134,8 +135,9 @@ MLC_API mlc_error* mlc_run(mlc_session* session, const mlc_tensor* inputs, int32
 typedef int64_t mlc_sequence; /* greater than 0; of its session, never used again after a drop */
 
 typedef struct {
-  int64_t struct_bytes; /* sizeof(mlc_sequence_options), so that fields can be added */
-  int64_t max_tokens;   /* the rows that a state may have; 0: as many as there is memory for */
+  /* sizeof(mlc_sequence_options) as the caller knows it; later fields have their defaults. */
+  int64_t struct_bytes;
+  int64_t max_rows; /* that a state may have; 0: as many as there is memory for */
 } mlc_sequence_options;
 
 /* Dim 0 of a state is its length. */
@@ -149,12 +151,12 @@ MLC_API mlc_error* mlc_sequence_create(mlc_session* session, const mlc_sequence_
 MLC_API mlc_error* mlc_sequence_copy(mlc_session* session, mlc_sequence sequence,
                                      mlc_sequence* copy);
 MLC_API mlc_error* mlc_sequence_drop(mlc_session* session, mlc_sequence sequence);
-/* The tokens that it holds: the rows of its longest state. */
+/* The rows of its longest state. */
 MLC_API mlc_error* mlc_sequence_length(const mlc_session* session, mlc_sequence sequence,
                                        int64_t* length);
 
 /* As mlc_run, with the states of the sequence. MLC_ERROR_INVALID where there is no such sequence
- * (any more), where it would have more than max_tokens, or where its states have other dims than
+ * (any more), where it would have more than max_rows, or where its states have other dims than
  * the inputs ask for (a batch of another size); MLC_ERROR_OUT_OF_MEMORY where they cannot grow. */
 MLC_API mlc_error* mlc_run_sequence(mlc_session* session, mlc_sequence sequence,
                                     const mlc_tensor* inputs, int32_t count, mlc_result** result);

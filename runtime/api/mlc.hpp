@@ -78,8 +78,8 @@ class Model {
     return Outputs(result);
   }
 
-  // A new sequence of the model's states; maxTokens 0: as many as there is memory for.
-  Sequence sequence(int64_t maxTokens = 0);
+  // A new sequence of the model's states; maxRows 0: as many as there is memory for.
+  Sequence sequence(int64_t maxRows = 0);
 
   mlc_statistics statistics() const { return mlc_session_statistics(session_.get()); }
 
@@ -142,8 +142,8 @@ class Sequence {
   mlc_sequence id_;
 };
 
-inline Sequence Model::sequence(int64_t maxTokens) {
-  const mlc_sequence_options options = {sizeof(mlc_sequence_options), maxTokens};
+inline Sequence Model::sequence(int64_t maxRows) {
+  const mlc_sequence_options options = {sizeof(mlc_sequence_options), maxRows};
   mlc_sequence made = 0;
   throwIfError(mlc_sequence_create(session_.get(), &options, &made));
   return Sequence(session_.get(), made);

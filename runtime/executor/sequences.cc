@@ -105,7 +105,7 @@ Status Sequences::check(const Sequence& sequence, const SymbolValues& symbols) c
     const package::StateSpec& state = manifest_.states[i];
     MLC_ASSIGN_OR_RETURN(const int64_t length, lengthAfter(state, symbols));
     if (sequence.maxLength > 0 && length > sequence.maxLength) {
-      return invalidError("the sequence would have " + std::to_string(length) + " tokens, of " +
+      return invalidError("the sequence would have " + std::to_string(length) + " rows, of " +
                           std::to_string(sequence.maxLength) + " that it may have");
     }
     MLC_ASSIGN_OR_RETURN(const std::vector<int64_t> row, rowOf(state, symbols));

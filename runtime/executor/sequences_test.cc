@@ -129,7 +129,7 @@ TEST(Sequences, AFailedRunLeavesThemAsTheyWere) {
                 "rows of 2");
     expectSums(executor, rank, sequence, {3, 30}, {6, 60});
     expectError(runRow(executor, rank, sequence, {1, 1}).status(), StatusCode::kInvalid,
-                "4 tokens, of 3");
+                "4 rows, of 3");
     EXPECT_EQ(*executor.sequenceLength(sequence), 3);
   });
 }

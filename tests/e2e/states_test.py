@@ -214,7 +214,7 @@ class States(unittest.TestCase):
         ids = {"input_ids": np.array([[1, 2, 3]])}
         session.run(limited, ids)
         for sequence, inputs, message in (
-            (limited, ids, "6 tokens, of 4"),
+            (limited, ids, "6 rows, of 4"),
             (limited, {"input_ids": np.array([[1], [2]])}, "rows of 1 x 4 x 8"),
             (limited, {"input_ids": np.array([[1000]])}, "outside of a dim"),
             (ctypes.c_int64(99), ids, "no sequence 99"),
