@@ -72,9 +72,9 @@ bool present(const Feature& feature) {
   return feature.state == kNone || (enabledState() & feature.state) == feature.state;
 }
 
-// LLVM writes "avx512vnni", "amx-tile", "sse4.1" for /proc/cpuinfo's "avx512_vnni", "amx_tile",
-// "sse4_1".
-std::string letters(std::string_view name) {
+// Without what LLVM, /proc/cpuinfo and the table above write differently: "avx512vnni" and
+// "avx512_vnni", "amx-tile" and "amx_tile", "sse4.1" and "sse4_1".
+std::string withoutSeparators(std::string_view name) {
   std::string result;
   for (char c : name) {
     if (c != '_' && c != '-' && c != '.') result += c;
@@ -84,30 +84,20 @@ std::string letters(std::string_view name) {
 
 }  // namespace
 
-std::string_view cpuArchitecture() {
-#ifdef __aarch64__
-  return "aarch64";
-#else
-  return "x86-64";
-#endif
-}
-
 std::string nativeCpu() {
-  std::string name(cpuArchitecture());
-#ifndef __aarch64__
+  std::string name(kCpuArchitecture);
   for (std::string_view feature : kCodeFeatures) {
     // The same instruction as avx512vnni, in a form for CPUs without AVX-512.
     const bool isDouble = feature == "avxvnni" && cpuHasFeature("avx512vnni");
     if (cpuHasFeature(feature) && !isDouble) name += "+" + std::string(feature);
   }
-#endif
   return name;
 }
 
 bool cpuHasFeature(std::string_view name) {
-  const std::string wanted = letters(name);
+  const std::string wanted = withoutSeparators(name);
   for (const Feature& feature : kFeatures) {
-    if (letters(feature.name) == wanted) return present(feature);
+    if (withoutSeparators(feature.name) == wanted) return present(feature);
   }
   return false;
 }

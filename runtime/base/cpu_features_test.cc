@@ -24,7 +24,7 @@ std::set<std::string> kernelFlags() {
 
 TEST(CpuFeatures, TheNativeCpuHasWhatItsNameSays) {
   const std::string name = nativeCpu();
-  EXPECT_TRUE(name.starts_with(cpuArchitecture())) << name;
+  EXPECT_TRUE(name.starts_with(kCpuArchitecture)) << name;
   for (size_t at = name.find('+'); at != std::string::npos; at = name.find('+', at + 1)) {
     const std::string feature = name.substr(at + 1, name.find('+', at + 1) - at - 1);
     EXPECT_TRUE(cpuHasFeature(feature)) << feature;

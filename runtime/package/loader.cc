@@ -6,9 +6,9 @@ namespace mlc::package {
 namespace {
 
 Status checkCpu(const Program& program) {
-  if (program.cpu != cpuArchitecture()) {
+  if (program.cpu != kCpuArchitecture) {
     return invalidError("this package was compiled for " + program.cpu + ", this CPU is " +
-                        std::string(cpuArchitecture()) + ": recompile with --target host");
+                        std::string(kCpuArchitecture) + ": recompile with --target host");
   }
   std::string lacking;
   for (const std::string& feature : program.cpu_features) {
