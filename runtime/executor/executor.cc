@@ -133,7 +133,7 @@ StatusOr<std::vector<HostTensor>> Executor::runOnce(const std::vector<HostTensor
   MLC_RETURN_IF_ERROR(shareShapes(inputs));
   MLC_RETURN_IF_ERROR(agree(world_, allocateForRun()));
   // From here on every rank goes to the end, whatever its program reports; only a broken
-  // communicator ends a run early.
+  // communicator, or no memory for an input's piece, ends a run early.
   failure_ = okStatus();
   objects_ = std::make_shared<Objects>();
   std::vector<Outgoing> outgoing;
@@ -248,7 +248,8 @@ Status Executor::prepareStep(int microbatch) {
   return okStatus();
 }
 
-// All memory of the run, so that a lack of it is agreed on before anything is sent.
+// The memory of the run, so that a lack of it is agreed on before anything is sent; but for copies
+// of the inputs' pieces and outputs of computed shape, whose lack ends the run on one rank alone.
 Status Executor::allocateForRun() {
   const package::Manifest& manifest = loaded_.package->manifest();
   const bool first = world_.rank() == 0;

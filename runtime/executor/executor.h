@@ -34,7 +34,8 @@ struct RunStatistics {
 };
 
 // One rank. create() and run() are called by all ranks of the world together, each from one thread;
-// what fails on one rank fails on all, with the same code and message.
+// what fails on one rank fails on all, with the same code and message. Not so a communicator that
+// breaks, or a lack of memory once data is under way (executor.cc, allocateForRun).
 class Executor {
  public:
   // Loads the rank's program. `world` (borrowed) has as many ranks as the package. A device rank's
@@ -154,8 +155,8 @@ class Executor {
   std::array<Slot, 2> slots_;
   device::DeviceBuffer arena_;
   std::vector<LocalInput> localInputs_;
-  std::vector<HostTensor>
-      pieceTensors_;  // by index into pieces_; of this rank's pieces, and of all on rank 0
+  // By index into pieces_; of this rank's pieces, and of all on rank 0.
+  std::vector<HostTensor> pieceTensors_;
   // By index into pieces_: the shapes of computed ones, as they are told to rank 0; a first dim of
   // -1 where the program did not get so far.
   std::vector<std::vector<int64_t>> computedShapes_;

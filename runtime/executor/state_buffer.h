@@ -18,10 +18,10 @@ class StateBuffer {
   StateBuffer& operator=(StateBuffer&& other) noexcept;
   ~StateBuffer() { unmap(); }
 
-  // Room for `bytes`, of which the first `held` stay. In the host's memory nothing is copied: pages
-  // are mapped elsewhere, and those that were never written take no memory. On a device the room
-  // doubles, so that what is copied over many runs is no more than what they wrote. Fails with
-  // kOutOfMemory, with everything as it was.
+  // Room for `bytes`, of which the first `held` stay; it doubles where it has to grow. In the
+  // host's memory nothing is copied: pages are mapped elsewhere, and those that were never written
+  // take no memory. On a device what is copied over many runs is no more than what they wrote.
+  // Fails with kOutOfMemory, with everything as it was.
   Status reserve(device::Device& device, int64_t bytes, int64_t held, const std::string& purpose);
 
   // Takes over the first `held` bytes of another one.

@@ -30,7 +30,8 @@ enum class Verdict {
   kLearned,   // it depends, and dims have another expression from now on: import the model again
 };
 
-// Symbols of sizes that a program computes while it runs begin with this; no other has a '.'.
+// Symbols of sizes that a program computes while it runs begin with this; of others only the
+// compiler's own ("mlc.threads", "mlc.tp_rank") have a '.'.
 inline const std::string kComputedPrefix = "computed.";
 
 // Whether an expression has such symbols.
