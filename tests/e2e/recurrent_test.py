@@ -259,6 +259,16 @@ class Recurrent(unittest.TestCase):
                 inputs = random_inputs(op, attributes, names)
                 self.check(op, attributes, inputs, self.run_model(model_of(op, attributes, inputs, constants=()), inputs))
 
+    def test_sizes_of_parameters_that_the_model_does_not_state(self):
+        dims = {"x": ["s", "n", "i"], "w": ["d", "g", "i"], "r": ["d", "g", "k"], "b": ["d", "bias"], "p": ["d", "peep"],
+                "h": ["d", "n", "k"], "c": ["d", "n", "k"]}
+        for op, names in (("LSTM", "b h c p"), ("GRU", "b h"), ("RNN", "b h")):
+            with self.subTest(op):
+                inputs = random_inputs(op, {}, names)
+                model = model_of(op, {}, inputs, dims=dims, constants=())
+                del model.graph.node[0].attribute[:]  # hidden_size
+                self.check(op, {}, inputs, self.run_model(model, inputs))
+
     def test_old_opsets(self):
         for opset in (7, 14):
             with self.subTest(opset):
