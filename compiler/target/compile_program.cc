@@ -5,6 +5,9 @@
 #include "compiler/conversion/graph_to_kernels/assign_channel_blocks.h"
 #include "compiler/conversion/graph_to_kernels/decompose_attention.h"
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
+#include "compiler/conversion/graph_to_kernels/move_weights_right.h"
+#include "compiler/conversion/graph_to_kernels/moved_yields.h"
+#include "compiler/conversion/graph_to_kernels/operand_checks.h"
 #include "compiler/conversion/graph_to_kernels/reference_elements.h"
 #include "compiler/conversion/host_to_llvm/lower_host.h"
 #include "compiler/diagnostics.h"
@@ -29,6 +32,9 @@ llvm::LogicalResult formKernels(mlir::ModuleOp program, const ProgramTarget& tar
     passes.addPass(conversion::createAssignChannelBlocksPass(*policy.channelBlocks));
   }
   passes.addPass(mlir::createCSEPass());
+  passes.addPass(conversion::createCopyMovedYieldsPass());
+  passes.addPass(conversion::createAddOperandChecksPass());
+  passes.addPass(conversion::createMoveWeightsRightPass());
   passes.addPass(conversion::createFormKernelsPass(policy));
   return passes.run(program);
 }

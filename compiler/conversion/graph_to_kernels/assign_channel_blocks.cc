@@ -5,6 +5,7 @@
 #include "compiler/conversion/graph_to_kernels/weight_layout.h"
 #include "compiler/dialect/graph/shape.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -111,9 +112,8 @@ class BlockRewriter {
   Value denseFilter(graph::WeightOp weight, const Shape& filter, int64_t inBlock) {
     std::vector<int64_t> size;
     for (const DimExpr& dim : filter) size.push_back(*dim.constant());
-    const int64_t vectors = (size[0] + policy_.vector - 1) / policy_.vector;
-    const int64_t panels = (vectors + policy_.panelVectors - 1) / policy_.panelVectors;
-    const int64_t panel = (vectors + panels - 1) / panels * policy_.vector;
+    const int64_t panel = policy_.panelChannels(size[0]);
+    const int64_t panels = llvm::divideCeilSigned(size[0], panel);
     const int64_t inBlocks = size[1] / inBlock;
     return packedWeight(weight,
                         {{Kind::kPad, {panels * panel, size[1], size[2], size[3]}},

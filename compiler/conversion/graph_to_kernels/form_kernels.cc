@@ -3,8 +3,6 @@
 #include <string>
 
 #include "compiler/conversion/graph_to_kernels/group_ops.h"
-#include "compiler/conversion/graph_to_kernels/moved_yields.h"
-#include "compiler/conversion/graph_to_kernels/operand_checks.h"
 #include "compiler/conversion/graph_to_kernels/packed_weights.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -129,41 +127,20 @@ void outlineHostLeaves(mlir::Block& block, KernelLibrary& library, const PackedW
   }
 }
 
-void formKernelsInBlock(mlir::Block& block, KernelLibrary& library, const PackedWeights& packed,
-                        const KernelPolicy& policy) {
+void formKernelsInBlock(mlir::Block& block, KernelLibrary& library, const PackedWeights& packed) {
   for (Operation& op : block) {
     for (mlir::Region& region : op.getRegions()) {
-      for (mlir::Block& nested : region) formKernelsInBlock(nested, library, packed, policy);
+      for (mlir::Block& nested : region) formKernelsInBlock(nested, library, packed);
     }
   }
-  const GroupingRules rules{policy.fuseProducers, [&](graph::DequantizeOp op) {
-                              return packed.layoutOf(op.getInput()) != nullptr;
-                            }};
-  for (const KernelGroup& group : groupOps(block, rules)) {
+  auto isStorage = [&](graph::DequantizeOp op) {
+    return packed.layoutOf(op.getInput()) != nullptr;
+  };
+  for (const KernelGroup& group : groupOps(block, isStorage)) {
     outline(group, library, packed);
   }
   outlineHostLeaves(block, library, packed);
 }
-
-}  // namespace
-
-llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& policy) {
-  copyMovedYields(module);
-  addOperandChecks(module);
-  moveWeightsToTheRight(module);
-  PackedWeights packed(module, policy);
-  KernelLibrary library(module);
-  llvm::SmallVector<FuncOp> functions(module.getOps<FuncOp>());
-  for (FuncOp function : functions) {
-    for (mlir::Block& block : function.getBody()) {
-      formKernelsInBlock(block, library, packed, policy);
-    }
-  }
-  packed.annotate();
-  return mlir::success();
-}
-
-namespace {
 
 struct FormKernels : mlir::PassWrapper<FormKernels, mlir::OperationPass<mlir::ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FormKernels)
@@ -179,7 +156,14 @@ struct FormKernels : mlir::PassWrapper<FormKernels, mlir::OperationPass<mlir::Mo
   }
 
   void runOnOperation() override {
-    if (mlir::failed(formKernels(getOperation(), policy))) signalPassFailure();
+    mlir::ModuleOp module = getOperation();
+    PackedWeights packed(module, policy);
+    KernelLibrary library(module);
+    llvm::SmallVector<FuncOp> functions(module.getOps<FuncOp>());
+    for (FuncOp function : functions) {
+      for (mlir::Block& block : function.getBody()) formKernelsInBlock(block, library, packed);
+    }
+    packed.annotate();
   }
 
   KernelPolicy policy;

@@ -34,6 +34,14 @@ namespace mlc::conversion {
 struct ChannelBlocks {
   int64_t vector = 0;        // f32 elements of a vector
   int64_t panelVectors = 0;  // vectors of output channels that a micro-kernel computes at once
+
+  // Output channels of a panel of a filter without groups: whole vectors, as evenly shared among
+  // the fewest panels as they can be.
+  int64_t panelChannels(int64_t channels) const {
+    const int64_t vectors = (channels + vector - 1) / vector;
+    const int64_t panels = (vectors + panelVectors - 1) / panelVectors;
+    return (vectors + panels - 1) / panels * vector;
+  }
 };
 
 // What differs between targets.
@@ -46,13 +54,7 @@ struct KernelPolicy {
   std::function<attr::PanelsAttr(graph::ContractOp)> packedLayout;
   // Whether the target has a kernel for this attention; if null or not, it is decomposed.
   std::function<bool(graph::AttentionOp)> keepsAttention;
-  // Whether elementwise producers join reductions, norms and softmax.
-  bool fuseProducers = true;
 };
-
-// Before that: swaps the sides of contractions whose left side is a weight, copies what loops move
-// between carried values (moved_yields.h), and adds checks of operands (operand_checks.h).
-llvm::LogicalResult formKernels(mlir::ModuleOp module, const KernelPolicy& policy);
 
 // The pass "form-kernels".
 std::unique_ptr<mlir::Pass> createFormKernelsPass(KernelPolicy policy = {});

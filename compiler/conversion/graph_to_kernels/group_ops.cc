@@ -52,7 +52,8 @@ bool sameShape(Value a, Value b) { return graph::shapeOf(a) == graph::shapeOf(b)
 
 class Grouping {
  public:
-  Grouping(mlir::Block& block, const GroupingRules& rules) : block_(block), rules_(rules) {}
+  Grouping(mlir::Block& block, llvm::function_ref<bool(graph::DequantizeOp)> isStorage)
+      : block_(block), isStorage_(isStorage) {}
 
   std::vector<KernelGroup> run() {
     for (Operation& op : block_) {
@@ -121,8 +122,7 @@ class Grouping {
     // A slice is only an offset to what gathers from it.
     if (mlir::isa<graph::GatherOp>(op) && operand == op->getOperand(0))
       return from.ops.size() == 1 && mlir::isa<graph::SliceOp>(from.ops[0]);
-    return isRootOperand && rules_.fuseProducers && !from.root &&
-           llvm::all_of(from.ops, isElementwise);
+    return isRootOperand && !from.root && llvm::all_of(from.ops, isElementwise);
   }
 
   // Takes groups whose values this one and others behind it read: they leave the kernel as well.
@@ -154,7 +154,7 @@ class Grouping {
 
   bool isStorage(Operation* op) const {
     auto dequantize = mlir::dyn_cast<graph::DequantizeOp>(op);
-    return dequantize && rules_.isStorage(dequantize);
+    return dequantize && isStorage_(dequantize);
   }
 
   void merge(size_t from, size_t to) {
@@ -167,7 +167,7 @@ class Grouping {
   }
 
   mlir::Block& block_;
-  const GroupingRules& rules_;
+  llvm::function_ref<bool(graph::DequantizeOp)> isStorage_;
   std::vector<KernelGroup> groups_;
   llvm::DenseMap<Operation*, size_t> groupOf_;
 };
@@ -188,8 +188,9 @@ bool computes(Operation* op) {
                     graph::LibraryCall>(op);
 }
 
-std::vector<KernelGroup> groupOps(mlir::Block& block, const GroupingRules& rules) {
-  return Grouping(block, rules).run();
+std::vector<KernelGroup> groupOps(mlir::Block& block,
+                                  llvm::function_ref<bool(graph::DequantizeOp)> isStorage) {
+  return Grouping(block, isStorage).run();
 }
 
 }  // namespace mlc::conversion

@@ -1,11 +1,10 @@
 // Decides which graph ops of a block form one kernel.
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "compiler/dialect/graph/graph_dialect.h"
-#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "mlir/IR/Block.h"
 #include "mlir/IR/Operation.h"
@@ -30,16 +29,10 @@ bool isMovement(mlir::Operation* op);
 // Whether an op without operands is cloned into the kernels that use it.
 bool isClonedLeaf(mlir::Operation* op);
 
-struct GroupingRules {
-  // Whether elementwise producers join reductions, norms and softmax.
-  bool fuseProducers = true;
-  // Whether a dequantize belongs to the contraction that reads it: its kernel takes the stored
-  // elements.
-  std::function<bool(graph::DequantizeOp)> isStorage;
-};
-
 // The groups of a block's own ops (not of nested regions), in the order of their last ops. See
-// form_kernels.h for the rules.
-std::vector<KernelGroup> groupOps(mlir::Block& block, const GroupingRules& rules);
+// form_kernels.h for the rules. isStorage: whether a dequantize belongs to the contraction that
+// reads it, whose kernel takes the stored elements.
+std::vector<KernelGroup> groupOps(mlir::Block& block,
+                                  llvm::function_ref<bool(graph::DequantizeOp)> isStorage);
 
 }  // namespace mlc::conversion

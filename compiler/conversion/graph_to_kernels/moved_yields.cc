@@ -11,8 +11,6 @@ mlir::Value throughReshapes(mlir::Value value) {
   return value;
 }
 
-}  // namespace
-
 void copyMovedYields(mlir::ModuleOp module) {
   module.walk([](graph::LoopOp loop) {
     mlir::Block& body = loop.getBody().front();
@@ -30,8 +28,6 @@ void copyMovedYields(mlir::ModuleOp module) {
     }
   });
 }
-
-namespace {
 
 struct CopyMovedYields : mlir::PassWrapper<CopyMovedYields, mlir::OperationPass<mlir::ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CopyMovedYields)

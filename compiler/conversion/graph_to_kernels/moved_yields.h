@@ -13,12 +13,10 @@
 
 #include <memory>
 
-#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlc::conversion {
 
-void copyMovedYields(mlir::ModuleOp module);
 std::unique_ptr<mlir::Pass> createCopyMovedYieldsPass();
 
 }  // namespace mlc::conversion

@@ -119,8 +119,6 @@ class Checks {
   mlir::Location loc_;
 };
 
-}  // namespace
-
 void addOperandChecks(mlir::ModuleOp module) {
   // What was checked in a block: indices with a size, divisors.
   std::set<std::tuple<mlir::Block*, void*, std::string>> done;
@@ -140,8 +138,6 @@ void addOperandChecks(mlir::ModuleOp module) {
         .Case<graph::DivOp, graph::ModOp>(divide);
   });
 }
-
-namespace {
 
 struct AddOperandChecks : mlir::PassWrapper<AddOperandChecks, mlir::OperationPass<mlir::ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AddOperandChecks)

@@ -18,12 +18,10 @@
 
 #include <memory>
 
-#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlc::conversion {
 
-void addOperandChecks(mlir::ModuleOp module);
 std::unique_ptr<mlir::Pass> createAddOperandChecksPass();
 
 }  // namespace mlc::conversion

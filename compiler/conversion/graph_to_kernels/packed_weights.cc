@@ -7,28 +7,7 @@ namespace mlc::conversion {
 namespace {
 
 using mlir::Value;
-using mlir::func::CallOp;
 using mlir::func::FuncOp;
-
-// Block arguments that are weights at every call, and the values that calls pass for them.
-using Arguments = llvm::DenseMap<Value, llvm::SmallVector<Value>>;
-
-bool isWeight(Value value) { return mlir::isa_and_nonnull<graph::WeightOp>(value.getDefiningOp()); }
-
-Arguments weightArguments(mlir::ModuleOp module) {
-  Arguments passed;
-  module.walk([&](CallOp call) {
-    auto callee = module.lookupSymbol<FuncOp>(call.getCallee());
-    for (auto [argument, operand] : llvm::zip(callee.getArguments(), call.getOperands())) {
-      passed[argument].push_back(operand);
-    }
-  });
-  Arguments result;
-  for (auto& [argument, operands] : passed) {
-    if (llvm::all_of(operands, isWeight)) result[argument] = operands;
-  }
-  return result;
-}
 
 // The layout of operand `number` of a dequantize that only feeds the right side of a contraction.
 attr::PanelsAttr storedLayout(graph::DequantizeOp op, unsigned number, const KernelPolicy& policy) {
@@ -76,24 +55,6 @@ WantedLayout wantedLayout(Value weight, const KernelPolicy& policy) {
 }
 
 }  // namespace
-
-void moveWeightsToTheRight(mlir::ModuleOp module) {
-  Arguments arguments = weightArguments(module);
-  auto weight = [&](Value value) {
-    if (auto dequantize = value.getDefiningOp<graph::DequantizeOp>())
-      value = dequantize.getBlockSize() > 0 ? dequantize.getInput() : value;
-    return isWeight(value) || arguments.contains(value);
-  };
-  module.walk([&](graph::ContractOp op) {
-    if (!weight(op.getLhs()) || weight(op.getRhs())) return;
-    auto [operands, result] = op.getEquation().split("->");
-    auto [lhs, rhs] = operands.split(",");
-    op.setEquation((rhs + "," + lhs + "->" + result).str());
-    Value left = op.getLhs();
-    op.getLhsMutable().assign(op.getRhs());
-    op.getRhsMutable().assign(left);
-  });
-}
 
 PackedWeights::PackedWeights(mlir::ModuleOp module, const KernelPolicy& policy) {
   if (!policy.packedLayout) return;

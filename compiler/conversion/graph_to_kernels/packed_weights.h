@@ -3,15 +3,13 @@
 #pragma once
 
 #include "compiler/conversion/graph_to_kernels/form_kernels.h"
+#include "compiler/conversion/graph_to_kernels/weight_arguments.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/MapVector.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Value.h"
 
 namespace mlc::conversion {
-
-// Swaps the sides of contractions whose left side is a weight and whose right side is not.
-void moveWeightsToTheRight(mlir::ModuleOp module);
 
 // Computed before kernels are formed, over @main and the outlined blocks. A block's argument counts
 // as a weight if every call passes one.
@@ -27,16 +25,13 @@ class PackedWeights {
   void annotate() const;
 
  private:
-  // Block arguments that are weights at every call, and the values that calls pass for them.
-  using Arguments = llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>>;
-
   // Takes back the layouts of the parts of a storage that is not packed as a whole; whether there
   // were any.
   bool dropUnlessWhole(graph::DequantizeOp op);
   bool drop(mlir::Value value);
   void note(mlir::Value weight, llvm::StringRef reason);
 
-  Arguments arguments_;
+  WeightArguments arguments_;
   llvm::DenseMap<mlir::Value, attr::PanelsAttr> layouts_;
   llvm::MapVector<mlir::Value, std::string> unpacked_;  // reasons
 };
