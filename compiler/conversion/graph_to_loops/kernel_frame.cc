@@ -22,14 +22,12 @@ mlir::MemRefType bufferType(mlir::Type tensor) {
 
 }  // namespace
 
-KernelFrame::KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, bool scratch,
-                         Sharing sharing)
+KernelFrame::KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, Sharing sharing)
     : builder_(builder), loc_(kernel.getLoc()), sharing_(sharing) {
   const std::vector<std::string> symbols = symbolsOf(kernel);
   llvm::SmallVector<mlir::Type> types(2 + symbols.size(), builder.getIndexType());
   for (mlir::Type type : kernel.getArgumentTypes()) types.push_back(bufferType(type));
   for (mlir::Type type : kernel.getResultTypes()) types.push_back(bufferType(type));
-  if (scratch) types.push_back(mlir::MemRefType::get({}, builder.getI8Type()));
   function_ = mlir::func::FuncOp::create(builder, loc_, kernel.getName(),
                                          builder.getFunctionType(types, {}));
   mlir::Block* body = function_.addEntryBlock();

@@ -27,9 +27,8 @@ enum class Sharing {
 class KernelFrame {
  public:
   // Adds the lowered function, under the kernel's name and still empty, at the builder's insertion
-  // point and moves the builder into it. With scratch, a last argument of memref<i8>.
-  KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, bool scratch = false,
-              Sharing sharing = Sharing::kRows);
+  // point and moves the builder into it.
+  KernelFrame(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, Sharing sharing);
 
   mlir::func::FuncOp function() const { return function_; }
   mlir::OpBuilder& builder() { return builder_; }
@@ -37,7 +36,6 @@ class KernelFrame {
 
   mlir::Value thread() { return function_.getArgument(0); }
   mlir::Value threads() { return function_.getArgument(1); }
-  mlir::Value scratch() { return function_.getArguments().back(); }
 
   // Both are made once, at the function's entry, so that equal indices are one value.
   mlir::Value index(int64_t value) { return index(DimExpr(value)); }

@@ -16,7 +16,8 @@ struct LowerKernelsToLoops
     : mlir::PassWrapper<LowerKernelsToLoops, mlir::OperationPass<mlir::ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerKernelsToLoops)
 
-  explicit LowerKernelsToLoops(Sharing sharing) : sharing(sharing) {}
+  LowerKernelsToLoops() = default;
+  LowerKernelsToLoops(const LowerKernelsToLoops& other) : PassWrapper(other) {}
 
   llvm::StringRef getArgument() const override { return "lower-kernels-to-loops"; }
   llvm::StringRef getDescription() const override {
@@ -30,19 +31,27 @@ struct LowerKernelsToLoops
   void runOnOperation() override {
     for (FuncOp kernel : llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
       if (!attr::isKernel(kernel)) continue;
+      if (!mlir::SymbolTable::symbolKnownUseEmpty(kernel, getOperation())) {
+        kernel.emitError("is called: only modules of nothing but kernels can be lowered");
+        return signalPassFailure();
+      }
       mlir::OpBuilder builder(kernel);
       if (mlir::failed(lowerToLoops(kernel, builder, sharing))) return signalPassFailure();
       kernel.erase();
     }
   }
 
-  Sharing sharing;
+  Option<Sharing> sharing{
+      *this, "sharing", llvm::cl::desc("How threads share a result"),
+      llvm::cl::init(Sharing::kRows),
+      llvm::cl::values(clEnumValN(Sharing::kRows, "rows", "a contiguous part each, for CPUs"),
+                       clEnumValN(Sharing::kElements, "elements", "interleaved, for GPUs"))};
 };
 
 }  // namespace
 
-std::unique_ptr<mlir::Pass> createLowerKernelsToLoopsPass(Sharing sharing) {
-  return std::make_unique<LowerKernelsToLoops>(sharing);
+std::unique_ptr<mlir::Pass> createLowerKernelsToLoopsPass() {
+  return std::make_unique<LowerKernelsToLoops>();
 }
 
 }  // namespace mlc::conversion

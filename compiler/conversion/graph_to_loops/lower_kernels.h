@@ -1,14 +1,14 @@
 // The pass "lower-kernels-to-loops": every kernel of the module by itself, as lower_to_loops.h
-// says. Calls of kernels are left as they are, so that it is for modules of kernels alone.
+// says; its option `sharing` is rows (for CPUs, the default) or elements (for GPUs). It fails where
+// a kernel is called: calls are lowered with the host functions (host_to_llvm).
 #pragma once
 
 #include <memory>
 
-#include "compiler/conversion/graph_to_loops/kernel_frame.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlc::conversion {
 
-std::unique_ptr<mlir::Pass> createLowerKernelsToLoopsPass(Sharing sharing = Sharing::kRows);
+std::unique_ptr<mlir::Pass> createLowerKernelsToLoopsPass();
 
 }  // namespace mlc::conversion

@@ -1,4 +1,5 @@
 // RUN: mlc-opt %s --lower-kernels-to-loops | FileCheck %s
+// RUN: mlc-opt %s --lower-kernels-to-loops=sharing=elements | FileCheck %s --check-prefix=ELEMENTS
 
 // A chain of elementwise ops is one expression in one loop over this thread's share.
 // CHECK-LABEL: func.func @chain
@@ -9,6 +10,10 @@
 // CHECK: arith.mulf
 // CHECK: arith.addf
 // CHECK: memref.store
+// On a GPU, neighbouring threads have neighbouring elements.
+// ELEMENTS-LABEL: func.func @chain
+// ELEMENTS-SAME: (%[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index
+// ELEMENTS: scf.for %{{.*}} = %[[THREAD]] to %{{.*}} step %[[THREADS]]
 func.func private @chain(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {mlc.kernel} {
   %0 = graph.mul %x, %y : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
   %1 = graph.add %0, %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>

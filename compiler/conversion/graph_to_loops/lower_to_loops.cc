@@ -38,7 +38,7 @@ bool isFlat(mlir::func::FuncOp kernel, const Shape& result) {
 class LoopLowering {
  public:
   LoopLowering(mlir::func::FuncOp kernel, mlir::OpBuilder& builder, Sharing sharing)
-      : frame_(kernel, builder, /*scratch=*/false, sharing),
+      : frame_(kernel, builder, sharing),
         evaluator_(frame_, kernel),
         kernel_(kernel),
         sharing_(sharing) {

@@ -52,7 +52,6 @@ struct HostProgram {
 };
 
 mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,
-                                       const llvm::StringMap<KernelInfo>& kernels,
-                                       Memory memory = Memory::kHost);
+                                       const llvm::StringMap<KernelInfo>& kernels, Memory memory);
 
 }  // namespace mlc::conversion
