@@ -15,17 +15,19 @@ using mlir::func::FuncOp;
 struct CompiledKernel {
   std::string object;
   conversion::KernelInfo info;
+  target::KernelLowering lowering;
 };
 
 // Lowers one kernel in a module of its own.
 StatusOr<CompiledKernel> compileKernel(FuncOp kernel, const CpuTarget& target) {
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(kernel.getLoc());
   auto builder = mlir::OpBuilder::atBlockEnd(module->getBody());
-  mlir::FailureOr<FuncOp> lowered = lowerKernel(kernel, target, builder);
+  mlir::FailureOr<LoweredKernel> lowered = lowerKernel(kernel, target, builder);
   if (mlir::failed(lowered)) return invalidError("cannot lower " + kernel.getName().str());
   CompiledKernel result;
   result.info.symbols = conversion::symbolsOf(kernel);
-  result.info.scratchBytes = attr::scratchBytesOf(*lowered);
+  result.info.scratchBytes = attr::scratchBytesOf(lowered->function);
+  result.lowering = std::move(lowered->lowering);
   if (mlir::failed(lowerToLLVM(*module))) {
     return invalidError("cannot lower " + kernel.getName().str() + " to LLVM");
   }
@@ -64,7 +66,7 @@ StatusOr<target::CompiledKernels> CpuProgramTarget::compileKernels(
   target::CompiledKernels kernels;
   for (size_t i = 0; i < functions.size(); ++i) {
     FuncOp function = functions[i];
-    kernels.lowerings[function.getName()] = loweringOf(function, host());
+    kernels.lowerings[function.getName()] = std::move(compiled[i].lowering);
     kernels.infos[function.getName()] = std::move(compiled[i].info);
     kernels.objects.push_back(std::move(compiled[i].object));
   }

@@ -47,17 +47,24 @@ void addLoweringPasses(mlir::OpPassManager& passes) {
 
 }  // namespace
 
-mlir::FailureOr<mlir::func::FuncOp> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
-                                                mlir::OpBuilder& builder) {
-  if (canLowerContract(kernel, target)) return lowerContractKernel(kernel, target, builder);
-  if (canLowerAttention(kernel)) return lowerAttentionKernel(kernel, target, builder);
-  return conversion::lowerToLoops(kernel, builder, conversion::Sharing::kRows);
-}
-
-target::KernelLowering loweringOf(mlir::func::FuncOp kernel, const CpuTarget& target) {
-  if (canLowerContract(kernel, target)) return {"micro-kernel", ""};
-  if (canLowerAttention(kernel)) return {"attention", ""};
-  return {"loops", contractObstacle(kernel)};
+mlir::FailureOr<LoweredKernel> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
+                                           mlir::OpBuilder& builder) {
+  LoweredKernel result;
+  mlir::FailureOr<mlir::func::FuncOp> function;
+  const ContractMatch contract = matchContract(kernel);
+  if (contract.kernel) {
+    result.lowering = {"micro-kernel", ""};
+    function = lowerContractKernel(*contract.kernel, target, builder);
+  } else if (const auto operands = matchAttention(kernel); mlir::succeeded(operands)) {
+    result.lowering = {"attention", ""};
+    function = lowerAttentionKernel(kernel, *operands, target, builder);
+  } else {
+    result.lowering = {"loops", contract.obstacle};
+    function = conversion::lowerToLoops(kernel, builder, conversion::Sharing::kRows);
+  }
+  if (mlir::failed(function)) return mlir::failure();
+  result.function = *function;
+  return result;
 }
 
 llvm::LogicalResult lowerToLLVM(mlir::ModuleOp module) {

@@ -11,12 +11,14 @@ namespace mlc::cpu {
 
 // Adds the lowered function at the builder's insertion point: a micro-kernel where its root is a
 // contraction or convolution that one exists for, the kernel of attention/attention_kernel.h where
-// it is an attention, loops otherwise. Its signature is that of contract/contract_kernel.h.
-mlir::FailureOr<mlir::func::FuncOp> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
-                                                mlir::OpBuilder& builder);
-
-// Which code lowerKernel takes for the kernel, and why not a faster one.
-target::KernelLowering loweringOf(mlir::func::FuncOp kernel, const CpuTarget& target);
+// it is an attention, loops otherwise. Its signature is that of contract/contract_kernel.h; the
+// attribute mlc.scratch_bytes, if there, gives the bytes of scratch per thread.
+struct LoweredKernel {
+  mlir::func::FuncOp function;
+  target::KernelLowering lowering;  // which code it is, and why not a faster one
+};
+mlir::FailureOr<LoweredKernel> lowerKernel(mlir::func::FuncOp kernel, const CpuTarget& target,
+                                           mlir::OpBuilder& builder);
 
 // Lowers a module of lowered kernels or host functions to the LLVM dialect (bare-pointer calling
 // convention).

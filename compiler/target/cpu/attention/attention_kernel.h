@@ -19,6 +19,7 @@
 #pragma once
 
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/target/cpu/attention/attention_operands.h"
 #include "compiler/target/cpu/cpu_target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -28,13 +29,13 @@ namespace mlc::cpu {
 // Whether there is code for such an attention; else it is to be decomposed.
 bool hasAttentionKernel(graph::AttentionOp op);
 
-// Whether lowerAttentionKernel has code for this kernel.
-bool canLowerAttention(mlir::func::FuncOp kernel);
+// What the kernel reads and writes; fails where there is no code for it.
+mlir::FailureOr<AttentionOperands> matchAttention(mlir::func::FuncOp kernel);
 
-// Makes the lowered function, under the same name, where `intoModule` stands. Fails with an error
-// on the kernel if it cannot.
-mlir::FailureOr<mlir::func::FuncOp> lowerAttentionKernel(mlir::func::FuncOp kernel,
-                                                         const CpuTarget& target,
-                                                         mlir::OpBuilder& intoModule);
+// Makes the lowered function of the kernel that these are the operands of, under the same name,
+// where `intoModule` stands.
+mlir::func::FuncOp lowerAttentionKernel(mlir::func::FuncOp kernel,
+                                        const AttentionOperands& operands, const CpuTarget& target,
+                                        mlir::OpBuilder& intoModule);
 
 }  // namespace mlc::cpu

@@ -6,7 +6,6 @@
 #include "compiler/target/cpu/contract/block_panel_source.h"
 #include "compiler/target/cpu/contract/blocked_conv.h"
 #include "compiler/target/cpu/contract/conv.h"
-#include "compiler/target/cpu/contract/epilogue.h"
 #include "compiler/target/cpu/contract/gemm.h"
 #include "compiler/target/cpu/contract/grouped_panel_source.h"
 #include "compiler/target/cpu/contract/kernel_function.h"
@@ -150,42 +149,34 @@ std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTa
   return PanelLayout{columns, *transposed, storage->group()};
 }
 
-std::string contractObstacle(mlir::func::FuncOp kernel) {
+ContractMatch matchContract(mlir::func::FuncOp kernel) {
   mlir::Operation* root = kernelRoot(kernel);
   if (!mlir::isa_and_nonnull<graph::ContractOp, graph::ConvOp, graph::BlockedConvOp>(root))
-    return "";
-  if (!hasContractElements(root)) return "no micro-kernel multiplies elements of these types";
-  if (mlir::failed(Epilogue::of(kernel, root))) return "what is fused behind it is no epilogue";
+    return {};
+  if (!hasContractElements(root)) return {{}, "no micro-kernel multiplies elements of these types"};
+  mlir::FailureOr<Epilogue> epilogue = Epilogue::of(kernel, root);
+  if (mlir::failed(epilogue)) return {{}, "what is fused behind it is no epilogue"};
   const bool inMemory = llvm::all_of(root->getOperands(), [&](Value operand) {
     // Grouping puts a dequantize into a kernel where its weights arrive in panels.
     if (auto stored = operand.getDefiningOp<graph::DequantizeOp>())
       return operand == root->getOperand(1) && layoutOf(kernel, stored.getInput()).has_value();
     return mlir::isa<mlir::BlockArgument>(operand) || operand.getDefiningOp<graph::ConstantOp>();
   });
-  return inMemory ? "" : "an operand is computed in the kernel";
+  if (!inMemory) return {{}, "an operand is computed in the kernel"};
+  return {ContractKernel{kernel, root, *std::move(epilogue)}, ""};
 }
 
-bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget&) {
-  return mlir::isa_and_nonnull<graph::ContractOp, graph::ConvOp, graph::BlockedConvOp>(
-             kernelRoot(kernel)) &&
-         contractObstacle(kernel).empty();
-}
-
-mlir::FailureOr<mlir::func::FuncOp> lowerContractKernel(mlir::func::FuncOp kernel,
+mlir::FailureOr<mlir::func::FuncOp> lowerContractKernel(const ContractKernel& kernel,
                                                         const CpuTarget& target,
                                                         mlir::OpBuilder& intoModule) {
-  mlir::Operation* root = kernelRoot(kernel);
-  if (!canLowerContract(kernel, target)) {
-    return (root ? root : kernel.getOperation())->emitError("no contraction that can be lowered");
-  }
-  mlir::FailureOr<Epilogue> epilogue = Epilogue::of(kernel, root);
+  const auto& [function, root, epilogue] = kernel;
   if (auto contract = mlir::dyn_cast<graph::ContractOp>(root)) {
-    return lowerContract(kernel, contract, *epilogue, target, intoModule);
+    return lowerContract(function, contract, epilogue, target, intoModule);
   }
   if (auto blocked = mlir::dyn_cast<graph::BlockedConvOp>(root)) {
-    return lowerBlockedConv(kernel, blocked, *epilogue, target, intoModule);
+    return lowerBlockedConv(function, blocked, epilogue, target, intoModule);
   }
-  return lowerConv(kernel, mlir::cast<graph::ConvOp>(root), *epilogue, target, intoModule);
+  return lowerConv(function, mlir::cast<graph::ConvOp>(root), epilogue, target, intoModule);
 }
 
 }  // namespace mlc::cpu

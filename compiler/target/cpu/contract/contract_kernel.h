@@ -23,6 +23,7 @@
 #include <string>
 
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/target/cpu/contract/epilogue.h"
 #include "compiler/target/cpu/cpu_target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -42,15 +43,22 @@ struct PanelLayout {
 };
 std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTarget& target);
 
-// Whether lowerContractKernel has code for this kernel. Without a root of its kind: no.
-bool canLowerContract(mlir::func::FuncOp kernel, const CpuTarget& target);
-// Why it has none for a kernel with a root of its kind; empty for others.
-std::string contractObstacle(mlir::func::FuncOp kernel);
+// A kernel that there is code for.
+struct ContractKernel {
+  mlir::func::FuncOp function;
+  mlir::Operation* root;  // a contraction or convolution
+  Epilogue epilogue;
+};
+struct ContractMatch {
+  std::optional<ContractKernel> kernel;
+  std::string obstacle;  // why there is none for a root of this kind; empty for other roots
+};
+ContractMatch matchContract(mlir::func::FuncOp kernel);
 
 // Makes the lowered function, under the same name, where `intoModule` stands (in a module's body,
 // with the dialects arith, func, math, memref, scf and vector loaded). Fails with an error on the
 // root if it cannot.
-mlir::FailureOr<mlir::func::FuncOp> lowerContractKernel(mlir::func::FuncOp kernel,
+mlir::FailureOr<mlir::func::FuncOp> lowerContractKernel(const ContractKernel& kernel,
                                                         const CpuTarget& target,
                                                         mlir::OpBuilder& intoModule);
 
