@@ -4,6 +4,7 @@
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 #include "compiler/target/cpu/attention/online_softmax.h"
+#include "compiler/target/cpu/contract/kernel_function.h"
 #include "compiler/target/cpu/contract/panel_source.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -25,8 +26,6 @@ constexpr int64_t kBytes = 4;           // of f32
 constexpr int64_t kRowsByDotProducts = 2;
 constexpr int64_t kRowsWithValuesInPlace = 11;
 constexpr int64_t kKeysTogether = 8;  // of dot products
-
-DimExpr alignedTo64(const DimExpr& bytes) { return ceilDiv(bytes, 64) * DimExpr(64); }
 
 // A right side [batch, head, columns, k] for a panel source.
 LoopNest panelNest(const AttentionOperands& operands,

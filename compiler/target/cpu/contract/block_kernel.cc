@@ -41,22 +41,18 @@ class BlockLoops {
     Value begin = k_.mul(block, k_.index(storage.block));
     Value end = k_.add(begin, k_.index(storage.block));
     if (storage.rows % storage.block != 0) end = k_.min(end, k_.index(storage.rows));
-    if (rowOffsets_.size() > kRowsSummedByBlock) {
-      return overRows(
-          begin, end, std::move(sums),
-          [&](Value x, llvm::ArrayRef<Value> numbers, size_t row, Carried& into) {
-            for (size_t j = 0; j < vectors(); ++j)
-              into[row * vectors() + j] = fma(x, numbers[j], into[row * vectors() + j]);
-          },
-          &factors);
-    }
+    auto multiply = [&](Value x, llvm::ArrayRef<Value> numbers, size_t row, Carried& into) {
+      for (size_t j = 0; j < vectors(); ++j)
+        into[row * vectors() + j] = fma(x, numbers[j], into[row * vectors() + j]);
+    };
+    if (rowOffsets_.size() > kRowsSummedByBlock)
+      return overRows(begin, end, std::move(sums), multiply, &factors);
     // Beside the products, the sum of each row: it belongs to the shift.
     const size_t products = sums.size();
     Carried ofBlock = overRows(
         begin, end, Carried(products + rowOffsets_.size(), zero_),
         [&](Value x, llvm::ArrayRef<Value> numbers, size_t row, Carried& into) {
-          for (size_t j = 0; j < vectors(); ++j)
-            into[row * vectors() + j] = fma(x, numbers[j], into[row * vectors() + j]);
+          multiply(x, numbers, row, into);
           into[products + row] =
               arith::AddFOp::create(k_.builder(), k_.loc(), into[products + row], x);
         },

@@ -8,6 +8,7 @@
 #include "compiler/target/cpu/contract/kernel_function.h"
 #include "compiler/target/cpu/contract/micro_kernel.h"
 #include "compiler/target/cpu/contract/tile_store.h"
+#include "llvm/Support/MathExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -21,8 +22,6 @@ namespace {
 // The part of a level-2 cache that the input of one block of lines may take.
 constexpr int64_t kLineCacheBytes = 256 << 10;
 constexpr int64_t kBytes = 4;  // of f32
-
-int64_t ceilDivided(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 class DenseConv {
  public:
@@ -45,12 +44,12 @@ class DenseConv {
     const int64_t lineBytes = g_.inBlocks * g_.inBlock * lineWidth_ * kBytes;
     int64_t lines = g_.outHeight;
     while (lines > 1 && inputLines(lines) * lineBytes > kLineCacheBytes) --lines;
-    lineBlocks_ = ceilDivided(g_.outHeight, lines);
-    const int64_t most = inputLines(ceilDivided(g_.outHeight, lineBlocks_));
+    lineBlocks_ = llvm::divideCeilSigned(g_.outHeight, lines);
+    const int64_t most = inputLines(llvm::divideCeilSigned(g_.outHeight, lineBlocks_));
     lineStride_ = lineWidth_ * g_.inBlock;
     blockStride_ = (g_.isPadded ? most : g_.height) * lineStride_;
     if (g_.isPadded) {
-      scratchBytes_ = ceilDivided(g_.inBlocks * blockStride_ * kBytes, 64) * 64;
+      scratchBytes_ = *alignedTo64(g_.inBlocks * blockStride_ * kBytes).constant();
     }
     auto dim = [](int64_t size, int64_t stride) { return LoopDim{size, {DimExpr(stride)}}; };
     LoopNest k;
@@ -98,9 +97,7 @@ class DenseConv {
 
     Value images = k.dim(g_.images), lineBlocks = k.index(lineBlocks_);
     Value shares = k.mul(images, lineBlocks);
-    Value alone = k.equal(function.threads(), one);
-    Value wanted = arith::SelectOp::create(k.builder(), k.loc(), alone, one,
-                                           k.mul(function.threads(), k.index(2)));
+    Value wanted = tasksFor(k, function.threads());
     Value groups = k.max(k.min(k.ceilDiv(wanted, k.max(shares, one)), k.index(panels_)), one);
     Value tasks = k.mul(shares, groups);
     Value begin = shareBegin(k, function.thread(), function.threads(), tasks);

@@ -4,6 +4,7 @@
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 #include "compiler/target/cpu/contract/block_kernel.h"
+#include "compiler/target/cpu/contract/kernel_function.h"
 #include "compiler/target/cpu/contract/tile_store.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -20,8 +21,6 @@ constexpr int64_t kPanelCacheBytes = 256 << 10;
 constexpr int64_t kRowCacheBytes = 128 << 10;
 // Packing a panel costs about as much as multiplying this many rows by it.
 constexpr int64_t kRowsWorthPacking = 12;
-
-DimExpr alignedTo64(const DimExpr& bytes) { return ceilDiv(bytes, 64) * DimExpr(64); }
 
 }  // namespace
 
@@ -63,9 +62,7 @@ class Gemm::Emitter {
   void emit() {
     Value one = k_.index(1);
     Value batches = k_.dim(sizeOf(nest_.batch));
-    Value alone = k_.equal(gemm_.threads, one);
-    Value wanted = mlir::arith::SelectOp::create(k_.builder(), k_.loc(), alone, one,
-                                                 k_.mul(gemm_.threads, k_.index(2)));
+    Value wanted = tasksFor(k_, gemm_.threads);
     Value fewest = k_.ceilDiv(panels_, k_.index(gemm_.panelsPerGroup()));
     Value groups = k_.max(fewest, k_.ceilDiv(wanted, k_.max(batches, one)));
     groups = k_.max(k_.min(groups, panels_), one);

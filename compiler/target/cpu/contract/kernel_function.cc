@@ -4,6 +4,7 @@
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/mlc/mlc_dialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 namespace mlc::cpu {
@@ -18,6 +19,13 @@ mlir::Type storageOf(mlir::Type tensor) {
 }
 
 }  // namespace
+
+Value tasksFor(KernelBuilder& k, Value threads) {
+  Value one = k.index(1);
+  Value alone = k.equal(threads, one);
+  return mlir::arith::SelectOp::create(k.builder(), k.loc(), alone, one,
+                                       k.mul(threads, k.index(2)));
+}
 
 KernelFunction::KernelFunction(mlir::func::FuncOp kernel, const DimExpr& scratchBytes,
                                mlir::OpBuilder& intoModule)

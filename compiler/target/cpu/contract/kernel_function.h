@@ -9,6 +9,13 @@
 
 namespace mlc::cpu {
 
+// Bytes of scratch are whole cache lines.
+inline DimExpr alignedTo64(const DimExpr& bytes) { return ceilDiv(bytes, 64) * DimExpr(64); }
+
+// The number of tasks to cut a kernel's work into, if it can be: one for a thread that is alone,
+// else two for each.
+mlir::Value tasksFor(KernelBuilder& k, mlir::Value threads);
+
 // Builds the function and stands in its body; finish() ends it.
 class KernelFunction {
  public:
