@@ -22,13 +22,6 @@ struct Pair {
   llvm::BitVector results;  // of @main that are the concatenation
 };
 
-// Whether the dim is one symbol and nothing else.
-bool isSymbol(const DimExpr& dim) {
-  std::set<std::string> symbols;
-  dim.collectSymbols(symbols);
-  return symbols.size() == 1 && dim == DimExpr::symbol(*symbols.begin());
-}
-
 // Whether rows are bytes that may be written behind those that are there.
 bool hasRowsOfBytes(Value value) {
   const DType type = graph::dtypeOf(value.getType());
@@ -42,7 +35,7 @@ std::optional<Pair> pairOf(BlockArgument past, func::ReturnOp end,
   if (!past.hasOneUse() || !hasRowsOfBytes(past)) return std::nullopt;
   auto concat = dyn_cast<graph::ConcatOp>(*past.user_begin());
   if (!concat || concat.getInputs().size() != 2 || concat.getInputs()[0] != past ||
-      !isSymbol(shapeOf(past)[concat.getAxis()]) ||
+      shapeOf(past)[concat.getAxis()].symbolName().empty() ||
       graph::hasSymbolOf(concat.getType(), computed)) {
     return std::nullopt;
   }
@@ -60,7 +53,7 @@ std::set<std::string> boundBy(ArrayRef<BlockArgument> inputs) {
   std::set<std::string> symbols;
   for (BlockArgument input : inputs) {
     for (const DimExpr& dim : shapeOf(input)) {
-      if (isSymbol(dim)) symbols.insert(dim.str());
+      if (const std::string symbol = dim.symbolName(); !symbol.empty()) symbols.insert(symbol);
     }
   }
   return symbols;

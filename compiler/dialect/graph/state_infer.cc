@@ -7,12 +7,7 @@ namespace mlc::graph {
 LogicalResult StateOp::verify() {
   if (getName().empty()) return emitOpError("needs a name");
   const Shape shape = shapeOf(getResult());
-  const auto isSymbol = [](const DimExpr& dim) {
-    std::set<std::string> symbols;
-    dim.collectSymbols(symbols);
-    return symbols.size() == 1 && dim == DimExpr::symbol(*symbols.begin());
-  };
-  if (shape.empty() || !isSymbol(shape[0]))
+  if (shape.empty() || shape[0].symbolName().empty())
     return emitOpError("needs a symbol as dim 0, its length, has ") << getType();
   if (getNext().getExprs().size() != 1 || getNext().getExprs()[0].empty())
     return emitOpError("needs one expression for the length after a run");

@@ -38,11 +38,8 @@ class Evaluation {
     for (auto [dim, size] : llvm::zip(shape, input.shape())) {
       // Dims that are one symbol bind it; the others are checked once all inputs are bound, by the
       // ops.
-      std::set<std::string> symbols;
-      dim.collectSymbols(symbols);
-      if (symbols.size() == 1 && dim == DimExpr::symbol(*symbols.begin())) {
-        context_.symbols.try_emplace(*symbols.begin(), size);
-      }
+      if (const std::string symbol = dim.symbolName(); !symbol.empty())
+        context_.symbols.try_emplace(symbol, size);
     }
     for (auto [dim, size] : llvm::zip(shape, input.shape())) {
       StatusOr<int64_t> expected = dim.evaluate(context_.symbols);
