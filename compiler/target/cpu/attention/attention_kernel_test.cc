@@ -27,6 +27,9 @@ struct Attention {
   // Tensors are [batch, length, heads, depth] with transposes around the attention.
   bool lengthFirst = false;
   double scale = 0.3;
+  // The dims of what is kept, as the mask's; empty: no `keep`.
+  std::string keep = "";
+  double fill = -100;
 };
 
 struct Lengths {
@@ -73,17 +76,22 @@ class Tester {
     operand("x", q);
     operand("y", k);
     operand("z", v);
-    if (!a.mask.empty()) {
+    auto overScores = [&](const std::string& name, const std::string& separator,
+                          const std::string& dims, const std::string& element) {
+      if (dims.empty()) return;
       Shape shape;
-      for (char dim : a.mask) shape.push_back(dim == 'h' ? heads : std::string(1, dim));
-      const std::string type = typeOf(shape, a.element);
-      arguments += ", %m: " + type;
-      names += ", %m";
+      for (char dim : dims) shape.push_back(dim == 'h' ? heads : std::string(1, dim));
+      const std::string type = typeOf(shape, element);
+      arguments += ", %" + name + ": " + type;
+      names += separator + "%" + name;
       types += ", " + type;
-    }
+    };
+    overScores("m", ", ", a.mask, a.element);
+    overScores("s", " keep ", a.keep, "i1");
     const std::string inside = typeOf(r, a.element);
-    body += "%0 = graph.attention " + names + " {scale = " + std::to_string(a.scale) +
-            " : f64, causal = " + (a.causal ? "true" : "false") +
+    body += "%0 = graph.attention " + names + " {scale = " + std::to_string(a.scale) + " : f64" +
+            (a.keep.empty() ? "" : ", fill = " + std::to_string(a.fill) + " : f64") +
+            ", causal = " + (a.causal ? "true" : "false") +
             ", zero_masked = " + (a.zeroMasked ? "true" : "false") + "} : (" + types + ") -> " +
             inside + "\n";
     std::string result = inside, last = "%0";
@@ -114,7 +122,7 @@ class Tester {
     if (values == Values::kNaNInAKey) k[k.size() / 2] = kNaN;
     std::vector<double> mask;
     if (!a_.mask.empty()) {
-      mask = numbers(maskSize(n), 4);
+      mask = numbers(sizeOfDims(a_.mask, n), 4);
       for (size_t i = 0; i < mask.size(); ++i) {
         if (values == Values::kRisingScores) mask[i] = static_cast<double>(i % 512) / 4 - 20;
         // Whole rows, too.
@@ -123,12 +131,20 @@ class Tester {
         }
       }
     }
-    const std::vector<double> expected = reference(n, q, k, v, mask);
-    GuardedBuffer bq = stored(q), bk = stored(k), bv = stored(v), bm = stored(mask);
+    std::vector<char> keep;
+    for (int64_t i = 0; !a_.keep.empty() && i < sizeOfDims(a_.keep, n); ++i) {
+      // Whole rows are not kept, too.
+      keep.push_back(i * 5 % 7 < 4 && i / n.keys % 3 != 1);
+    }
+    const std::vector<double> expected = reference(n, q, k, v, mask, keep);
+    GuardedBuffer bq = stored(q), bk = stored(k), bv = stored(v), bm = stored(mask),
+                  bs(keep.size());
+    std::copy(keep.begin(), keep.end(), bs.as<char>());
     for (int threads : {1, 3}) {
       GuardedBuffer out = stored(std::vector<double>(expected.size(), -777));
       std::vector<void*> buffers = {bq.as<void>(), bk.as<void>(), bv.as<void>()};
-      if (!mask.empty() || !a_.mask.empty()) buffers.push_back(bm.as<void>());
+      if (!a_.mask.empty()) buffers.push_back(bm.as<void>());
+      if (!a_.keep.empty()) buffers.push_back(bs.as<void>());
       buffers.push_back(out.as<void>());
       runner_->run({{"b", n.batch}, {"q", n.queries}, {"k", n.keys}}, buffers, threads);
       for (size_t i = 0; i < expected.size(); ++i) {
@@ -179,9 +195,9 @@ class Tester {
     return std::bit_cast<float>(static_cast<uint32_t>(buffer.as<uint16_t>()[i]) << 16);
   }
 
-  int64_t maskSize(const Lengths& n) const {
+  int64_t sizeOfDims(const std::string& dims, const Lengths& n) const {
     int64_t size = 1;
-    for (char dim : a_.mask) size *= sizeOf(dim, n);
+    for (char dim : dims) size *= sizeOf(dim, n);
     return size;
   }
   int64_t sizeOf(char dim, const Lengths& n) const {
@@ -191,9 +207,11 @@ class Tester {
            : dim == 'k' ? n.keys
                         : 1;
   }
-  size_t maskAt(const Lengths& n, int64_t b, int64_t h, int64_t q, int64_t k) const {
+  // Of score (b, h, q, k) in a tensor that broadcasts to the scores.
+  size_t scoreAt(const std::string& dims, const Lengths& n, int64_t b, int64_t h, int64_t q,
+                 int64_t k) const {
     int64_t at = 0;
-    for (char dim : a_.mask) {
+    for (char dim : dims) {
       const int64_t index = dim == 'b' ? b : dim == 'h' ? h : dim == 'q' ? q : dim == 'k' ? k : 0;
       at = at * sizeOf(dim, n) + index;
     }
@@ -209,7 +227,8 @@ class Tester {
 
   std::vector<double> reference(const Lengths& n, const std::vector<double>& q,
                                 const std::vector<double>& k, const std::vector<double>& v,
-                                const std::vector<double>& mask) const {
+                                const std::vector<double>& mask,
+                                const std::vector<char>& keep) const {
     std::vector<double> result(static_cast<size_t>(n.batch * a_.heads * n.queries * a_.valueDepth));
     std::vector<double> scores(static_cast<size_t>(n.keys));
     for (int64_t b = 0; b < n.batch; ++b) {
@@ -224,7 +243,8 @@ class Tester {
                        k[at(b, g, j, d, a_.kvHeads, n.keys, a_.depth)];
             }
             score *= a_.scale;
-            if (!mask.empty()) score += mask[maskAt(n, b, h, i, j)];
+            if (!keep.empty() && !keep[scoreAt(a_.keep, n, b, h, i, j)]) score = a_.fill;
+            if (!mask.empty()) score += mask[scoreAt(a_.mask, n, b, h, i, j)];
             if (a_.causal && j > i + n.keys - n.queries) score = -kInfinity;
             scores[static_cast<size_t>(j)] = score;
             if (std::isnan(score) || score > highest) highest = score;
@@ -322,6 +342,29 @@ TEST(AttentionKernel, MasksOfAllShapes) {
   }
 }
 
+// A score that is not kept is the fill, whatever the product is; the mask is added to it.
+TEST(AttentionKernel, ScoresThatAreNotKeptAreTheFill) {
+  for (const char* keep : {"k", "qk", "bhqk", "b11k", "hq1"}) {
+    for (double fill : {-100.0, 0.25}) {
+      for (const char* mask : {"", "bhqk"}) {
+        SCOPED_TRACE(std::string(keep) + ", " + std::to_string(fill) + ", " + mask);
+        Tester tester({.heads = 4,
+                       .kvHeads = 2,
+                       .mask = mask,
+                       .causal = keep == std::string("qk"),
+                       .lengthFirst = keep == std::string("b11k"),
+                       .keep = keep,
+                       .fill = fill});
+        tester.check({2, 9, 37});
+        tester.check({1, 1, 270});
+        tester.check({1, 50, 300}, mask == std::string() ? Values::kPlain : Values::kRisingScores);
+      }
+    }
+  }
+  Tester narrow({.heads = 2, .kvHeads = 2, .element = "bf16", .keep = "bhqk"});
+  narrow.check({2, 13, 37});
+}
+
 TEST(AttentionKernel, RowsWithEverythingMasked) {
   for (bool zeroMasked : {false, true}) {
     for (bool causal : {false, true}) {
@@ -376,11 +419,11 @@ TEST(AttentionKernel, IsMadeForOtherCpus) {
       "%0 = graph.attention %q, %k, %v {scale = 0.5 : f64} : (tensor<2x3x20x24xf32>, "
       "tensor<2x3x9x24xf32>, tensor<2x3x9x8xf32>) -> tensor<2x3x20x8xf32>\n"
       "return %0 : tensor<2x3x20x8xf32>\n}";
-  for (const char* name : {"x86-64-v3", "x86-64-v4"}) {
+  for (const char* name : {"x86-64", "x86-64-v3", "x86-64-v4", "aarch64"}) {
     auto target = CpuTarget::named(name);
     ASSERT_TRUE(target.ok());
     auto runner = KernelRunner::compile(text, *target);
-    EXPECT_TRUE(runner.ok()) << runner.status().message();
+    EXPECT_TRUE(runner.ok()) << name << ": " << runner.status().message();
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/conversion/graph_to_kernels/form_kernels.h"
 #include "compiler/target/cpu/contract/kernel_runner_for_test.h"
 
 namespace mlc::cpu {
@@ -67,8 +68,8 @@ void check(const Conv& c, const CpuTarget& target = CpuTarget::host()) {
                std::to_string(c.height) + " x " + std::to_string(c.width) + ", kernel " +
                std::to_string(c.kernelHeight) + " x " + std::to_string(c.kernelWidth));
   const int64_t vector = target.vectorBytes() / 4, h = c.outHeight(), w = c.outWidth();
-  const int64_t panel =
-      std::min((c.outChannels + vector - 1) / vector, target.tileVectors()) * vector;
+  const conversion::ChannelBlocks blocks{vector, target.tileVectors()};
+  const int64_t panel = blocks.panelChannels(c.outChannels);
   const int64_t panels = (c.outChannels + panel - 1) / panel;
   const int64_t perFilter = c.depthwise ? 1 : c.channels;
   const std::vector<int64_t> in = {c.images, c.channels / c.inBlock, c.height, c.width, c.inBlock},
@@ -173,10 +174,11 @@ void check(const Conv& c, const CpuTarget& target = CpuTarget::host()) {
   }
 }
 
-// Both kinds of vectors, whatever this machine has.
+// Vectors of 8, 16 and 4 elements, whatever this machine has; those of 4 with 16 and 32 registers.
 std::vector<CpuTarget> targets() {
   std::vector<CpuTarget> list;
-  for (const char* name : {"x86-64-v3", "x86-64-v4"}) list.push_back(*CpuTarget::named(name));
+  for (const char* name : {"x86-64-v3", "x86-64-v4", "x86-64", "aarch64"})
+    list.push_back(*CpuTarget::named(name));
   return list;
 }
 
@@ -230,6 +232,35 @@ TEST(BlockedConv, Pointwise) {
          .strideY = 2,
          .strideX = 3,
          .symbolicImages = true});
+}
+
+// Vectors of channels that do not fill panels of as many as there are registers for.
+TEST(BlockedConv, PanelsAreShared) {
+  for (const CpuTarget& target : targets()) {
+    for (int64_t channels : {80, 96, 144}) {
+      check({.images = 1,
+             .channels = 16,
+             .outChannels = channels,
+             .height = 3,
+             .width = 5,
+             .inBlock = 16,
+             .outBlock = 16,
+             .epilogue = true},
+            target);
+    }
+    const int64_t block = std::max<int64_t>(target.vectorBytes() / 8, 4);
+    check({.images = 2,
+           .channels = 3 * block,
+           .outChannels = 5 * block,
+           .height = 4,
+           .width = 4,
+           .inBlock = block,
+           .outBlock = block,
+           .kernelHeight = 3,
+           .kernelWidth = 3,
+           .epilogue = true},
+          target);
+  }
 }
 
 TEST(BlockedConv, Windows) {

@@ -164,20 +164,24 @@ TEST(Epilogue, NarrowFloatsAreRoundedAtTheStore) {
   }
 }
 
-// Code for a CPU that the test may not run on is at least made.
-TEST(Epilogue, Avx512CodeIsMade) {
-  auto target = CpuTarget::named("x86-64-v4");
-  ASSERT_TRUE(target.ok());
-  auto runner = KernelRunner::compile(
-      "func.func private @kernel(%x: tensor<130x64xf32>, %w: tensor<64x200xf32> {mlc.panels = "
-      "#mlc.panels<columns = 64>}) "
-      "-> tensor<130x200xf32> attributes {mlc.kernel} {\n"
-      "%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (tensor<130x64xf32>, "
-      "tensor<64x200xf32>) -> tensor<130x200xf32>\n"
-      "%1 = graph.gelu %0 : (tensor<130x200xf32>) -> tensor<130x200xf32>\n"
-      "return %1 : tensor<130x200xf32>\n}",
-      *target);
-  EXPECT_TRUE(runner.ok()) << runner.status().message();
+// Code for CPUs that the test may not run on is at least made.
+TEST(Epilogue, IsMadeForOtherCpus) {
+  for (const char* name : {"x86-64", "x86-64-v3", "x86-64-v4", "aarch64"}) {
+    auto target = CpuTarget::named(name);
+    ASSERT_TRUE(target.ok());
+    const int64_t columns = target->tileVectors() * target->vectorBytes() / 4;
+    auto runner = KernelRunner::compile(
+        "func.func private @kernel(%x: tensor<130x64xf32>, %w: tensor<64x200xf32> {mlc.panels = "
+        "#mlc.panels<columns = " +
+            std::to_string(columns) +
+            ">}) -> tensor<130x200xf32> attributes {mlc.kernel} {\n"
+            "%0 = graph.contract %x, %w {equation = \"mk,kn->mn\"} : (tensor<130x64xf32>, "
+            "tensor<64x200xf32>) -> tensor<130x200xf32>\n"
+            "%1 = graph.gelu %0 : (tensor<130x200xf32>) -> tensor<130x200xf32>\n"
+            "return %1 : tensor<130x200xf32>\n}",
+        *target);
+    EXPECT_TRUE(runner.ok()) << name << ": " << runner.status().message();
+  }
 }
 
 }  // namespace

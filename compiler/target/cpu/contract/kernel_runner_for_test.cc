@@ -9,8 +9,6 @@
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/dialect/mlc/mlc_dialect.h"
-#include "compiler/target/cpu/attention/attention_kernel.h"
-#include "compiler/target/cpu/contract/contract_kernel.h"
 #include "compiler/target/cpu/emit_object.h"
 #include "compiler/target/cpu/lower_kernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -91,25 +89,26 @@ StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuT
   auto source = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!source) return invalidError("cannot parse: " + messages);
   auto kernel = source->lookupSymbol<mlir::func::FuncOp>("kernel");
-  const bool isAttention = canLowerAttention(kernel);
-  if (!isAttention && !canLowerContract(kernel, target)) {
-    return invalidError("neither canLowerContract nor canLowerAttention says yes");
-  }
-
   KernelRunner runner;
   runner.symbols_ = conversion::symbolsOf(kernel);
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(kernel.getLoc());
   auto builder = mlir::OpBuilder::atBlockEnd(module->getBody());
-  auto lowered = isAttention ? lowerAttentionKernel(kernel, target, builder)
-                             : lowerContractKernel(kernel, target, builder);
+  mlir::FailureOr<LoweredKernel> lowered = lowerKernel(kernel, target, builder);
   if (mlir::failed(lowered) || mlir::failed(mlir::verify(*module))) {
     return invalidError("cannot lower: " + messages);
   }
-  runner.scratchBytes_ = attr::scratchBytesOf(*lowered);
+  if (lowered->path.name == "loops")
+    return invalidError("no micro-kernel: " + lowered->path.reason);
+  runner.scratchBytes_ = attr::scratchBytesOf(lowered->function);
   const CpuTarget host = CpuTarget::host();
   const bool runsHere = llvm::all_of(target.features(),
                                      [&](const std::string& feature) { return host.has(feature); });
-  if (!runsHere) module->walk(expandProductInstruction);
+  if (!runsHere) {
+    mlir::OwningOpRef<mlir::ModuleOp> own = module->clone();
+    if (mlir::failed(lowerToLLVM(*own))) return invalidError("cannot lower to LLVM: " + messages);
+    MLC_RETURN_IF_ERROR(emitObject(*own, target).status());
+    module->walk(expandProductInstruction);
+  }
   if (mlir::failed(lowerToLLVM(*module))) {
     return invalidError("cannot lower to LLVM: " + messages);
   }

@@ -38,8 +38,9 @@ class GuardedBuffer {
 class KernelRunner {
  public:
   // `text`: a func.func named @kernel with the attribute mlc.kernel. Fails with the diagnostics.
-  // What the code for the target does is run on this machine: products of short integers (vpdpbusd,
-  // vpmaddwd) are replaced by plain arithmetic where it lacks a feature.
+  // Where this machine lacks a feature of the target, the target's code is only made; what it does
+  // is run all the same, with products of short integers (vpdpbusd, vpmaddwd) replaced by plain
+  // arithmetic.
   static StatusOr<KernelRunner> compile(const std::string& text, const CpuTarget& target);
 
   // Calls the kernel once per thread, one after the other. Arguments: the inputs, then the output.
