@@ -72,3 +72,28 @@ func.func @main(%new: tensor<?x3xui4, #graph.dims<"seq", "">>, %packed: tensor<?
   %1 = graph.concat %held, %rows {axis = 0} : (tensor<?xf32, #graph.dims<"held">>, tensor<?xf32, #graph.dims<"computed.0">>) -> tensor<?xf32, #graph.dims<"computed.0 + held">>
   return %0, %1, %k : tensor<?x3xui4, #graph.dims<"past + seq", "">>, tensor<?xf32, #graph.dims<"computed.0 + held">>, tensor<i64>
 }
+
+// -----
+
+// Nothing is kept where no output would remain.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%arg0: {{.*}}, %arg1: {{.*}}"past"
+// CHECK-NOT: graph.state
+// CHECK: %[[ALL:.*]] = graph.concat %arg1, %arg0
+// CHECK: return %[[ALL]]
+func.func @main(%new: tensor<?x8xf32, #graph.dims<"seq", "">>, %past: tensor<?x8xf32, #graph.dims<"past", "">>) -> tensor<?x8xf32, #graph.dims<"past + seq", "">> {
+  %0 = graph.concat %past, %new {axis = 0} : (tensor<?x8xf32, #graph.dims<"past", "">>, tensor<?x8xf32, #graph.dims<"seq", "">>) -> tensor<?x8xf32, #graph.dims<"past + seq", "">>
+  return %0 : tensor<?x8xf32, #graph.dims<"past + seq", "">>
+}
+
+// -----
+
+// A state whose input has no name is named after its place.
+// CHECK-LABEL: func.func @main
+// CHECK: graph.state "state1" next <"past + seq">
+func.func @main(%new: tensor<?x8xf32, #graph.dims<"seq", "">>, %past: tensor<?x8xf32, #graph.dims<"past", "">>)
+    -> (tensor<?x8xf32, #graph.dims<"past + seq", "">>, tensor<?x8xf32, #graph.dims<"seq", "">>) {
+  %0 = graph.concat %past, %new {axis = 0} : (tensor<?x8xf32, #graph.dims<"past", "">>, tensor<?x8xf32, #graph.dims<"seq", "">>) -> tensor<?x8xf32, #graph.dims<"past + seq", "">>
+  %1 = graph.neg %new : (tensor<?x8xf32, #graph.dims<"seq", "">>) -> tensor<?x8xf32, #graph.dims<"seq", "">>
+  return %0, %1 : tensor<?x8xf32, #graph.dims<"past + seq", "">>, tensor<?x8xf32, #graph.dims<"seq", "">>
+}
