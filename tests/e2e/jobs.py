@@ -58,10 +58,10 @@ def mlc_compile(*arguments, **options):
     return run("mlc-compile", *arguments, **options)
 
 
-def equal_devices(folder, count):
+def equal_devices(folder, count, kind="cpu", **further):
     """A file of described devices that are all the same, for plans that must not follow what a busy machine measures."""
-    path = pathlib.Path(folder) / f"{count}_equal_devices.json"
-    device = {"name": "d", "count": count, "kind": "cpu", "peak_flops": {"f32": 1e11}, "memory_bandwidth": 1e10}
+    path = pathlib.Path(folder) / f"{count}_equal_{kind}_devices.json"
+    device = {"name": "d", "count": count, "kind": kind, "peak_flops": {"f32": 1e11}, "memory_bandwidth": 1e10, **further}
     path.write_text(json.dumps({"devices": [device]}))
     return path
 

@@ -22,13 +22,13 @@ SHORT, LONG, STEPS = 100, 4000, 30
 def session_of(folder):
     os.environ["MLC_RUNFILES"], os.environ["TEST_TMPDIR"] = str(ROOT / "bazel-bin"), folder
     sys.path.insert(0, str(ROOT / "tests/e2e"))
-    import states_test
+    from c_api import Session
 
     sizes = map(str, (HIDDEN, HEADS, KV_HEADS, DEPTH, LAYERS, POSITIONS))
     subprocess.run([sys.executable, "-B", ROOT / "tests/models/llama_with_past.py", f"{folder}/model", *sizes], check=True)
     subprocess.run([ROOT / "bazel-bin/tools/mlc-compile", f"{folder}/model/model.onnx", "--keep-states", "-o", f"{folder}/model.mlcpkg"],
                    check=True, stdout=subprocess.DEVNULL)
-    return states_test.Session(f"{folder}/model.mlcpkg")
+    return Session(f"{folder}/model.mlcpkg")
 
 
 def step_seconds(session, length):
