@@ -116,6 +116,19 @@ class Ranks(Case):
         self.expect(jobs.USAGE, BERT, "--mesh", "tp=1000,pp=1000,dp=1000", ranks=2)
 
 
+class Devices(Case):
+    def test_a_device_that_is_not_there(self):
+        none = {"CUDA_VISIBLE_DEVICES": ""}
+        self.expect(jobs.FAILED, MLP, "--devices", jobs.equal_devices(self.folder, 1, "cuda"), environment=none, words=["GPU"])
+        devices = jobs.equal_devices(self.folder, 2, "cuda")
+        self.expect(jobs.FAILED, MLP, "--devices", devices, "--mesh", "tp=2", ranks=2, environment=none, words=["GPU"])
+
+    def test_a_model_that_does_not_fit(self):
+        devices = jobs.equal_devices(self.folder, 2, memory_bytes=1000)
+        for tool, arguments in (("mlc-run", []), ("mlc-compile", ["-o", self.folder / "mlp.mlcpkg"])):
+            self.expect(jobs.MEMORY, MLP, "--devices", devices, *arguments, tool=tool, words=["does not fit"])
+
+
 class Files(Case):
     def test_devices(self):
         for content in ("", "{", "[]", "{}", {"devices": []}, {"devices": [{"name": 1}]}, {"devices": "two"}):
