@@ -128,7 +128,7 @@ TEST_P(Conformance, MessagesOfAnotherSize) {
 }
 
 TEST_P(Conformance, WhoWaitsForARankThatLeft) {
-  if (!GetParam().noticesLeaving) GTEST_SKIP();
+  if (!GetParam().noticesLeaving) GTEST_SKIP() << "MPI has no message for a rank that left";
   onEveryRank([](Communicator& world) {
     if (world.size() == 1) return;
     auto part = world.split(0, 0);

@@ -94,12 +94,11 @@ class ChangedPackages(unittest.TestCase):
         self.assertFalse(jobs.report(*arguments)["cache_hit"])
 
     def test_another_cpu(self):
-        if "avx512f" in pathlib.Path("/proc/cpuinfo").read_text():
-            self.skipTest("this CPU runs everything that can be compiled for")
+        # Of this architecture, a CPU may have every feature that code is made with: loader_test has one that none has.
         shutil.rmtree(self.changed)
-        result = jobs.mlc_compile(BERT, "-o", self.changed, "--target", "x86-64-v4")
+        result = jobs.mlc_compile(BERT, "-o", self.changed, "--target", "aarch64")
         self.assertEqual(result.code, jobs.DONE, result.err)
-        self.expect_refused("avx512", "CPU")
+        self.expect_refused("compiled for aarch64", "CPU")
 
 
 class FullDisk(unittest.TestCase):
