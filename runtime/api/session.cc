@@ -5,7 +5,6 @@
 
 #include "collectives/transport/thread/thread_communicator.h"
 #include "runtime/api/cores.h"
-#include "runtime/executor/agreement.h"
 
 namespace mlc::api {
 
@@ -33,20 +32,6 @@ StatusOr<std::unique_ptr<Session>> Session::openThreads(const std::string& path,
   return session;
 }
 
-StatusOr<std::unique_ptr<Session>> Session::openRank(collectives::Communicator& world,
-                                                     const std::string& path,
-                                                     const SessionOptions& options) {
-  std::unique_ptr<Session> session(new Session());
-  session->rank_ = world.rank();
-  StatusOr<std::shared_ptr<const package::Package>> package = package::Package::open(path);
-  MLC_RETURN_IF_ERROR(executor::agree(world, package.status()));
-  session->package_ = *std::move(package);
-  session->store_ = std::make_shared<package::WeightStore>(
-      session->package_, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
-  MLC_RETURN_IF_ERROR(session->openExecutor(world, options, session->executor_));
-  return session;
-}
-
 Status Session::openExecutor(collectives::Communicator& world, const SessionOptions& options,
                              std::unique_ptr<executor::Executor>& executor) {
   MLC_ASSIGN_OR_RETURN(const team::TeamOptions team,
@@ -55,7 +40,7 @@ Status Session::openExecutor(collectives::Communicator& world, const SessionOpti
   return okStatus();
 }
 
-// What a rank that is a thread does. Its errors are rank 0's too, which reports them.
+// What a rank but the first does. Its errors are rank 0's too, which reports them.
 void Session::serveRank(size_t rank, const SessionOptions& options) {
   std::unique_ptr<executor::Executor> executor;
   while (true) {

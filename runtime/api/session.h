@@ -1,5 +1,4 @@
-// A package opened for running, on all of its ranks: threads of this process, or the processes of
-// an MPI job.
+// A package opened for running, on all of its ranks: threads of this process.
 #pragma once
 
 #include <condition_variable>
@@ -33,18 +32,11 @@ class Session {
   static StatusOr<std::unique_ptr<Session>> openThreads(const std::string& path,
                                                         const SessionOptions& options);
 
-  // One rank of a job: called by all ranks together, as is run(). `world` is borrowed.
-  static StatusOr<std::unique_ptr<Session>> openRank(collectives::Communicator& world,
-                                                     const std::string& path,
-                                                     const SessionOptions& options);
-
   ~Session();
 
-  // Whether this process has rank 0, which gives inputs and gets outputs.
-  bool isRoot() const { return rank_ == 0; }
   const package::Manifest& manifest() const { return package_->manifest(); }
 
-  // As Executor's functions of these names; of a job, called by all ranks together.
+  // As Executor's functions of these names.
   StatusOr<std::vector<HostTensor>> run(const std::vector<HostTensor>& inputs,
                                         int64_t sequence = executor::Sequences::kNone);
   StatusOr<int64_t> createSequence(int64_t maxLength = 0);
@@ -54,11 +46,11 @@ class Session {
     return executor_->sequenceLength(sequence);
   }
 
-  // Of this process's first rank.
+  // Of rank 0.
   const executor::RunStatistics& statistics() const { return executor_->statistics(); }
 
  private:
-  // What the ranks that are threads do beside rank 0.
+  // What the other ranks do beside rank 0.
   struct Command {
     enum class Kind { kOpen, kRun, kCreate, kCopy, kDrop } kind = Kind::kRun;
     int64_t sequence = 0;
@@ -71,10 +63,9 @@ class Session {
   void serveRank(size_t rank, const SessionOptions& options);
   void post(const Command& command);
 
-  int rank_ = 0;
   std::shared_ptr<const package::Package> package_;
   std::shared_ptr<package::WeightStore> store_;
-  std::vector<std::unique_ptr<collectives::Communicator>> worlds_;  // of the ranks that are threads
+  std::vector<std::unique_ptr<collectives::Communicator>> worlds_;  // by rank
   std::unique_ptr<executor::Executor> executor_;
 
   // The threads of ranks 1 and up do what has been posted, each from a queue of its own, then wait.

@@ -50,20 +50,9 @@ StatusOr<Weight> WeightStore::make(const WeightSlot& slot, int tpRank) {
   return weight;
 }
 
-int64_t WeightStore::copiedBytes() const {
-  const std::lock_guard lock(mutex_);
-  return copiedBytes_;
-}
-
-int64_t WeightStore::mappedBytes() const {
-  const std::lock_guard lock(mutex_);
-  return mappedBytes_;
-}
-
 StatusOr<char*> WeightStore::allocate(const std::string& name, int64_t bytes) {
   MLC_ASSIGN_OR_RETURN(AlignedBuffer buffer, AlignedBuffer::allocate(static_cast<size_t>(bytes),
                                                                      "weight '" + name + "'"));
-  copiedBytes_ += bytes;
   buffers_.push_back(std::move(buffer));
   return buffers_.back().data();
 }
@@ -152,7 +141,6 @@ StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const Wei
   }
   const int64_t bytes = view.bytes();
   if (view.contiguous() && reinterpret_cast<uintptr_t>(view.data) % kBufferAlignment == 0) {
-    mappedBytes_ += bytes;
     return Weight{view.data, bytes, true};
   }
   MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));

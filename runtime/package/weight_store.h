@@ -38,10 +38,6 @@ class WeightStore {
   // message that names the weight and the file.
   StatusOr<Weight> make(const WeightSlot& slot, int tpRank);
 
-  // Memory of the weights made so far: copies, and ranges of mapped files.
-  int64_t copiedBytes() const;
-  int64_t mappedBytes() const;
-
  private:
   StatusOr<const char*> mapSource(const WeightSource& source);
   StatusOr<Weight> makeFilled(const WeightSource& source, const WeightSlot& slot,
@@ -53,13 +49,11 @@ class WeightStore {
 
   const std::shared_ptr<const Package> package_;
   const int threads_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const MappedFile>> files_;
   std::map<int, const char*> sources_;  // checked ones, by index
   std::map<std::string, Weight> made_;  // by slot and piece
   std::vector<AlignedBuffer> buffers_;
-  int64_t copiedBytes_ = 0;
-  int64_t mappedBytes_ = 0;
 };
 
 }  // namespace mlc::package
