@@ -7,6 +7,7 @@
 #include <new>
 #include <set>
 
+#include "runtime/base/shape_bytes.h"
 #include "runtime/executor/agreement.h"
 #include "runtime/executor/symbols.h"
 
@@ -46,11 +47,12 @@ StatusOr<std::unique_ptr<Executor>> Executor::create(
 Status Executor::setUp(const team::TeamOptions& teamOptions) {
   const package::Manifest& manifest = loaded_.package->manifest();
   at_ = coordinatesOf(manifest, world_.rank());
-  sequences_ = std::make_unique<Sequences>(manifest, loaded_.program, nullptr);
-  if (!loaded_.program) return okStatus();
-  const std::string& name = manifest.ranks[static_cast<size_t>(world_.rank())].device;
-  MLC_ASSIGN_OR_RETURN(device_, device::openDevice(name, loaded_));
+  if (loaded_.program) {
+    const std::string& name = manifest.ranks[static_cast<size_t>(world_.rank())].device;
+    MLC_ASSIGN_OR_RETURN(device_, device::openDevice(name, loaded_));
+  }
   sequences_ = std::make_unique<Sequences>(manifest, loaded_.program, device_.get());
+  if (!loaded_.program) return okStatus();
   team::TeamOptions options = teamOptions;
   if (!device_->isHostMemory()) options.threads = 1;
   MLC_ASSIGN_OR_RETURN(team_, team::Team::create(options));
@@ -229,20 +231,15 @@ Status Executor::prepareStep(int microbatch) {
     step.symbols.push_back(it->second);
   }
   step.values = symbols;
-  auto bytesOf = [](const package::TensorSpec& spec, const std::vector<int64_t>& shape) {
-    int64_t count = 1;
-    for (int64_t dim : shape) count *= dim;
-    return dtypeBytes(spec.dtype, count);
-  };
   for (const package::ProgramInput& input : loaded_.program->inputs) {
     MLC_ASSIGN_OR_RETURN(const std::vector<int64_t> shape, shapeOf(input.spec, symbols));
-    step.inputBytes.push_back(bytesOf(input.spec, shape));
+    step.inputBytes.push_back(*bytesOf(input.spec.dtype, shape));
   }
   for (const package::ProgramOutput& output : loaded_.program->outputs) {
     step.outputBytes.push_back(0);
     if (package::hasComputedShape(output.spec, loaded_.package->manifest())) continue;
     MLC_ASSIGN_OR_RETURN(const std::vector<int64_t> shape, shapeOf(output.spec, symbols));
-    step.outputBytes.back() = bytesOf(output.spec, shape);
+    step.outputBytes.back() = *bytesOf(output.spec.dtype, shape);
   }
   steps_.push_back(std::move(step));
   return okStatus();

@@ -5,6 +5,7 @@
 #include <new>
 #include <span>
 
+#include "runtime/base/shape_bytes.h"
 #include "runtime/base/strided_view.h"
 #include "runtime/executor/executor.h"
 #include "runtime/executor/message_tags.h"
@@ -193,25 +194,23 @@ StatusOr<void*> Executor::allocateOutput(const Step& step, Slot& slot, int64_t i
                                          std::span<const int64_t> dims) {
   const std::vector<int64_t> shape(dims.begin(), dims.end());
   const package::TensorSpec& spec = loaded_.program->outputs[static_cast<size_t>(index)].spec;
-  // Sixteen times as many: the bytes of the largest type do not overflow either.
-  int64_t elements = 16;
-  for (int64_t dim : shape) {
-    if (dim < 0 || __builtin_mul_overflow(elements, dim, &elements)) {
-      return invalidError("output '" + spec.name + "' would have a dim of " + std::to_string(dim));
-    }
+  const std::optional<int64_t> bytes = bytesOf(spec.dtype, shape);
+  if (!bytes) {
+    std::string text;
+    for (int64_t dim : shape) text += (text.empty() ? "" : " x ") + std::to_string(dim);
+    return invalidError("output '" + spec.name + "' would have the shape " + text);
   }
-  const int64_t bytes = dtypeBytes(spec.dtype, elements / 16);
   HostTensor* piece = pieceOf(step.microbatch, static_cast<size_t>(index));
   EdgeBuffer& buffer = slot.outputs[static_cast<size_t>(index)];
   // Ranks whose copy nobody takes compute it all the same.
   if (!piece || !device_->isHostMemory())
-    MLC_RETURN_IF_ERROR(buffer.reserve(*device_, bytes, "output '" + spec.name + "'"));
+    MLC_RETURN_IF_ERROR(buffer.reserve(*device_, *bytes, "output '" + spec.name + "'"));
   if (!piece) return buffer.deviceData();
   try {
     *piece = HostTensor::uninitialized(spec.dtype, shape);
   } catch (const std::bad_alloc&) {
     return outOfMemoryError("not enough memory for output '" + spec.name + "' of " +
-                            std::to_string(bytes) + " bytes");
+                            std::to_string(*bytes) + " bytes");
   }
   std::vector<int64_t>& told = computedShapes_[static_cast<size_t>(piece - pieceTensors_.data())];
   std::copy(shape.begin(), shape.end(), told.begin() + 1);

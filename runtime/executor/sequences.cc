@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/base/shape_bytes.h"
 #include "runtime/executor/symbols.h"
 
 namespace mlc::executor {
@@ -123,9 +124,7 @@ StatusOr<int64_t> Sequences::bytesAfter(const package::ProgramState& state,
   package::TensorSpec after = state.spec;
   after.dims[0] = manifest_.states[static_cast<size_t>(state.index)].next;
   MLC_ASSIGN_OR_RETURN(const std::vector<int64_t> shape, shapeOf(after, symbols));
-  int64_t count = 1;
-  for (int64_t dim : shape) count *= dim;
-  return dtypeBytes(after.dtype, count);
+  return *bytesOf(after.dtype, shape);
 }
 
 Status Sequences::reserve(Sequence& sequence, int microbatch, const SymbolValues& symbols) {

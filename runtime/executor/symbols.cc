@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "runtime/base/shape_bytes.h"
+
 namespace mlc::executor {
 namespace {
 
@@ -115,17 +117,14 @@ Status checkConstraints(const Constraints& constraints,
 StatusOr<std::vector<int64_t>> shapeOf(const package::TensorSpec& spec,
                                        const SymbolValues& symbols) {
   std::vector<int64_t> shape;
-  int64_t bytes = dtypeBytes(spec.dtype, 1);
   for (const std::string& dim : spec.dims) {
     MLC_ASSIGN_OR_RETURN(const DimExpr expression, DimExpr::parse(dim));
     const StatusOr<int64_t> size = expression.evaluate(symbols);
     if (!size.ok()) return size.status().withContext("'" + spec.name + "'");
     if (*size < 0) return invalidError("'" + spec.name + "' would have a negative dim: " + dim);
-    if (__builtin_mul_overflow(bytes, *size, &bytes)) {
-      return invalidError("'" + spec.name + "' is too large");
-    }
     shape.push_back(*size);
   }
+  if (!elementsOf(shape)) return invalidError("'" + spec.name + "' is too large");
   return shape;
 }
 

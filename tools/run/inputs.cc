@@ -10,6 +10,7 @@
 #include "runtime/base/dim_expr.h"
 #include "runtime/base/element.h"
 #include "runtime/base/objects.h"
+#include "runtime/base/shape_bytes.h"
 #include "runtime/executor/symbols.h"
 #include "tools/run/file_name.h"
 #include "tools/run/value_files.h"
@@ -42,13 +43,10 @@ StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, cons
                             uint64_t seed) {
   // More than any machine has.
   constexpr int64_t kMostBytes = int64_t{1} << 46;
-  int64_t bytes = dtypeBytes(dtype, 1);
-  for (int64_t dim : shape) {
-    if (__builtin_mul_overflow(bytes, std::max<int64_t>(dim, 1), &bytes) || bytes > kMostBytes)
-      return invalidError("is too large");
-  }
   if (dtype == DType::kSequence || dtype == DType::kOptional)
     return usageError("is a " + std::string(dtypeName(dtype)) + ": give it by --inputs or @FILE");
+  const std::optional<int64_t> bytes = bytesOf(dtype, shape);
+  if (!bytes || *bytes > kMostBytes) return invalidError("is too large");
   if (dtype == DType::kString) return randomStrings(shape, seed);
   HostTensor tensor = HostTensor::uninitialized(dtype, shape);
   const int64_t count = tensor.numElements();
