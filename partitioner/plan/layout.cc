@@ -8,12 +8,13 @@ namespace mlc::partition {
 namespace {
 
 // The dim that the factor is the major one of; -1: none; -2: the tensor cannot be cut along it: it
-// is not contiguous, or other factors of the dim are symbolic, and pieces have static sizes.
+// is not contiguous, or other factors of the dim are symbolic, and pieces have static sizes, or the
+// dim is not among the first kMaxSplitDims.
 int splitDim(const Op& op, const TensorFactors& tensor, int factor) {
   int found = -1;
   for (size_t dim = 0; dim < tensor.size(); ++dim) {
     if (std::find(tensor[dim].begin(), tensor[dim].end(), factor) == tensor[dim].end()) continue;
-    if (found >= 0 || majorFactor(op, tensor[dim]) != factor) return -2;
+    if (found >= 0 || dim >= kMaxSplitDims || majorFactor(op, tensor[dim]) != factor) return -2;
     if (!std::all_of(tensor[dim].begin(), tensor[dim].end(),
                      [&](int part) { return op.factors[part].isStatic; }))
       return -2;

@@ -27,9 +27,12 @@ struct Layout {
   friend bool operator==(const Layout&, const Layout&) = default;
 };
 
+// Tensors are split along these first dims only.
+inline constexpr int kMaxSplitDims = 28;
+
 // Whether the op can be split along the factor: static, not whole, more than 1, and in every tensor
-// it indexes the major factor of one static dim; a parallel one indexes every result, a reduction
-// none.
+// it indexes the major factor of one static dim, of the first kMaxSplitDims; a parallel one indexes
+// every result, a reduction none.
 bool canSplit(const Op& op, int factor);
 
 // What the op wants of operand i, and gives as result i. The sharding's factor must be one that

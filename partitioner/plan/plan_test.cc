@@ -47,6 +47,17 @@ TEST(Plan, RefusesWhatDoesNotFitTogether) {
             std::string::npos);
 }
 
+// Sets of layouts have a bit for each of so many dims.
+TEST(Layout, SplitsTheFirstDimsOnly) {
+  Op op;
+  op.factors.assign(kMaxSplitDims + 1, Factor{.size = 2, .text = "2"});
+  TensorFactors dims;
+  for (int factor = 0; factor <= kMaxSplitDims; ++factor) dims.push_back({factor});
+  op.operandFactors = op.resultFactors = {dims};
+  EXPECT_TRUE(canSplit(op, kMaxSplitDims - 1));
+  EXPECT_FALSE(canSplit(op, kMaxSplitDims));
+}
+
 TEST(Shares, LargestRemaindersGetTheRest) {
   using Shares = std::vector<int64_t>;
   EXPECT_EQ(proportionalShares(12, {1, 1, 1, 1, 1}), (Shares{3, 3, 2, 2, 2}));

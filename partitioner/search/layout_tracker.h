@@ -15,8 +15,8 @@ namespace mlc::partition {
 // A set of layouts of one tensor. Bit 0: replicated; 1 to 3: partial sum, maximum, minimum; 4 + d:
 // split along dim d.
 using LayoutSet = uint32_t;
+static_assert(4 + kMaxSplitDims <= 32);
 
-inline constexpr int kMaxSplitDims = 28;
 inline constexpr LayoutSet kReplicatedBit = 1;
 inline constexpr LayoutSet kPartialBits = 0b1110;
 inline constexpr LayoutSet kAllLayouts = ~kPartialBits;
