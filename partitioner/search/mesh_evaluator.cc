@@ -211,10 +211,8 @@ std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<
       slowest = std::max(slowest, seconds);
     }
     if (pieces[d] == 0) continue;
-    const bool isThroughput = options_.objective == Objective::kThroughput;
     const auto rounds = static_cast<double>(std::min<int64_t>(microbatches, pieces[d]));
-    const double run = isThroughput ? rounds * slowest : total + (rounds - 1) * slowest;
-    plan.predictedSeconds = std::max(plan.predictedSeconds, run);
+    plan.predictedSeconds = std::max(plan.predictedSeconds, total + (rounds - 1) * slowest);
   }
   if (!fitMemory(plan, chain, cuts, plans, mains)) return std::nullopt;
   return plan;

@@ -8,25 +8,19 @@
 
 namespace mlc::partition {
 
-enum class Objective {
-  kLatency,     // of one run
-  kThroughput,  // of many runs, one after the other
-};
-
 struct SearchOptions {
   int dp = 0, pp = 0, tp = 0;  // forced sizes; 0: free
   int maxRanks = 0;            // 0: as many as there are devices
   int microbatches = 0;        // forced; 0: free
-  Objective objective = Objective::kLatency;
   // Rank i is on device i, as when devices are processes that run already. Else any order that is
   // faster.
   bool keepDeviceOrder = false;
 };
 
-// The fastest plan found; one rank on the best device is always among the candidates unless a mesh
-// is forced. Deterministic. Errors: kUsage if a forced mesh needs more devices than there are;
-// kOutOfMemory if nothing fits, saying what would; kInvalid for a graph that does not hold
-// together.
+// The plan of the shortest run found; one rank on the best device is always among the candidates
+// unless a mesh is forced. Deterministic. Errors: kUsage if a forced mesh needs more devices than
+// there are; kOutOfMemory if nothing fits, saying what would; kInvalid for a graph that does not
+// hold together.
 StatusOr<Plan> search(const BlockGraph& graph, const DeviceModel& model,
                       const SearchOptions& options);
 

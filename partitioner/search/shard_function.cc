@@ -208,15 +208,4 @@ FunctionSharding shardFunction(const Function& function, const DimClasses& class
   return sharding;
 }
 
-std::optional<double> shardingSeconds(const Function& function, const Range& range,
-                                      const GroupCost& group, const ShardOptions& options,
-                                      const std::vector<OpSharding>& ops) {
-  auto onlyChoice = [&](int op) {
-    return std::vector{makeChoice(function, op, ops[op], group, options)};
-  };
-  auto found = searchRange(function, range, group, options, onlyChoice);
-  if (!found) return std::nullopt;
-  return found->first;
-}
-
 }  // namespace mlc::partition

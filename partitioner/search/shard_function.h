@@ -38,12 +38,6 @@ FunctionSharding shardFunction(const Function& function, const DimClasses& class
                                const Range& range, const GroupCost& group,
                                const ShardOptions& options);
 
-// Seconds of the ranges's ops with this sharding, by the same cost model; nullopt if an op wants
-// partial sums that are not available.
-std::optional<double> shardingSeconds(const Function& function, const Range& range,
-                                      const GroupCost& group, const ShardOptions& options,
-                                      const std::vector<OpSharding>& ops);
-
 // What each op may do: kReplicate first, then the factors; kPassPartial last. For tests and for
 // shardFunction.
 std::vector<int> opChoices(const Function& function, const DimClasses& classes, int op,

@@ -51,7 +51,6 @@ RandomSearch makeRandomSearch(uint64_t seed) {
   }
   result.options = {.dp = mesh.dp, .pp = mesh.pp, .tp = mesh.tp};
   if (random.oneIn(3)) result.options.microbatches = static_cast<int>(random.between(2, 3));
-  if (random.oneIn(3)) result.options.objective = partition::Objective::kThroughput;
   if (random.oneIn(2))
     result.sizes = {{"batch", random.between(1, 16)}, {"seq", random.between(1, 64)}};
   result.options.keepDeviceOrder = random.oneIn(2);

@@ -51,8 +51,8 @@ StatusOr<std::string> keyOf(CompilerLibrary& compiler, const PackageOptions& opt
                      partition::printDeviceModel(compile.devices) + compile.planJson + "\n";
   const partition::SearchOptions& search = compile.search;
   for (int value : {search.dp, search.pp, search.tp, search.maxRanks, search.microbatches,
-                    static_cast<int>(search.objective), static_cast<int>(search.keepDeviceOrder),
-                    static_cast<int>(compile.packWeights), static_cast<int>(compile.keepStates)}) {
+                    static_cast<int>(search.keepDeviceOrder), static_cast<int>(compile.packWeights),
+                    static_cast<int>(compile.keepStates)}) {
     text += std::to_string(value) + " ";
   }
   text += compile.cpuTarget + "\n";
