@@ -1,7 +1,5 @@
 #include "compiler/package/write_package.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -11,6 +9,7 @@
 
 #include "runtime/base/checksum.h"
 #include "runtime/base/mapped_file.h"
+#include "runtime/package/staging_folder.h"
 
 namespace mlc::package {
 namespace {
@@ -18,47 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kAlignment = 64;
-
-// A folder under a temporary name beside its final one; removed unless committed.
-class StagingFolder {
- public:
-  static StatusOr<StagingFolder> create(const std::string& finalPath) {
-    std::string path = finalPath + ".tmp." + std::to_string(::getpid());
-    std::error_code error;
-    fs::remove_all(path, error);
-    fs::create_directories(path, error);
-    if (error) return invalidError("cannot make " + path + ": " + error.message());
-    return StagingFolder(path);
-  }
-
-  StagingFolder(StagingFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  StagingFolder& operator=(StagingFolder&&) = delete;
-  ~StagingFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-
-  const std::string& path() const { return path_; }
-
-  // Renames the folder to its final name, in place of a package that is there.
-  Status commit(const std::string& finalPath) {
-    std::error_code error;
-    if (fs::exists(finalPath)) {
-      if (!fs::exists(finalPath + "/manifest.json")) {
-        return usageError(finalPath + " exists and is not a package: choose another name");
-      }
-      fs::remove_all(finalPath, error);
-    }
-    fs::rename(path_, finalPath, error);
-    if (error) return invalidError("cannot write " + finalPath + ": " + error.message());
-    path_.clear();
-    return okStatus();
-  }
-
- private:
-  explicit StagingFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 Status writeFile(const std::string& path, const char* data, size_t bytes) {
   std::ofstream file(path, std::ios::binary);
@@ -197,7 +155,7 @@ Status writePackage(PackageContents contents, const graph::WeightTable& weights,
   MLC_RETURN_IF_ERROR(listFiles(folder.path(), manifest));
   manifest.checksum = checksumOfManifest(manifest);
   MLC_RETURN_IF_ERROR(writeFile(folder.path() + "/manifest.json", printManifest(manifest)));
-  return folder.commit(path);
+  return folder.commit();
 }
 
 }  // namespace mlc::package

@@ -1,15 +1,11 @@
 // mlc-compile: a model into a package folder, without running it.
-#include <cerrno>
 #include <csignal>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <thread>
 
 #include "collectives/transport/thread/thread_communicator.h"
-#include "runtime/base/mapped_file.h"
 #include "runtime/package/package.h"
+#include "runtime/package/staging_folder.h"
 #include "tools/compile/compile_report.h"
 #include "tools/job/cache_folder.h"
 #include "tools/job/devices.h"
@@ -41,45 +37,6 @@ StatusOr<partition::DeviceModel> devicesOfHost(int ranks) {
   return devices;
 }
 
-// Says why where a copy ends early, which std::filesystem's does not.
-Status copyFile(const std::string& from, const std::string& to) {
-  MLC_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> source, MappedFile::open(from));
-  std::ofstream copy(to, std::ios::binary);
-  copy.write(source->data(), static_cast<std::streamsize>(source->size()));
-  copy.close();
-  return copy ? okStatus() : invalidError(std::strerror(errno ? errno : EIO));
-}
-
-// A package has no folders inside.
-Status copyFiles(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::error_code error;
-  std::filesystem::create_directories(to, error);
-  if (error) return invalidError(error.message());
-  for (const auto& file : std::filesystem::directory_iterator(from)) {
-    MLC_RETURN_IF_ERROR(copyFile(file.path(), to / file.path().filename()));
-  }
-  return okStatus();
-}
-
-// A whole copy under the name that was asked for, in place of a package of that name.
-Status copyPackage(const std::string& from, const std::string& to) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  if (fs::exists(to) && !fs::exists(to + "/manifest.json")) {
-    return usageError(to + " exists and is not a package: choose another name");
-  }
-  const std::string temporary = to + ".tmp." + std::to_string(::getpid());
-  Status status = copyFiles(from, temporary);
-  if (status.ok()) {
-    fs::remove_all(to, error);
-    if (!error) fs::rename(temporary, to, error);
-    if (!error) return okStatus();
-    status = invalidError(error.message());
-  }
-  fs::remove_all(temporary, error);
-  return status.withContext("cannot write " + to);
-}
-
 Status compile(const CompileToolOptions& options) {
   StatusOr<Mesh> mesh = parseMesh(options.package.mesh);
   if (!mesh.ok()) return mesh.status().withContext("--mesh");
@@ -105,7 +62,7 @@ Status compile(const CompileToolOptions& options) {
                                                        .expectedShapes = {},
                                                        .packWeights = true,
                                                        .wantsReport = options.explains}));
-  MLC_RETURN_IF_ERROR(copyPackage(cached.path, output));
+  MLC_RETURN_IF_ERROR(package::copyPackage(cached.path, output));
   MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(output));
   const CompileSummary summary = summarize(*package, cached);
   if (options.jsonFile == "-") {
