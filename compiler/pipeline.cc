@@ -184,7 +184,6 @@ class Compilation {
       MLC_ASSIGN_OR_RETURN(const int program, programOf(rank));
       manifest.ranks.push_back({program, openNameOf(rank)});
     }
-    report_.programs = static_cast<int>(manifest.programs.size());
     return okStatus();
   }
 
@@ -244,8 +243,6 @@ class Compilation {
                                  std::move(kernel.reason), kernel.calls, kernel.operations,
                                  kernel.bytes, seconds});
     }
-    report_.objectBytes += static_cast<int64_t>(
-        compiled.files.object.size() + compiled.files.ptx.size() + compiled.files.emulation.size());
     package_.manifest.programs.push_back(std::move(compiled.description));
     package_.programs.push_back(std::move(compiled.files));
     return index;
@@ -274,12 +271,6 @@ class Compilation {
 StatusOr<CompileReport> compileModel(const std::string& modelPath, const CompileOptions& options,
                                      const std::string& packagePath) {
   return Compilation(modelPath, options).run(packagePath);
-}
-
-const std::vector<std::string>& stageNames() {
-  static const std::vector<std::string> names = {"import",    "optimize", "plan",
-                                                 "partition", "kernels",  "host"};
-  return names;
 }
 
 }  // namespace mlc

@@ -6,6 +6,7 @@
 // compileModel runs them all. Each stage's artefact has a name, for --dump-after.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <string>
@@ -17,6 +18,10 @@
 #include "runtime/base/status.h"
 
 namespace mlc {
+
+// The stages that have an artefact to dump.
+inline constexpr std::array<const char*, 6> kStageNames = {"import",    "optimize", "plan",
+                                                           "partition", "kernels",  "host"};
 
 struct CompileOptions {
   // One device per rank: the plan is searched over these.
@@ -39,8 +44,8 @@ struct CompileOptions {
   bool keepStates = false;
   // Copies weights into the package, instead of referring to the model's files.
   bool packWeights = true;
-  // Called with a stage's name ("import", "optimize", "plan", "partition", "kernels", "host") and
-  // its artefact as text, for the stages that wantsDump says yes to.
+  // Called with a stage's name (of kStageNames) and its artefact as text, for the stages that
+  // wantsDump says yes to.
   std::function<bool(const std::string& stage)> wantsDump;
   std::function<void(const std::string& name, const std::string& text)> dump;
 };
@@ -57,17 +62,12 @@ struct KernelSummary {
 struct CompileReport {
   std::vector<std::pair<std::string, double>> seconds;  // per stage, in order
   partition::Plan plan;
-  int programs = 0;
   std::vector<KernelSummary> kernels;
-  int64_t objectBytes = 0;  // over all programs
 };
 
 // Compiles the model into a package folder. Errors are in the model's terms; nothing is left behind
 // by one.
 StatusOr<CompileReport> compileModel(const std::string& modelPath, const CompileOptions& options,
                                      const std::string& packagePath);
-
-// The stages' names, as --dump-after takes them.
-const std::vector<std::string>& stageNames();
 
 }  // namespace mlc

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "compiler/pipeline.h"
 #include "runtime/base/status.h"
 #include "runtime/base/version.h"
 #include "tools/options/completion.h"
@@ -45,11 +46,11 @@ void addPackageOptions(CLI::App& app, PackageOptions& options, const char* model
   app.add_flag("--keep-states", options.keepStates,
                "Keep what comes back with rows added (past keys and values) as states of the "
                "package, instead of inputs and outputs");
-  app.add_option(
-         "--dump-after", options.dumpAfter,
-         "Write the artefact of these stages: import, optimize, plan, partition, kernels, host")
+  const std::vector<std::string> stages(kStageNames.begin(), kStageNames.end());
+  app.add_option("--dump-after", options.dumpAfter,
+                 "Write the artefact of these stages: " + CLI::detail::join(stages, ", "))
       ->delimiter(',')
-      ->check(CLI::IsMember({"import", "optimize", "plan", "partition", "kernels", "host"}));
+      ->check(CLI::IsMember(stages));
   app.add_option("--dump-dir", options.dumpFolder, "Where --dump-after writes (default: here)");
 }
 
