@@ -25,11 +25,8 @@ std::string nameOf(Operation* op) {
 }
 
 bool isLinear(Operation* op) {
-  if (!llvm::isa<graph::AddOp, graph::SubOp, graph::NegOp, graph::TransposeOp, graph::ReshapeOp,
-                 graph::BroadcastOp, graph::ConcatOp>(op)) {
-    return false;
-  }
-  return llvm::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(op->getResult(0).getType()));
+  return op->hasTrait<graph::Linear>() &&
+         llvm::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(op->getResult(0).getType()));
 }
 
 // Whether the result is a state's rows.
@@ -117,7 +114,7 @@ class Builder {
       function_->inputs.push_back(id);
     }
     for (Operation& op : function.front().without_terminator()) {
-      if (llvm::isa<graph::WeightOp, graph::ConstantOp, graph::StateOp>(op)) {
+      if (op.hasTrait<graph::Parameter>() || op.hasTrait<graph::StoredLeaf>()) {
         const int id = addTensor(op.getResult(0), true, -1);
         function_->tensors[id].isState = llvm::isa<graph::StateOp>(op);
       } else {

@@ -125,8 +125,7 @@ Value LayoutValues::cutWeight(OpBuilder& builder, mlir::Operation* weight,
                               const Layout& layout) const {
   mlir::Operation* copy = builder.clone(*weight);
   Value whole = copy->getResult(0);
-  if (!llvm::isa<graph::WeightOp, graph::StateOp>(copy))
-    return cut(builder, weight->getLoc(), whole, layout);
+  if (!copy->hasTrait<graph::StoredLeaf>()) return cut(builder, weight->getLoc(), whole, layout);
   // A rank keeps no more of a state than its part.
   if (auto cutWeight = llvm::dyn_cast<graph::WeightOp>(copy)) {
     dist::setCut(cutWeight, dist::CutAttr::get(builder.getContext(), layout.dim, layout.shares));

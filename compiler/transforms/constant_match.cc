@@ -30,8 +30,8 @@ std::optional<double> splatOf(Value value) {
   Operation* op = value.getDefiningOp();
   if (!op) return std::nullopt;
   if (auto constant = dyn_cast<graph::ConstantOp>(op)) return splatOfAttr(constant.getValue());
-  if (isa<graph::ReshapeOp, graph::BroadcastOp, graph::TransposeOp>(op))
-    return splatOf(op->getOperand(0));
+  const bool isMoved = op->hasTrait<graph::Movement>() || op->hasTrait<graph::View>();
+  if (isMoved && op->getNumOperands() == 1) return splatOf(op->getOperand(0));
   return std::nullopt;
 }
 
@@ -43,7 +43,7 @@ bool isSplat(Value value, double number) {
 bool isWeightOrConstant(Value value) {
   Operation* op = value.getDefiningOp();
   if (!op || op->getNumRegions() != 0 || !isPure(op)) return false;
-  if (isa<graph::ConstantOp, graph::WeightOp>(op)) return true;
+  if (op->hasTrait<graph::Parameter>()) return true;
   if (op->getNumOperands() == 0) return false;
   return llvm::all_of(op->getOperands(), isWeightOrConstant);
 }

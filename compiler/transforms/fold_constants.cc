@@ -21,8 +21,9 @@ constexpr int64_t kBroadcastGrowth = 4;
 // weights that stay in their files.
 constexpr int64_t kFoldedBytes = int64_t{1} << 30;
 
-bool isLeaf(Value value) {
-  return mlir::isa_and_nonnull<graph::ConstantOp, graph::WeightOp>(value.getDefiningOp());
+bool isParameter(Value value) {
+  Operation* op = value.getDefiningOp();
+  return op && op->hasTrait<graph::Parameter>();
 }
 
 // The bytes of the one element that fills a tensor; empty if it has several values.
@@ -55,9 +56,10 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
     });
     int64_t folded = 0;
     for (Operation* op : candidates) {
-      if (!llvm::all_of(op->getOperands(), isLeaf) || !hasStaticShape(op) ||
-          isReference(graph::dtypeOf(op->getResult(0).getType())) || growsTooMuch(op))
+      if (!llvm::all_of(op->getOperands(), isParameter) || !hasStaticShape(op) ||
+          isReference(graph::dtypeOf(op->getResult(0).getType())) || growsTooMuch(op)) {
         continue;
+      }
       if (moveFill(op)) continue;
       const int64_t bytes = bytesOf(op->getResult(0));
       if (bytes > static_cast<int64_t>(kConstantBytes)) {
@@ -106,9 +108,8 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
 
   // A fill under another shape.
   bool moveFill(Operation* op) {
-    if (!mlir::isa<graph::TransposeOp, graph::ReshapeOp, graph::BroadcastOp, graph::SliceOp>(op)) {
-      return false;
-    }
+    const bool isMoved = op->hasTrait<graph::Movement>() || op->hasTrait<graph::View>();
+    if (!isMoved || op->getNumOperands() != 1) return false;
     const graph::Weight* input = find(op->getOperand(0));
     if (!input || input->kind != graph::Weight::Kind::kFill) return false;
     graph::Weight moved = *input;

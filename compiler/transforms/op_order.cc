@@ -70,7 +70,7 @@ bool isWeightMatrix(Value value) {
 }
 
 bool usesWeightMatrix(Operation* op) {
-  return isa<graph::ContractOp, graph::ConvOp, graph::GatherOp>(op) &&
+  return (op->hasTrait<graph::SumOfProducts>() || isa<graph::GatherOp>(op)) &&
          llvm::any_of(op->getOperands(), isWeightMatrix);
 }
 
@@ -93,9 +93,7 @@ void visit(Operation* root, const SymbolDefiners& definers, llvm::DenseSet<Opera
 
 }  // namespace
 
-bool isLeaf(Operation* op) {
-  return isa<graph::ConstantOp, graph::WeightOp, graph::StateOp, graph::SizeOp>(op);
-}
+bool isLeaf(Operation* op) { return op->hasTrait<graph::Leaf>(); }
 
 OpOrder exportedOrder(Block& block) {
   const SymbolDefiners definers(block);

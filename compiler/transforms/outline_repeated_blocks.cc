@@ -212,7 +212,7 @@ void callInstead(const Repetition& repetition, OpList block, func::FuncOp functi
   for (Operation* op : llvm::reverse(block)) op->erase();
 }
 
-bool isHeavy(Operation* op) { return isa<graph::ContractOp, graph::ConvOp>(op); }
+bool isHeavy(Operation* op) { return op->hasTrait<graph::SumOfProducts>(); }
 
 // At least two heavy ops a block, and at least four that need not be compiled again.
 bool isWorthOutlining(OpList block, size_t count) {

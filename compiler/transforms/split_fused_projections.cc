@@ -154,7 +154,7 @@ class SplitContract : public OpRewritePattern<ContractOp> {
   static Value biasOf(AddOp add, Value value) {
     Value bias = add.getLhs() == value ? add.getRhs() : add.getLhs();
     Operation* op = bias.getDefiningOp();
-    return op && isa<WeightOp, ConstantOp>(op) ? bias : Value();
+    return op && op->hasTrait<Parameter>() ? bias : Value();
   }
 
   // The slices of a value, in order, if it is only used by disjoint ones along the same dim.

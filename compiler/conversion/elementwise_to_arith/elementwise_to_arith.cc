@@ -1,11 +1,11 @@
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 
-#include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include "compiler/conversion/elementwise_to_arith/small_float_to_arith.h"
 #include "compiler/conversion/math_to_arith/functions.h"
-#include "compiler/dialect/graph/graph_dialect.h"
-#include "llvm/ADT/TypeSwitch.h"
+#include "compiler/dialect/graph/visit_op.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -29,14 +29,8 @@ Type shapedLike(Type like, Type element) {
   return element;
 }
 
-// Whether results need no rounding: operands that the element type represents give such a result.
-bool keepsElements(mlir::Operation* op) {
-  return mlir::isa<graph::MaxOp, graph::MinOp, graph::ModOp, graph::SelectOp, graph::AbsOp,
-                   graph::NegOp, graph::SignOp, graph::CeilOp, graph::FloorOp, graph::RoundOp,
-                   graph::ReluOp>(op);
-}
-
-// Emits one op; holds what all cases need.
+// Emits one op; holds what all need. Ops that name the scalar op that they are (elementwise.td) are
+// that; others have an overload here.
 class Emitter {
  public:
   Emitter(mlir::OpBuilder& builder, mlir::Location loc, mlir::Operation* op,
@@ -47,88 +41,56 @@ class Emitter {
     unsigned_ = element_.isUnsignedInteger() || element_.isInteger(1);
   }
 
-  Value emit() {
-    return llvm::TypeSwitch<mlir::Operation*, Value>(op_)
-        .Case([&](graph::AddOp) { return float_ ? make<arith::AddFOp>() : make<arith::AddIOp>(); })
-        .Case([&](graph::SubOp) { return float_ ? make<arith::SubFOp>() : make<arith::SubIOp>(); })
-        .Case([&](graph::MulOp) { return float_ ? make<arith::MulFOp>() : make<arith::MulIOp>(); })
-        .Case([&](graph::DivOp) { return float_ ? make<arith::DivFOp>() : integerQuotient(); })
-        .Case([&](graph::MaxOp) {
-          if (float_) return make<arith::MaximumFOp>();
-          return unsigned_ ? make<arith::MaxUIOp>() : make<arith::MaxSIOp>();
-        })
-        .Case([&](graph::MinOp) {
-          if (float_) return make<arith::MinimumFOp>();
-          return unsigned_ ? make<arith::MinUIOp>() : make<arith::MinSIOp>();
-        })
-        .Case([&](graph::ModOp) { return remainder(); })
-        .Case([&](graph::PowOp) { return power(); })
-        .Case([&](graph::AndOp) { return make<arith::AndIOp>(); })
-        .Case([&](graph::OrOp) { return make<arith::OrIOp>(); })
-        .Case([&](graph::XorOp) { return make<arith::XOrIOp>(); })
-        .Case([&](graph::CompareOp op) { return compare(op.getPredicate()); })
-        .Case([&](graph::SelectOp) {
-          return arith::SelectOp::create(b_, loc_, operands_[0], operands_[1], operands_[2]);
-        })
-        .Case([&](graph::CastOp op) {
-          return emitCast(b_, loc_, operands_[0], element_, elementTypeOf(op.getResult()),
-                          {op.getSaturate(), static_cast<Conversion::Rounding>(op.getRounding())});
-        })
-        .Case([&](graph::AbsOp) {
-          if (unsigned_) return x();
-          return float_ ? unary<math::AbsFOp>() : unary<math::AbsIOp>();
-        })
-        .Case([&](graph::NegOp) {
-          if (float_) return Value(arith::NegFOp::create(b_, loc_, x()));
-          return Value(arith::SubIOp::create(b_, loc_, constant(0), x()));
-        })
-        .Case([&](graph::SignOp) { return sign(); })
-        .Case([&](graph::ExpOp) { return unary<math::ExpOp>(); })
-        .Case([&](graph::Expm1Op) { return unary<math::ExpM1Op>(); })
-        .Case([&](graph::LogOp) { return unary<math::LogOp>(); })
-        .Case([&](graph::SqrtOp) { return unary<math::SqrtOp>(); })
-        .Case([&](graph::RsqrtOp) { return div(constant(1), unary<math::SqrtOp>()); })
-        .Case([&](graph::ReciprocalOp) { return div(constant(1), x()); })
-        .Case([&](graph::TanhOp) { return unary<math::TanhOp>(); })
-        .Case([&](graph::ErfOp) { return unary<math::ErfOp>(); })
-        .Case([&](graph::SinOp) { return unary<math::SinOp>(); })
-        .Case([&](graph::CosOp) { return unary<math::CosOp>(); })
-        .Case([&](graph::TanOp) { return unary<math::TanOp>(); })
-        .Case([&](graph::AsinOp) { return unary<math::AsinOp>(); })
-        .Case([&](graph::AcosOp) { return unary<math::AcosOp>(); })
-        .Case([&](graph::AtanOp) { return unary<math::AtanOp>(); })
-        .Case([&](graph::SinhOp) { return unary<math::SinhOp>(); })
-        .Case([&](graph::CoshOp) { return unary<math::CoshOp>(); })
-        .Case([&](graph::AsinhOp) { return unary<math::AsinhOp>(); })
-        .Case([&](graph::AcoshOp) { return unary<math::AcoshOp>(); })
-        .Case([&](graph::AtanhOp) { return unary<math::AtanhOp>(); })
-        .Case([&](graph::CeilOp) { return unary<math::CeilOp>(); })
-        .Case([&](graph::FloorOp) { return unary<math::FloorOp>(); })
-        .Case([&](graph::RoundOp) { return unary<math::RoundEvenOp>(); })
-        .Case([&](graph::SigmoidOp) { return function(math_to_arith::sigmoid); })
-        .Case([&](graph::SiluOp) { return function(math_to_arith::silu); })
-        .Case([&](graph::SoftplusOp) { return function(math_to_arith::softplus); })
-        .Case([&](graph::MishOp) { return function(math_to_arith::mish); })
-        .Case([&](graph::ReluOp) {
-          if (unsigned_) return x();
-          return float_ ? Value(arith::MaximumFOp::create(b_, loc_, x(), constant(0)))
-                        : Value(arith::MaxSIOp::create(b_, loc_, x(), constant(0)));
-        })
-        .Case([&](graph::GeluOp op) {
-          return function(op.getTanhApproximation() ? math_to_arith::geluTanh
-                                                    : math_to_arith::gelu);
-        })
-        .Case([&](graph::NotOp) {
-          auto ones = b_.getIntegerAttr(mlir::getElementTypeOrSelf(x().getType()), -1);
-          return Value(arith::XOrIOp::create(b_, loc_, x(), splat(ones)));
-        })
-        .Case([&](graph::IsNanOp) { return compareFloats(arith::CmpFPredicate::UNO, x(), x()); })
-        .Case([&](graph::IsInfOp) {
-          Value magnitude = unary<math::AbsFOp>();
-          return compareFloats(arith::CmpFPredicate::OEQ, magnitude,
-                               constant(std::numeric_limits<double>::infinity()));
-        })
-        .Default([](mlir::Operation*) { return Value(); });
+  template <typename Op, typename Scalar = typename Op::Scalar>
+  Value operator()(Op) {
+    if (float_) return scalar<Op, typename Scalar::Float>();
+    return unsigned_ ? scalar<Op, typename Scalar::Unsigned>()
+                     : scalar<Op, typename Scalar::Signed>();
+  }
+
+  Value operator()(graph::DivOp) { return float_ ? make<arith::DivFOp>() : integerQuotient(); }
+  Value operator()(graph::ModOp) { return remainder(); }
+  Value operator()(graph::PowOp) { return power(); }
+  Value operator()(graph::CompareOp op) { return compare(op.getPredicate()); }
+  Value operator()(graph::SelectOp) {
+    return arith::SelectOp::create(b_, loc_, operands_[0], operands_[1], operands_[2]);
+  }
+  Value operator()(graph::CastOp op) {
+    return emitCast(b_, loc_, operands_[0], element_, elementTypeOf(op.getResult()),
+                    {op.getSaturate(), static_cast<Conversion::Rounding>(op.getRounding())});
+  }
+  Value operator()(graph::AbsOp) {
+    if (unsigned_) return x();
+    return float_ ? unary<math::AbsFOp>() : unary<math::AbsIOp>();
+  }
+  Value operator()(graph::NegOp) {
+    if (float_) return arith::NegFOp::create(b_, loc_, x());
+    return arith::SubIOp::create(b_, loc_, constant(0), x());
+  }
+  Value operator()(graph::SignOp) { return sign(); }
+  Value operator()(graph::RsqrtOp) { return div(constant(1), unary<math::SqrtOp>()); }
+  Value operator()(graph::ReciprocalOp) { return div(constant(1), x()); }
+  Value operator()(graph::SigmoidOp) { return function(math_to_arith::sigmoid); }
+  Value operator()(graph::SiluOp) { return function(math_to_arith::silu); }
+  Value operator()(graph::SoftplusOp) { return function(math_to_arith::softplus); }
+  Value operator()(graph::MishOp) { return function(math_to_arith::mish); }
+  Value operator()(graph::GeluOp op) {
+    return function(op.getTanhApproximation() ? math_to_arith::geluTanh : math_to_arith::gelu);
+  }
+  Value operator()(graph::ReluOp) {
+    if (unsigned_) return x();
+    return float_ ? Value(arith::MaximumFOp::create(b_, loc_, x(), constant(0)))
+                  : Value(arith::MaxSIOp::create(b_, loc_, x(), constant(0)));
+  }
+  Value operator()(graph::NotOp) {
+    auto ones = b_.getIntegerAttr(mlir::getElementTypeOrSelf(x().getType()), -1);
+    return arith::XOrIOp::create(b_, loc_, x(), splat(ones));
+  }
+  Value operator()(graph::IsNanOp) { return compareFloats(arith::CmpFPredicate::UNO, x(), x()); }
+  Value operator()(graph::IsInfOp) {
+    Value magnitude = unary<math::AbsFOp>();
+    return compareFloats(arith::CmpFPredicate::OEQ, magnitude,
+                         constant(std::numeric_limits<double>::infinity()));
   }
 
  private:
@@ -141,6 +103,17 @@ class Emitter {
   template <typename Op>
   Value unary() {
     return Op::create(b_, loc_, operands_[0]);
+  }
+  // The scalar op of a graph op of one or two operands; void is of elements that it does not take.
+  template <typename Op, typename Scalar>
+  Value scalar() {
+    if constexpr (std::is_void_v<Scalar>) {
+      llvm_unreachable("elements that the op does not take");
+    } else if constexpr (Op::template hasTrait<mlir::OpTrait::OneOperand>()) {
+      return unary<Scalar>();
+    } else {
+      return make<Scalar>();
+    }
   }
   Value mul(Value a, Value b) { return arith::MulFOp::create(b_, loc_, a, b); }
   Value div(Value a, Value b) { return arith::DivFOp::create(b_, loc_, a, b); }
@@ -298,6 +271,9 @@ class Emitter {
   bool unsigned_ = false;
 };
 
+static_assert(graph::kTakesAll<graph::Elementwise, Emitter>,
+              "an elementwise op has neither a scalar op nor an overload");
+
 }  // namespace
 
 Type computeType(Type elementType) {
@@ -372,9 +348,10 @@ mlir::DenseElementsAttr storedElements(mlir::DenseElementsAttr elements) {
 
 Value emitElementwise(mlir::OpBuilder& builder, mlir::Location loc, mlir::Operation* op,
                       mlir::ValueRange operands) {
-  Value result = Emitter(builder, loc, op, operands).emit();
-  return keepsElements(op) ? result
-                           : roundTo(builder, loc, result, elementTypeOf(op->getResult(0)));
+  Value result = graph::visitOp<Value>(op, Emitter(builder, loc, op, operands));
+  return op->hasTrait<graph::Exact>()
+             ? result
+             : roundTo(builder, loc, result, elementTypeOf(op->getResult(0)));
 }
 
 Value constantLike(mlir::OpBuilder& builder, mlir::Location loc, Type type, double value) {

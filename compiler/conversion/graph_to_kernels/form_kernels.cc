@@ -73,7 +73,7 @@ void outline(const KernelGroup& group, KernelLibrary& library, const PackedWeigh
     for (Value operand : op->getOperands()) {
       Operation* producer = operand.getDefiningOp();
       if (producer && llvm::is_contained(group.ops, producer)) continue;
-      if (producer && isClonedLeaf(producer)) {
+      if (producer && producer->hasTrait<graph::ClonedLeaf>()) {
         leaves.insert(producer);
       } else {
         operands.insert(operand);
@@ -116,7 +116,7 @@ void outline(const KernelGroup& group, KernelLibrary& library, const PackedWeigh
 void outlineHostLeaves(mlir::Block& block, KernelLibrary& library, const PackedWeights& packed) {
   llvm::SmallVector<Operation*> leaves;
   for (Operation& op : block) {
-    if (isClonedLeaf(&op)) leaves.push_back(&op);
+    if (op.hasTrait<graph::ClonedLeaf>()) leaves.push_back(&op);
   }
   for (Operation* leaf : leaves) {
     if (leaf->use_empty()) {

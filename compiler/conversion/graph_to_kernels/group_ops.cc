@@ -11,15 +11,7 @@ using mlir::Value;
 
 bool isElementwise(Operation* op) { return op->hasTrait<graph::Elementwise>(); }
 
-bool isMicroKernelRoot(Operation* op) {
-  return mlir::isa<graph::ContractOp, graph::ConvOp, graph::BlockedConvOp>(op);
-}
-
-// Roots that elementwise producers of their first operand may join: computed again at each pass
-// over a row, or, where others need the operand too, stored first and read back.
-bool takesProducers(Operation* op) {
-  return mlir::isa<graph::SoftmaxOp, graph::LayerNormOp, graph::RmsNormOp, graph::ReduceOp>(op);
-}
+bool isSumOfProducts(Operation* root) { return root && root->hasTrait<graph::SumOfProducts>(); }
 
 bool areTransposes(llvm::ArrayRef<Operation*> ops) {
   return llvm::all_of(ops, [](Operation* op) { return mlir::isa<graph::TransposeOp>(op); });
@@ -33,11 +25,6 @@ bool usedBehind(Value value, llvm::ArrayRef<Operation*> group, Operation* op) {
     Operation* inBlock = op->getBlock()->findAncestorOpInBlock(*user);
     return llvm::is_contained(group, user) || (inBlock && op->isBeforeInBlock(inBlock));
   });
-}
-
-// Norms: a pass over the row more costs less than one over memory.
-bool mayStoreOperand(Operation* root) {
-  return mlir::isa<graph::LayerNormOp, graph::RmsNormOp>(root);
 }
 
 // Whether an op reads or makes elements that share bytes: only loops over bytes store them, and
@@ -79,14 +66,14 @@ class Grouping {
     const bool isRoot = !isElementwise(op) && !isMovement(op) && !isStorage(op);
     groups_.push_back({{op}, isRoot ? op : nullptr});
     groupOf_[op] = id;
-    // Micro-kernel producers first: an epilogue saves more than any other fusion.
-    for (bool microKernels : {true, false}) {
+    // Sums of products first: an epilogue saves more than any other fusion.
+    for (bool sumsOfProducts : {true, false}) {
       for (Value operand : op->getOperands()) {
         Operation* producer = operand.getDefiningOp();
         auto it = producer ? groupOf_.find(producer) : groupOf_.end();
         if (it == groupOf_.end() || it->second == groupOf_[op]) continue;
         const KernelGroup& from = groups_[it->second];
-        if ((from.root && isMicroKernelRoot(from.root)) != microKernels) continue;
+        if (isSumOfProducts(from.root) != sumsOfProducts) continue;
         if (mayJoin(operand, from, op, groups_[groupOf_[op]])) merge(it->second, groupOf_[op]);
       }
     }
@@ -95,10 +82,12 @@ class Grouping {
   // Whether the group that makes `operand` may become part of the group of its consumer `op`.
   bool mayJoin(Value operand, const KernelGroup& from, Operation* op, const KernelGroup& to) const {
     if (from.ops.back() != operand.getDefiningOp()) return false;
-    const bool isRootOperand = to.root == op && takesProducers(op) && operand == op->getOperand(0);
+    const bool isRootOperand =
+        to.root == op && op->hasTrait<graph::FusesProducers>() && operand == op->getOperand(0);
     const bool onlyHere = llvm::all_of(
         operand.getUsers(), [&](Operation* user) { return llvm::is_contained(to.ops, user); });
-    if (!onlyHere && !(isRootOperand && mayStoreOperand(op) && usedBehind(operand, to.ops, op)))
+    if (!onlyHere && !(isRootOperand && op->hasTrait<graph::StoresProducer>() &&
+                       usedBehind(operand, to.ops, op)))
       return false;
     if (isStorage(from.ops.back())) return onlyHere && op == to.root;
     if (from.root && to.root) return false;
@@ -115,8 +104,8 @@ class Grouping {
     const bool toElementwise = llvm::all_of(to.ops, isElementwise);
     if (isElementwise(op)) {
       if (!sameShape(operand, op->getResult(0))) return false;
-      if (from.root && isMicroKernelRoot(from.root)) return toElementwise;
-      if (to.root && isMicroKernelRoot(to.root)) return llvm::all_of(from.ops, isElementwise);
+      if (isSumOfProducts(from.root)) return toElementwise;
+      if (isSumOfProducts(to.root)) return llvm::all_of(from.ops, isElementwise);
       return true;
     }
     // A slice is only an offset to what gathers from it.
@@ -174,18 +163,12 @@ class Grouping {
 
 }  // namespace
 
-bool isMovement(Operation* op) {
-  return mlir::isa<graph::TransposeOp, graph::BroadcastOp, graph::SliceOp, graph::GatherOp,
-                   graph::GatherElementsOp, graph::PadOp, graph::ConcatOp, graph::IotaOp>(op);
-}
-
-bool isClonedLeaf(Operation* op) { return mlir::isa<graph::ConstantOp, graph::SizeOp>(op); }
+bool isMovement(Operation* op) { return op->hasTrait<graph::Movement>(); }
 
 bool computes(Operation* op) {
-  return mlir::isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && !isClonedLeaf(op) &&
-         !mlir::isa<graph::WeightOp, graph::StateOp, graph::AppendOp, graph::ReshapeOp, graph::IfOp,
-                    graph::LoopOp, graph::YieldOp, graph::FailIfOp, graph::DefineSizeOp,
-                    graph::LibraryCall>(op);
+  return mlir::isa_and_nonnull<graph::GraphDialect>(op->getDialect()) &&
+         !op->hasTrait<graph::Leaf>() && !op->hasTrait<graph::View>() &&
+         !op->hasTrait<graph::HostOp>();
 }
 
 std::vector<KernelGroup> groupOps(mlir::Block& block,

@@ -26,9 +26,6 @@ bool computes(mlir::Operation* op);
 // Whether an op only moves elements: in a kernel those that the kernel's results are made of.
 bool isMovement(mlir::Operation* op);
 
-// Whether an op without operands is cloned into the kernels that use it.
-bool isClonedLeaf(mlir::Operation* op);
-
 // The groups of a block's own ops (not of nested regions), in the order of their last ops. See
 // form_kernels.h for the rules. isStorage: whether a dequantize belongs to the contraction that
 // reads it, whose kernel takes the stored elements.

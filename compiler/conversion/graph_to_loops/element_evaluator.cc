@@ -1,7 +1,7 @@
 #include "compiler/conversion/graph_to_loops/element_evaluator.h"
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
-#include "llvm/ADT/TypeSwitch.h"
+#include "compiler/dialect/graph/visit_op.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -19,14 +19,299 @@ mlir::Type elementTypeOf(Value tensor) {
   return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
 }
 
+// Emits the elements of ops that are computed from single elements of their operands; these are the
+// ops that it has an overload for.
+class ElementEmitter {
+ public:
+  ElementEmitter(llvm::ArrayRef<Value> indices, KernelFrame& frame, ElementEvaluator& evaluator)
+      : indices_(indices), frame_(frame), evaluator_(evaluator) {}
+
+  // A splat is a constant; other values lie in a global of the kernel's module.
+  Value operator()(graph::ConstantOp op) {
+    mlir::OpBuilder& b = frame_.builder();
+    const mlir::Location loc = frame_.loc();
+    mlir::Type element = elementTypeOf(op.getResult());
+    auto data = storedElements(mlir::cast<mlir::DenseElementsAttr>(op.getValue()));
+    if (data.isSplat() && data.getNumElements() > 0) {
+      Value value = arith::ConstantOp::create(
+          b, loc, mlir::cast<mlir::TypedAttr>(data.getSplatValue<mlir::Attribute>()));
+      return fromStorage(b, loc, value, element);
+    }
+    data =
+        data.reshape(mlir::RankedTensorType::get({data.getNumElements()}, data.getElementType()));
+    auto type = mlir::MemRefType::get({data.getNumElements()}, data.getElementType());
+    auto module = frame_.function()->getParentOfType<mlir::ModuleOp>();
+    std::string name;
+    for (auto global : module.getOps<mlir::memref::GlobalOp>()) {
+      if (global.getInitialValueAttr() == data) name = global.getSymName().str();
+    }
+    if (name.empty()) {
+      mlir::OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(module.getBody());
+      name = (frame_.function().getName() + "_constant_" +
+              llvm::Twine(llvm::range_size(module.getOps<mlir::memref::GlobalOp>())))
+                 .str();
+      mlir::memref::GlobalOp::create(b, loc, name, b.getStringAttr("private"), type, data,
+                                     /*constant=*/true, mlir::IntegerAttr());
+    }
+    Value global = mlir::memref::GetGlobalOp::create(b, loc, type, name);
+    // An element to a byte, of packed types too.
+    Value stored = mlir::memref::LoadOp::create(
+        b, loc, global, mlir::ValueRange{frame_.offset(indices_, shapeOf(op.getResult()))});
+    return fromStorage(b, loc, stored, element);
+  }
+
+  Value operator()(graph::SizeOp op) {
+    mlir::OpBuilder& b = frame_.builder();
+    Value value = frame_.index(graph::exprsOf(op.getExpr())[0]);
+    return arith::IndexCastOp::create(b, frame_.loc(), b.getI64Type(), value);
+  }
+
+  Value operator()(graph::IotaOp op) {
+    mlir::OpBuilder& b = frame_.builder();
+    const mlir::Location loc = frame_.loc();
+    Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), indices_[op.getAxis()]);
+    return emitCast(b, loc, integer, b.getI64Type(), elementTypeOf(op.getResult()));
+  }
+
+  Value operator()(graph::TransposeOp op) {
+    Indices source(indices_.size());
+    for (auto [i, dim] : llvm::enumerate(op.getPermutation())) source[dim] = indices_[i];
+    return evaluator_.at(op.getInput(), source);
+  }
+
+  Value operator()(graph::BroadcastOp op) {
+    const Shape from = shapeOf(op.getInput()), to = shapeOf(op.getResult());
+    Indices source = ElementEvaluator::broadcastIndices(frame_, indices_, from);
+    for (size_t i = 0; i < from.size(); ++i) {
+      // A dim that may be 1 has the stride 0 if it is.
+      if (graph::mayStretch(from[i], to[to.size() - from.size() + i]))
+        source[i] = frame_.mul(source[i], frame_.broadcastStep(from[i]));
+    }
+    return evaluator_.at(op.getInput(), source);
+  }
+
+  Value operator()(graph::SliceOp op) {
+    const Shape starts = graph::exprsOf(op.getStarts());
+    Indices source;
+    for (auto [index, start, step] : llvm::zip(indices_, starts, op.getSteps())) {
+      Value scaled = step == 1 ? index : frame_.mul(index, frame_.index(step));
+      source.push_back(start == DimExpr(0) ? scaled : frame_.add(scaled, frame_.index(start)));
+    }
+    return evaluator_.at(op.getInput(), source);
+  }
+
+  Value operator()(graph::GatherOp op) {
+    const int64_t axis = op.getAxis();
+    const Shape input = shapeOf(op.getInput());
+    const size_t indexRank = shapeOf(op.getIndices()).size();
+    Value element = evaluator_.at(op.getIndices(), indices_.slice(axis, indexRank));
+    Indices source(indices_.take_front(axis));
+    source.push_back(indexElement(element, frame_.dims(input)[axis]));
+    llvm::append_range(source, indices_.drop_front(axis + indexRank));
+    return evaluator_.at(op.getInput(), source);
+  }
+
+  Value operator()(graph::GatherElementsOp op) {
+    Indices source(indices_);
+    const Shape input = shapeOf(op.getInput());
+    source[op.getAxis()] =
+        indexElement(evaluator_.at(op.getIndices(), indices_), frame_.dims(input)[op.getAxis()]);
+    return evaluator_.at(op.getInput(), source);
+  }
+
+  Value operator()(graph::ConcatOp op) {
+    const int64_t axis = op.getAxis();
+    // The first input whose part ends behind the index.
+    std::function<Value(size_t, DimExpr)> select = [&](size_t i, DimExpr begin) -> Value {
+      Value input = op.getInputs()[i];
+      auto element = [&]() -> Value {
+        Indices source(indices_);
+        source[axis] = arith::SubIOp::create(frame_.builder(), frame_.loc(), indices_[axis],
+                                             frame_.index(begin));
+        return evaluator_.at(input, source);
+      };
+      if (i + 1 == op.getInputs().size()) return element();
+      const DimExpr end = begin + shapeOf(input)[axis];
+      Value inside =
+          arith::CmpIOp::create(frame_.builder(), frame_.loc(), arith::CmpIPredicate::slt,
+                                indices_[axis], frame_.index(end));
+      return ifElse(inside, mlir::cast<mlir::RankedTensorType>(op.getType()).getElementType(),
+                    element, [&] { return select(i + 1, end); });
+    };
+    return select(0, 0);
+  }
+
+  Value operator()(graph::PadOp op) {
+    mlir::OpBuilder& b = frame_.builder();
+    const mlir::Location loc = frame_.loc();
+    const Shape input = shapeOf(op.getInput());
+    const llvm::SmallVector<Value> dims = frame_.dims(input);
+    Indices source;
+    Value inside;
+    for (size_t i = 0; i < input.size(); ++i) {
+      Value index = indices_[i];
+      if (op.getLow()[i] == 0 && op.getHigh()[i] == 0) {
+        source.push_back(index);
+        continue;
+      }
+      index = arith::SubIOp::create(b, loc, index, frame_.index(op.getLow()[i]));
+      Value zero = frame_.index(int64_t{0});
+      Value last = arith::SubIOp::create(b, loc, dims[i], frame_.index(int64_t{1}));
+      if (op.getMode() == graph::PadMode::edge) {
+        index = arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, index, zero), last);
+      } else if (op.getMode() == graph::PadMode::reflect) {
+        index =
+            mlir::arith::MaxSIOp::create(b, loc, index, arith::SubIOp::create(b, loc, zero, index));
+        Value over = arith::SubIOp::create(b, loc, frame_.add(last, last), index);
+        index = arith::MinSIOp::create(b, loc, index, over);
+      } else {
+        // One unsigned comparison checks both ends.
+        Value holds = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, dims[i]);
+        inside = inside ? Value(arith::AndIOp::create(b, loc, inside, holds)) : holds;
+      }
+      source.push_back(index);
+    }
+    if (!inside) return evaluator_.at(op.getInput(), source);
+    return ifElse(
+        inside, mlir::cast<mlir::RankedTensorType>(op.getType()).getElementType(),
+        [&] { return evaluator_.at(op.getInput(), source); },
+        [&] { return evaluator_.at(op.getValue(), {}); });
+  }
+
+  Value operator()(graph::RotaryEmbeddingOp op) {
+    mlir::OpBuilder& b = frame_.builder();
+    const mlir::Location loc = frame_.loc();
+    const Shape shape = shapeOf(op.getInput());
+    Value half = frame_.index(floorDiv(shape.back(), 2));
+    Value last = indices_.back();
+    Value two = frame_.index(int64_t{2});
+    // Which of the pair this element is, and the index of the pair.
+    Value second, pair;
+    if (op.getInterleaved()) {
+      Value rest = arith::RemUIOp::create(b, loc, last, two);
+      second =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, frame_.index(int64_t{0}));
+      pair = arith::DivUIOp::create(b, loc, last, two);
+    } else {
+      second = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, last, half);
+      pair = arith::RemUIOp::create(b, loc, last, half);
+    }
+    Value one = op.getInterleaved() ? frame_.index(int64_t{1}) : half;
+    Value partner = arith::SelectOp::create(
+        b, loc, second, Value(arith::SubIOp::create(b, loc, last, one)), frame_.add(last, one));
+    Indices other(indices_), angle(indices_);
+    other.back() = partner;
+    angle.back() = pair;
+    Value x = evaluator_.at(op.getInput(), indices_), y = evaluator_.at(op.getInput(), other);
+    Value cos = evaluator_.at(
+        op.getCos(), ElementEvaluator::broadcastIndices(frame_, angle, shapeOf(op.getCos())));
+    Value sin = evaluator_.at(
+        op.getSin(), ElementEvaluator::broadcastIndices(frame_, angle, shapeOf(op.getSin())));
+    Value signedSin =
+        arith::SelectOp::create(b, loc, second, sin, Value(arith::NegFOp::create(b, loc, sin)));
+    Value sum = arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, cos),
+                                      arith::MulFOp::create(b, loc, y, signedSin));
+    return roundTo(b, loc, sum, elementTypeOf(op.getResult()));
+  }
+
+  Value operator()(graph::QuantizeOp op) {
+    mlir::OpBuilder& b = frame_.builder();
+    const mlir::Location loc = frame_.loc();
+    mlir::Type stored = elementTypeOf(op.getResult());
+    const Indices ofScale = parameterIndices(op, op.getScale());
+    const Indices ofZero = parameterIndices(op, op.getZeroPoint());
+    Value scaled = arith::DivFOp::create(b, loc, evaluator_.at(op.getInput(), indices_),
+                                         evaluator_.at(op.getScale(), ofScale));
+    Value number = mlir::isa<mlir::FloatType>(stored)
+                       ? scaled
+                       : Value(mlir::math::RoundEvenOp::create(b, loc, scaled));
+    Value zero = emitCast(b, loc, evaluator_.at(op.getZeroPoint(), ofZero), stored, b.getF32Type());
+    return emitCast(b, loc, arith::AddFOp::create(b, loc, number, zero), b.getF32Type(), stored,
+                    {.saturate = op.getSaturate()});
+  }
+
+  Value operator()(graph::DequantizeOp op) {
+    mlir::OpBuilder& b = frame_.builder();
+    const mlir::Location loc = frame_.loc();
+    mlir::Type stored = elementTypeOf(op.getInput());
+    const Indices ofScale = parameterIndices(op, op.getScale());
+    const Indices ofZero = parameterIndices(op, op.getZeroPoint());
+    Value x = evaluator_.at(op.getInput(), indices_),
+          origin = evaluator_.at(op.getZeroPoint(), ofZero);
+    Value real;
+    if (mlir::isa<mlir::FloatType>(stored)) {
+      real = arith::SubFOp::create(b, loc, x, origin);
+    } else {
+      mlir::Type i32 = b.getI32Type();
+      Value value = emitCast(b, loc, x, stored, i32), zero = emitCast(b, loc, origin, stored, i32);
+      Value difference = arith::SubIOp::create(b, loc, value, zero);
+      real = arith::SIToFPOp::create(b, loc, b.getF32Type(), difference);
+    }
+    return arith::MulFOp::create(b, loc, real, evaluator_.at(op.getScale(), ofScale));
+  }
+
+  Value operator()(graph::ReshapeOp op) {
+    Value linear = frame_.offset(indices_, shapeOf(op.getResult()));
+    return evaluator_.at(op.getInput(),
+                         frame_.delinearize(linear, frame_.dims(shapeOf(op.getInput()))));
+  }
+
+ private:
+  // An index value from a tensor's element; a negative one counts from the end, one out of range is
+  // moved to the nearest end.
+  Value indexElement(Value element, Value size) {
+    mlir::OpBuilder& b = frame_.builder();
+    const mlir::Location loc = frame_.loc();
+    Value index = arith::IndexCastOp::create(b, loc, b.getIndexType(), element);
+    Value zero = frame_.index(int64_t{0});
+    Value negative = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, zero);
+    index = arith::SelectOp::create(b, loc, negative, frame_.add(index, size), index);
+    // Of an empty dim 0: every buffer has memory for one element.
+    Value last = arith::SubIOp::create(b, loc, size, frame_.index(int64_t{1}));
+    return arith::MaxSIOp::create(b, loc, arith::MinSIOp::create(b, loc, index, last), zero);
+  }
+
+  Value ifElse(Value condition, mlir::Type elementType, llvm::function_ref<Value()> then,
+               llvm::function_ref<Value()> otherwise) {
+    mlir::OpBuilder& b = frame_.builder();
+    // In place before its branches are emitted: what they hoist goes in front of it.
+    auto choice = mlir::scf::IfOp::create(b, frame_.loc(), computeType(elementType), condition,
+                                          /*addThenBlock=*/true, /*addElseBlock=*/true);
+    mlir::OpBuilder::InsertionGuard guard(b);
+    auto emit = [&](mlir::Block& block, llvm::function_ref<Value()> branch) {
+      b.setInsertionPointToEnd(&block);
+      Value value = branch();
+      mlir::scf::YieldOp::create(b, frame_.loc(), value);
+    };
+    emit(choice.getThenRegion().front(), then);
+    emit(choice.getElseRegion().front(), otherwise);
+    return choice.getResult(0);
+  }
+
+  // Indices of a scale or zero point: none where it is a scalar, else the index along the axis, or
+  // those of the block.
+  template <typename Op>
+  Indices parameterIndices(Op op, Value parameter) {
+    if (shapeOf(parameter).empty()) return {};
+    const auto rank = static_cast<int64_t>(indices_.size());
+    const int64_t axis = op.getAxis() < 0 ? op.getAxis() + rank : op.getAxis();
+    if (op.getBlockSize() == 0) return {indices_[axis]};
+    Indices block(indices_);
+    block[axis] = arith::DivUIOp::create(frame_.builder(), frame_.loc(), indices_[axis],
+                                         frame_.index(static_cast<int64_t>(op.getBlockSize())));
+    return block;
+  }
+
+  llvm::ArrayRef<Value> indices_;
+  KernelFrame& frame_;
+  ElementEvaluator& evaluator_;
+};
+
 }  // namespace
 
 bool ElementEvaluator::supports(mlir::Operation* op) {
-  return op->hasTrait<graph::Elementwise>() ||
-         mlir::isa<graph::ConstantOp, graph::SizeOp, graph::IotaOp, graph::TransposeOp,
-                   graph::BroadcastOp, graph::SliceOp, graph::GatherOp, graph::GatherElementsOp,
-                   graph::ConcatOp, graph::PadOp, graph::RotaryEmbeddingOp, graph::QuantizeOp,
-                   graph::DequantizeOp, graph::ReshapeOp>(op);
+  return op->hasTrait<graph::Elementwise>() || graph::takesOp<ElementEmitter>(op);
 }
 
 void ElementEvaluator::bind(Value tensor, Value element) {
@@ -84,41 +369,7 @@ Value ElementEvaluator::compute(Value tensor, llvm::ArrayRef<Value> indices) {
     }
     return emitElementwise(b, loc, op, operands);
   }
-  return llvm::TypeSwitch<mlir::Operation*, Value>(op)
-      .Case([&](graph::ConstantOp constantOp) { return constant(constantOp, indices); })
-      .Case([&](graph::SizeOp size) {
-        Value value = frame_.index(graph::exprsOf(size.getExpr())[0]);
-        return arith::IndexCastOp::create(b, loc, b.getI64Type(), value);
-      })
-      .Case([&](graph::IotaOp iota) {
-        Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), indices[iota.getAxis()]);
-        return emitCast(b, loc, integer, b.getI64Type(), elementTypeOf(tensor));
-      })
-      .Case([&](graph::TransposeOp transpose) {
-        Indices source(indices.size());
-        for (auto [i, dim] : llvm::enumerate(transpose.getPermutation())) source[dim] = indices[i];
-        return at(transpose.getInput(), source);
-      })
-      .Case([&](graph::BroadcastOp broadcast) {
-        const Shape from = shapeOf(broadcast.getInput()), to = shapeOf(broadcast.getResult());
-        Indices source = broadcastIndices(frame_, indices, from);
-        for (size_t i = 0; i < from.size(); ++i) {
-          // A dim that may be 1 has the stride 0 if it is.
-          if (graph::mayStretch(from[i], to[to.size() - from.size() + i]))
-            source[i] = frame_.mul(source[i], frame_.broadcastStep(from[i]));
-        }
-        return at(broadcast.getInput(), source);
-      })
-      .Case([&](graph::SliceOp sliceOp) { return slice(sliceOp, indices); })
-      .Case([&](graph::GatherOp gatherOp) { return gather(gatherOp, indices); })
-      .Case([&](graph::GatherElementsOp gatherOp) { return gatherElements(gatherOp, indices); })
-      .Case([&](graph::ConcatOp concatOp) { return concat(concatOp, indices); })
-      .Case([&](graph::PadOp padOp) { return pad(padOp, indices); })
-      .Case([&](graph::RotaryEmbeddingOp rotary) { return rotate(rotary, indices); })
-      .Case([&](graph::QuantizeOp quantizeOp) { return quantize(quantizeOp, indices); })
-      .Case([&](graph::DequantizeOp dequantizeOp) { return dequantize(dequantizeOp, indices); })
-      .Case([&](graph::ReshapeOp reshapeOp) { return reshape(reshapeOp, indices); })
-      .Default([](mlir::Operation*) -> Value { llvm_unreachable("supports() says no"); });
+  return graph::visitOp<Value>(op, ElementEmitter(indices, frame_, *this));
 }
 
 void ElementEvaluator::storeResults(llvm::ArrayRef<Value> indices) {
@@ -177,249 +428,6 @@ Value ElementEvaluator::load(Value buffer, Value offset, mlir::Type elementType)
     stored = arith::ShRUIOp::create(b, loc, stored, shift);
   }
   return fromStorage(frame_.builder(), frame_.loc(), stored, elementType);
-}
-
-// A splat is a constant; other values lie in a global of the kernel's module.
-Value ElementEvaluator::constant(graph::ConstantOp op, llvm::ArrayRef<Value> indices) {
-  mlir::OpBuilder& b = frame_.builder();
-  const mlir::Location loc = frame_.loc();
-  mlir::Type element = elementTypeOf(op.getResult());
-  auto data = storedElements(mlir::cast<mlir::DenseElementsAttr>(op.getValue()));
-  if (data.isSplat() && data.getNumElements() > 0) {
-    Value value = arith::ConstantOp::create(
-        b, loc, mlir::cast<mlir::TypedAttr>(data.getSplatValue<mlir::Attribute>()));
-    return fromStorage(b, loc, value, element);
-  }
-  data = data.reshape(mlir::RankedTensorType::get({data.getNumElements()}, data.getElementType()));
-  auto type = mlir::MemRefType::get({data.getNumElements()}, data.getElementType());
-  auto module = frame_.function()->getParentOfType<mlir::ModuleOp>();
-  std::string name;
-  for (auto global : module.getOps<mlir::memref::GlobalOp>()) {
-    if (global.getInitialValueAttr() == data) name = global.getSymName().str();
-  }
-  if (name.empty()) {
-    mlir::OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(module.getBody());
-    name = (frame_.function().getName() + "_constant_" +
-            llvm::Twine(llvm::range_size(module.getOps<mlir::memref::GlobalOp>())))
-               .str();
-    mlir::memref::GlobalOp::create(b, loc, name, b.getStringAttr("private"), type, data,
-                                   /*constant=*/true, mlir::IntegerAttr());
-  }
-  Value global = mlir::memref::GetGlobalOp::create(b, loc, type, name);
-  // An element to a byte, of packed types too.
-  Value stored = mlir::memref::LoadOp::create(
-      b, loc, global, mlir::ValueRange{frame_.offset(indices, shapeOf(op.getResult()))});
-  return fromStorage(b, loc, stored, element);
-}
-
-Value ElementEvaluator::slice(graph::SliceOp op, llvm::ArrayRef<Value> indices) {
-  const Shape starts = graph::exprsOf(op.getStarts());
-  Indices source;
-  for (auto [index, start, step] : llvm::zip(indices, starts, op.getSteps())) {
-    Value scaled = step == 1 ? index : frame_.mul(index, frame_.index(step));
-    source.push_back(start == DimExpr(0) ? scaled : frame_.add(scaled, frame_.index(start)));
-  }
-  return at(op.getInput(), source);
-}
-
-Value ElementEvaluator::indexElement(Value element, Value size) {
-  mlir::OpBuilder& b = frame_.builder();
-  const mlir::Location loc = frame_.loc();
-  Value index = arith::IndexCastOp::create(b, loc, b.getIndexType(), element);
-  Value zero = frame_.index(int64_t{0});
-  Value negative = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, zero);
-  index = arith::SelectOp::create(b, loc, negative, frame_.add(index, size), index);
-  // Of an empty dim 0: every buffer has memory for one element.
-  Value last = arith::SubIOp::create(b, loc, size, frame_.index(int64_t{1}));
-  return arith::MaxSIOp::create(b, loc, arith::MinSIOp::create(b, loc, index, last), zero);
-}
-
-Value ElementEvaluator::gather(graph::GatherOp op, llvm::ArrayRef<Value> indices) {
-  const int64_t axis = op.getAxis();
-  const Shape input = shapeOf(op.getInput());
-  const size_t indexRank = shapeOf(op.getIndices()).size();
-  Value element = at(op.getIndices(), indices.slice(axis, indexRank));
-  Indices source(indices.take_front(axis));
-  source.push_back(indexElement(element, frame_.dims(input)[axis]));
-  llvm::append_range(source, indices.drop_front(axis + indexRank));
-  return at(op.getInput(), source);
-}
-
-Value ElementEvaluator::gatherElements(graph::GatherElementsOp op, llvm::ArrayRef<Value> indices) {
-  Indices source(indices);
-  const Shape input = shapeOf(op.getInput());
-  source[op.getAxis()] =
-      indexElement(at(op.getIndices(), indices), frame_.dims(input)[op.getAxis()]);
-  return at(op.getInput(), source);
-}
-
-Value ElementEvaluator::ifElse(Value condition, mlir::Type elementType,
-                               llvm::function_ref<Value()> then,
-                               llvm::function_ref<Value()> otherwise) {
-  mlir::OpBuilder& b = frame_.builder();
-  // In place before its branches are emitted: what they hoist goes in front of it.
-  auto choice = mlir::scf::IfOp::create(b, frame_.loc(), computeType(elementType), condition,
-                                        /*addThenBlock=*/true, /*addElseBlock=*/true);
-  mlir::OpBuilder::InsertionGuard guard(b);
-  auto emit = [&](mlir::Block& block, llvm::function_ref<Value()> branch) {
-    b.setInsertionPointToEnd(&block);
-    Value value = branch();
-    mlir::scf::YieldOp::create(b, frame_.loc(), value);
-  };
-  emit(choice.getThenRegion().front(), then);
-  emit(choice.getElseRegion().front(), otherwise);
-  return choice.getResult(0);
-}
-
-Value ElementEvaluator::concat(graph::ConcatOp op, llvm::ArrayRef<Value> indices) {
-  const int64_t axis = op.getAxis();
-  // The first input whose part ends behind the index.
-  std::function<Value(size_t, DimExpr)> select = [&](size_t i, DimExpr begin) -> Value {
-    Value input = op.getInputs()[i];
-    auto element = [&]() -> Value {
-      Indices source(indices);
-      source[axis] =
-          arith::SubIOp::create(frame_.builder(), frame_.loc(), indices[axis], frame_.index(begin));
-      return at(input, source);
-    };
-    if (i + 1 == op.getInputs().size()) return element();
-    const DimExpr end = begin + shapeOf(input)[axis];
-    Value inside = arith::CmpIOp::create(frame_.builder(), frame_.loc(), arith::CmpIPredicate::slt,
-                                         indices[axis], frame_.index(end));
-    return ifElse(inside, mlir::cast<mlir::RankedTensorType>(op.getType()).getElementType(),
-                  element, [&] { return select(i + 1, end); });
-  };
-  return select(0, 0);
-}
-
-Value ElementEvaluator::pad(graph::PadOp op, llvm::ArrayRef<Value> indices) {
-  mlir::OpBuilder& b = frame_.builder();
-  const mlir::Location loc = frame_.loc();
-  const Shape input = shapeOf(op.getInput());
-  const llvm::SmallVector<Value> dims = frame_.dims(input);
-  Indices source;
-  Value inside;
-  for (size_t i = 0; i < input.size(); ++i) {
-    Value index = indices[i];
-    if (op.getLow()[i] == 0 && op.getHigh()[i] == 0) {
-      source.push_back(index);
-      continue;
-    }
-    index = arith::SubIOp::create(b, loc, index, frame_.index(op.getLow()[i]));
-    Value zero = frame_.index(int64_t{0});
-    Value last = arith::SubIOp::create(b, loc, dims[i], frame_.index(int64_t{1}));
-    if (op.getMode() == graph::PadMode::edge) {
-      index = arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, index, zero), last);
-    } else if (op.getMode() == graph::PadMode::reflect) {
-      index =
-          mlir::arith::MaxSIOp::create(b, loc, index, arith::SubIOp::create(b, loc, zero, index));
-      Value over = arith::SubIOp::create(b, loc, frame_.add(last, last), index);
-      index = arith::MinSIOp::create(b, loc, index, over);
-    } else {
-      // One unsigned comparison checks both ends.
-      Value holds = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, dims[i]);
-      inside = inside ? Value(arith::AndIOp::create(b, loc, inside, holds)) : holds;
-    }
-    source.push_back(index);
-  }
-  if (!inside) return at(op.getInput(), source);
-  return ifElse(
-      inside, mlir::cast<mlir::RankedTensorType>(op.getType()).getElementType(),
-      [&] { return at(op.getInput(), source); }, [&] { return at(op.getValue(), {}); });
-}
-
-Value ElementEvaluator::rotate(graph::RotaryEmbeddingOp op, llvm::ArrayRef<Value> indices) {
-  mlir::OpBuilder& b = frame_.builder();
-  const mlir::Location loc = frame_.loc();
-  const Shape shape = shapeOf(op.getInput());
-  Value half = frame_.index(floorDiv(shape.back(), 2));
-  Value last = indices.back();
-  Value two = frame_.index(int64_t{2});
-  // Which of the pair this element is, and the index of the pair.
-  Value second, pair;
-  if (op.getInterleaved()) {
-    Value rest = arith::RemUIOp::create(b, loc, last, two);
-    second =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, frame_.index(int64_t{0}));
-    pair = arith::DivUIOp::create(b, loc, last, two);
-  } else {
-    second = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, last, half);
-    pair = arith::RemUIOp::create(b, loc, last, half);
-  }
-  Value one = op.getInterleaved() ? frame_.index(int64_t{1}) : half;
-  Value partner = arith::SelectOp::create(
-      b, loc, second, Value(arith::SubIOp::create(b, loc, last, one)), frame_.add(last, one));
-  Indices other(indices), angle(indices);
-  other.back() = partner;
-  angle.back() = pair;
-  Value x = at(op.getInput(), indices), y = at(op.getInput(), other);
-  Value cos = at(op.getCos(), broadcastIndices(frame_, angle, shapeOf(op.getCos())));
-  Value sin = at(op.getSin(), broadcastIndices(frame_, angle, shapeOf(op.getSin())));
-  Value signedSin =
-      arith::SelectOp::create(b, loc, second, sin, Value(arith::NegFOp::create(b, loc, sin)));
-  Value sum = arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, cos),
-                                    arith::MulFOp::create(b, loc, y, signedSin));
-  return roundTo(b, loc, sum, elementTypeOf(op.getResult()));
-}
-
-namespace {
-
-// Indices of a scale or zero point: none where it is a scalar, else the index along the axis, or
-// those of the block.
-template <typename Op>
-Indices parameterIndices(KernelFrame& frame, Op op, Value parameter,
-                         llvm::ArrayRef<Value> indices) {
-  if (shapeOf(parameter).empty()) return {};
-  const auto rank = static_cast<int64_t>(indices.size());
-  const int64_t axis = op.getAxis() < 0 ? op.getAxis() + rank : op.getAxis();
-  if (op.getBlockSize() == 0) return {indices[axis]};
-  Indices block(indices);
-  block[axis] = arith::DivUIOp::create(frame.builder(), frame.loc(), indices[axis],
-                                       frame.index(static_cast<int64_t>(op.getBlockSize())));
-  return block;
-}
-
-}  // namespace
-
-Value ElementEvaluator::quantize(graph::QuantizeOp op, llvm::ArrayRef<Value> indices) {
-  mlir::OpBuilder& b = frame_.builder();
-  const mlir::Location loc = frame_.loc();
-  mlir::Type stored = elementTypeOf(op.getResult());
-  const Indices ofScale = parameterIndices(frame_, op, op.getScale(), indices);
-  const Indices ofZero = parameterIndices(frame_, op, op.getZeroPoint(), indices);
-  Value scaled =
-      arith::DivFOp::create(b, loc, at(op.getInput(), indices), at(op.getScale(), ofScale));
-  Value number = mlir::isa<mlir::FloatType>(stored)
-                     ? scaled
-                     : Value(mlir::math::RoundEvenOp::create(b, loc, scaled));
-  Value zero = emitCast(b, loc, at(op.getZeroPoint(), ofZero), stored, b.getF32Type());
-  return emitCast(b, loc, arith::AddFOp::create(b, loc, number, zero), b.getF32Type(), stored,
-                  {.saturate = op.getSaturate()});
-}
-
-Value ElementEvaluator::dequantize(graph::DequantizeOp op, llvm::ArrayRef<Value> indices) {
-  mlir::OpBuilder& b = frame_.builder();
-  const mlir::Location loc = frame_.loc();
-  mlir::Type stored = elementTypeOf(op.getInput());
-  const Indices ofScale = parameterIndices(frame_, op, op.getScale(), indices);
-  const Indices ofZero = parameterIndices(frame_, op, op.getZeroPoint(), indices);
-  Value x = at(op.getInput(), indices), origin = at(op.getZeroPoint(), ofZero);
-  Value real;
-  if (mlir::isa<mlir::FloatType>(stored)) {
-    real = arith::SubFOp::create(b, loc, x, origin);
-  } else {
-    mlir::Type i32 = b.getI32Type();
-    Value value = emitCast(b, loc, x, stored, i32), zero = emitCast(b, loc, origin, stored, i32);
-    Value difference = arith::SubIOp::create(b, loc, value, zero);
-    real = arith::SIToFPOp::create(b, loc, b.getF32Type(), difference);
-  }
-  return arith::MulFOp::create(b, loc, real, at(op.getScale(), ofScale));
-}
-
-Value ElementEvaluator::reshape(graph::ReshapeOp op, llvm::ArrayRef<Value> indices) {
-  Value linear = frame_.offset(indices, shapeOf(op.getResult()));
-  return at(op.getInput(), frame_.delinearize(linear, frame_.dims(shapeOf(op.getInput()))));
 }
 
 }  // namespace mlc::conversion

@@ -58,22 +58,6 @@ class ElementEvaluator {
   // Whether what was made in that block can be used where the builder is.
   bool isVisible(mlir::Block* block);
   mlir::Value load(mlir::Value buffer, mlir::Value offset, mlir::Type elementType);
-  mlir::Value constant(graph::ConstantOp op, llvm::ArrayRef<mlir::Value> indices);
-  mlir::Value slice(graph::SliceOp op, llvm::ArrayRef<mlir::Value> indices);
-  mlir::Value gather(graph::GatherOp op, llvm::ArrayRef<mlir::Value> indices);
-  mlir::Value gatherElements(graph::GatherElementsOp op, llvm::ArrayRef<mlir::Value> indices);
-  mlir::Value concat(graph::ConcatOp op, llvm::ArrayRef<mlir::Value> indices);
-  mlir::Value pad(graph::PadOp op, llvm::ArrayRef<mlir::Value> indices);
-  mlir::Value rotate(graph::RotaryEmbeddingOp op, llvm::ArrayRef<mlir::Value> indices);
-  mlir::Value quantize(graph::QuantizeOp op, llvm::ArrayRef<mlir::Value> indices);
-  mlir::Value dequantize(graph::DequantizeOp op, llvm::ArrayRef<mlir::Value> indices);
-  mlir::Value reshape(graph::ReshapeOp op, llvm::ArrayRef<mlir::Value> indices);
-  // An index value from a tensor's element; a negative one counts from the end, one out of range is
-  // moved to the nearest end.
-  mlir::Value indexElement(mlir::Value element, mlir::Value size);
-  mlir::Value ifElse(mlir::Value condition, mlir::Type elementType,
-                     llvm::function_ref<mlir::Value()> then,
-                     llvm::function_ref<mlir::Value()> otherwise);
 
   KernelFrame& frame_;
   mlir::func::FuncOp kernel_;

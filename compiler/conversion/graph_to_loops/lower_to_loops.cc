@@ -18,7 +18,7 @@ using mlir::Value;
 // so that the shape does not matter.
 bool isFlat(mlir::func::FuncOp kernel, const Shape& result) {
   for (mlir::Operation& op : kernel.getBody().front().without_terminator()) {
-    if (!op.hasTrait<graph::Elementwise>() && !mlir::isa<graph::ConstantOp, graph::SizeOp>(op)) {
+    if (!op.hasTrait<graph::Elementwise>() && !op.hasTrait<graph::ClonedLeaf>()) {
       return false;
     }
     for (Value operand : op.getOperands()) {

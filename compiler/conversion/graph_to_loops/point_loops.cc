@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "compiler/dialect/graph/visit_op.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -22,8 +23,11 @@ mlir::Type elementTypeOf(Value tensor) {
   return mlir::cast<mlir::RankedTensorType>(tensor.getType()).getElementType();
 }
 
+// Emits one element of each result of a root; the roots are the ops that it has an overload for.
 class PointEmitter {
  public:
+  using Values = llvm::SmallVector<Value>;
+
   PointEmitter(llvm::ArrayRef<Value> indices, KernelFrame& frame, ElementEvaluator& evaluator)
       : indices_(indices),
         frame_(frame),
@@ -31,7 +35,7 @@ class PointEmitter {
         b_(frame.builder()),
         loc_(frame.loc()) {}
 
-  Value reduce(graph::ReduceOp op) {
+  Values operator()(graph::ReduceOp op) {
     const Shape shape = shapeOf(op.getInput());
     llvm::SmallVector<int64_t> axes;
     for (int64_t axis : op.getAxes()) axes.push_back(axis < 0 ? axis + shape.size() : axis);
@@ -60,10 +64,10 @@ class PointEmitter {
       return combine(op.getKind(), folded, carried, x);
     });
     if (op.getKind() == graph::ReduceKind::mean) total = quotient(total, folded, count);
-    return emitCast(b_, loc_, total, folded, element);
+    return {emitCast(b_, loc_, total, folded, element)};
   }
 
-  Value argReduce(graph::ArgReduceOp op) {
+  Values operator()(graph::ArgReduceOp op) {
     const Shape shape = shapeOf(op.getInput());
     const int64_t axis = op.getAxis() < 0 ? op.getAxis() + shape.size() : op.getAxis();
     const bool maximum = op.getKind() == graph::ReduceKind::max;
@@ -86,10 +90,10 @@ class PointEmitter {
           return llvm::SmallVector<Value>{arith::SelectOp::create(b_, loc_, better, x, carried[0]),
                                           arith::SelectOp::create(b_, loc_, better, i, carried[1])};
         });
-    return arith::IndexCastOp::create(b_, loc_, b_.getI64Type(), best[1]);
+    return {arith::IndexCastOp::create(b_, loc_, b_.getI64Type(), best[1])};
   }
 
-  Value contract(graph::ContractOp op) {
+  Values operator()(graph::ContractOp op) {
     auto [operands, result] = op.getEquation().split("->");
     auto [lhs, rhs] = operands.split(",");
     llvm::StringRef left = lhs.trim(), right = rhs.trim(), out = result.trim();
@@ -108,7 +112,7 @@ class PointEmitter {
     collect(right, op.getRhs());
     const mlir::Type from = elementTypeOf(op.getLhs()), to = elementTypeOf(op.getResult());
     const mlir::Type type = computeType(to);
-    return nest(
+    Value sum = nest(
         ranges, constantLike(b_, loc_, type, 0), [&](llvm::ArrayRef<Value> point, Value carried) {
           for (auto [letter, index] : llvm::zip(reduced, point)) at[letter] = index;
           auto element = [&](Value tensor, llvm::StringRef letters) {
@@ -121,9 +125,10 @@ class PointEmitter {
           };
           return multiplyAdd(element(op.getLhs(), left), element(op.getRhs(), right), carried);
         });
+    return {sum};
   }
 
-  Value conv(graph::ConvOp op) {
+  Values operator()(graph::ConvOp op) {
     const Shape input = shapeOf(op.getInput()), filter = shapeOf(op.getFilter());
     const size_t spatial = input.size() - 2;
     llvm::SmallVector<Value> ranges(llvm::ArrayRef(frame_.dims(filter)).drop_front(1));
@@ -135,7 +140,7 @@ class PointEmitter {
     const mlir::Type type = computeType(elementTypeOf(op.getResult()));
     Value start =
         op.getBias() ? evaluator_.at(op.getBias(), {indices_[1]}) : constantLike(b_, loc_, type, 0);
-    return nest(ranges, start, [&](llvm::ArrayRef<Value> point, Value carried) {
+    Value sum = nest(ranges, start, [&](llvm::ArrayRef<Value> point, Value carried) {
       Indices source{indices_[0], frame_.add(firstChannel, point[0])};
       Value inside = window(op, input, point.drop_front(1), spatial, source);
       auto element = [&](Value tensor, llvm::ArrayRef<Value> at) {
@@ -150,9 +155,10 @@ class PointEmitter {
       llvm::append_range(weight, point);
       return multiplyAdd(pixel, element(op.getFilter(), weight), carried);
     });
+    return {sum};
   }
 
-  Value pool(graph::PoolOp op) {
+  Values operator()(graph::PoolOp op) {
     const Shape input = shapeOf(op.getInput());
     const size_t spatial = input.size() - 2;
     const bool maximum = op.getKind() == graph::PoolKind::max;
@@ -168,11 +174,11 @@ class PointEmitter {
             return combine(kind, element, carried, evaluator_.at(op.getInput(), source));
           });
         });
-    if (maximum) return total;
-    return arith::DivFOp::create(b_, loc_, total, poolCount(op, input, ranges, type));
+    if (maximum) return {total};
+    return {arith::DivFOp::create(b_, loc_, total, poolCount(op, input, ranges, type))};
   }
 
-  llvm::SmallVector<Value> maxPoolWithIndices(graph::MaxPoolWithIndicesOp op) {
+  Values operator()(graph::MaxPoolWithIndicesOp op) {
     const Shape input = shapeOf(op.getInput());
     const size_t spatial = input.size() - 2;
     const mlir::Type element = elementTypeOf(op.getInput());
@@ -203,7 +209,7 @@ class PointEmitter {
     return {found[0], arith::IndexCastOp::create(b_, loc_, b_.getI64Type(), found[1])};
   }
 
-  Value lrn(graph::LrnOp op) {
+  Values operator()(graph::LrnOp op) {
     const Shape shape = shapeOf(op.getInput());
     const int64_t size = op.getSize(), before = (size - 1) / 2;
     const mlir::Type type = computeType(elementTypeOf(op.getInput()));
@@ -224,12 +230,10 @@ class PointEmitter {
     Value base = arith::AddFOp::create(b_, loc_, constant(op.getBias().convertToDouble()),
                                        arith::MulFOp::create(b_, loc_, constant(alpha), sum));
     Value scale = power(base, -op.getBeta().convertToDouble(), constant);
-    return arith::MulFOp::create(b_, loc_, evaluator_.at(op.getInput(), indices_), scale);
+    return {arith::MulFOp::create(b_, loc_, evaluator_.at(op.getInput(), indices_), scale)};
   }
 
  private:
-  using Values = llvm::SmallVector<Value>;
-
   // Nested loops over `ranges`, the last one innermost, folding into values.
   Values nestAll(llvm::ArrayRef<Value> ranges, mlir::ValueRange start,
                  llvm::function_ref<Values(llvm::ArrayRef<Value>, mlir::ValueRange)> body) {
@@ -451,22 +455,11 @@ class PointEmitter {
 
 }  // namespace
 
-bool isPointRoot(mlir::Operation* op) {
-  return mlir::isa<graph::ReduceOp, graph::ArgReduceOp, graph::ContractOp, graph::ConvOp,
-                   graph::PoolOp, graph::MaxPoolWithIndicesOp, graph::LrnOp>(op);
-}
+bool isPointRoot(mlir::Operation* op) { return graph::takesOp<PointEmitter>(op); }
 
 llvm::SmallVector<Value> emitPoint(mlir::Operation* root, llvm::ArrayRef<Value> indices,
                                    KernelFrame& frame, ElementEvaluator& evaluator) {
-  PointEmitter emitter(indices, frame, evaluator);
-  if (auto op = mlir::dyn_cast<graph::ReduceOp>(root)) return {emitter.reduce(op)};
-  if (auto op = mlir::dyn_cast<graph::ArgReduceOp>(root)) return {emitter.argReduce(op)};
-  if (auto op = mlir::dyn_cast<graph::ContractOp>(root)) return {emitter.contract(op)};
-  if (auto op = mlir::dyn_cast<graph::ConvOp>(root)) return {emitter.conv(op)};
-  if (auto op = mlir::dyn_cast<graph::PoolOp>(root)) return {emitter.pool(op)};
-  if (auto op = mlir::dyn_cast<graph::MaxPoolWithIndicesOp>(root))
-    return emitter.maxPoolWithIndices(op);
-  return {emitter.lrn(mlir::cast<graph::LrnOp>(root))};
+  return graph::visitOp<llvm::SmallVector<Value>>(root, PointEmitter(indices, frame, evaluator));
 }
 
 }  // namespace mlc::conversion

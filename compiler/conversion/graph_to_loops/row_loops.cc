@@ -1,6 +1,7 @@
 #include "compiler/conversion/graph_to_loops/row_loops.h"
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
+#include "compiler/dialect/graph/visit_op.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -227,35 +228,59 @@ void emitCumSum(graph::CumSumOp op, Rows& rows, KernelFrame& frame, ElementEvalu
   });
 }
 
-int64_t normalized(int64_t axis, mlir::Operation* op) {
-  const auto rank = static_cast<int64_t>(shapeOf(op->getOperand(0)).size());
-  return axis < 0 ? axis + rank : axis;
-}
+// Emits the loops of a root; the roots are the ops that it has an overload for.
+class RowEmitter {
+ public:
+  RowEmitter(KernelFrame& frame, ElementEvaluator& evaluator)
+      : frame_(frame), evaluator_(evaluator) {}
+
+  void operator()(graph::SoftmaxOp op) {
+    Rows rows = along(op);
+    emitSoftmax(op, rows);
+  }
+  void operator()(graph::LayerNormOp op) {
+    Rows rows = from(op);
+    emitLayerNorm(op, rows);
+  }
+  void operator()(graph::RmsNormOp op) {
+    Rows rows = from(op);
+    emitRmsNorm(op, rows);
+  }
+  void operator()(graph::CumSumOp op) {
+    Rows rows = along(op);
+    emitCumSum(op, rows, frame_, evaluator_);
+  }
+
+ private:
+  static int64_t rankOf(mlir::Operation* op) {
+    return static_cast<int64_t>(shapeOf(op->getOperand(0)).size());
+  }
+  template <typename Op>
+  static int64_t axisOf(Op op) {
+    const int64_t axis = op.getAxis();
+    return axis < 0 ? axis + rankOf(op) : axis;
+  }
+  // Rows along the op's axis.
+  template <typename Op>
+  Rows along(Op op) {
+    return Rows(op, axisOf(op), axisOf(op), frame_, evaluator_);
+  }
+  // Rows of all dims from the op's axis on.
+  template <typename Op>
+  Rows from(Op op) {
+    return Rows(op, axisOf(op), rankOf(op) - 1, frame_, evaluator_);
+  }
+
+  KernelFrame& frame_;
+  ElementEvaluator& evaluator_;
+};
 
 }  // namespace
 
-bool isRowRoot(mlir::Operation* op) {
-  return mlir::isa<graph::SoftmaxOp, graph::LayerNormOp, graph::RmsNormOp, graph::CumSumOp>(op);
-}
+bool isRowRoot(mlir::Operation* op) { return graph::takesOp<RowEmitter>(op); }
 
 void emitRowRoot(mlir::Operation* root, KernelFrame& frame, ElementEvaluator& evaluator) {
-  const auto rank = static_cast<int64_t>(shapeOf(root->getOperand(0)).size());
-  if (auto op = mlir::dyn_cast<graph::SoftmaxOp>(root)) {
-    const int64_t axis = normalized(op.getAxis(), root);
-    Rows rows(root, axis, axis, frame, evaluator);
-    emitSoftmax(op, rows);
-  } else if (auto op = mlir::dyn_cast<graph::LayerNormOp>(root)) {
-    Rows rows(root, normalized(op.getAxis(), root), rank - 1, frame, evaluator);
-    emitLayerNorm(op, rows);
-  } else if (auto op = mlir::dyn_cast<graph::RmsNormOp>(root)) {
-    Rows rows(root, normalized(op.getAxis(), root), rank - 1, frame, evaluator);
-    emitRmsNorm(op, rows);
-  } else {
-    auto scan = mlir::cast<graph::CumSumOp>(root);
-    const int64_t axis = normalized(scan.getAxis(), root);
-    Rows rows(root, axis, axis, frame, evaluator);
-    emitCumSum(scan, rows, frame, evaluator);
-  }
+  graph::visitOp(root, RowEmitter(frame, evaluator));
 }
 
 }  // namespace mlc::conversion

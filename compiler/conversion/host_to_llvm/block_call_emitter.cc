@@ -22,7 +22,7 @@ bool samePlace(const Place& a, const Place& b) { return a.kind == b.kind && a.in
 // The call behind this one, if nothing but weights and states is between the two.
 CallOp nextCall(CallOp call) {
   mlir::Operation* op = call->getNextNode();
-  while (op && mlir::isa<graph::WeightOp, graph::StateOp>(op)) op = op->getNextNode();
+  while (op && op->hasTrait<graph::StoredLeaf>()) op = op->getNextNode();
   return mlir::dyn_cast_or_null<CallOp>(op);
 }
 

@@ -144,7 +144,7 @@ DimExpr operationsOf(mlir::func::FuncOp kernel) {
   for (mlir::Type result : kernel.getResultTypes())
     operations = operations + graph::elementCount(graph::shapeOf(result));
   kernel.walk([&](graph::Work work) {
-    if (isMovement(work) || isClonedLeaf(work)) return;
+    if (isMovement(work) || work->hasTrait<graph::ClonedLeaf>()) return;
     const DimExpr own = work.getWork().operations;
     operations = operations + (mlir::isa<graph::ContractOp>(work) ? own : own * kPerFunction);
   });

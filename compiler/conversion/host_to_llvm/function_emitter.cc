@@ -212,7 +212,8 @@ mlir::LogicalResult FunctionEmitter::emitBlock(mlir::Block& block) {
 }
 
 mlir::LogicalResult FunctionEmitter::emitOp(Operation* op) {
-  if (mlir::isa<graph::WeightOp, graph::StateOp, graph::ReshapeOp, graph::YieldOp>(op))
+  if (op->hasTrait<graph::StoredLeaf>() || op->hasTrait<graph::View>() ||
+      mlir::isa<graph::YieldOp>(op))
     return mlir::success();
   if (auto call = mlir::dyn_cast<CallOp>(op)) {
     auto callee = program_.graph.lookupSymbol<FuncOp>(call.getCallee());

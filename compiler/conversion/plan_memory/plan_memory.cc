@@ -88,8 +88,7 @@ class Planner {
     for (auto [i, operand] : llvm::enumerate(body.getTerminator()->getOperands())) {
       Value storage = storageOf(operand);
       Operation* producer = storage.getDefiningOp();
-      if (!producer || producer->getBlock() != &body ||
-          mlir::isa<graph::WeightOp, graph::StateOp>(producer) ||
+      if (!producer || producer->getBlock() != &body || producer->hasTrait<graph::StoredLeaf>() ||
           graph::hasSymbolOf(storage.getType(), computed_) || isOwn(storage)) {
         continue;
       }

@@ -3,18 +3,18 @@
 #define MLC_GRAPH_COMPOSITE
 include "compiler/dialect/graph/graph_base.td"
 
-def Graph_SoftmaxOp : Graph_InferredOp<"softmax"> {
+def Graph_SoftmaxOp : Graph_InferredOp<"softmax", [Graph_FusesProducers]> {
   let summary = "Rows of only -infinity give NaN, or with zero_masked (not for logarithms) zeros.";
   let arguments = (ins AnyRankedTensor:$input, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$logarithm,
                        DefaultValuedAttr<BoolAttr, "false">:$zero_masked);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_LayerNormOp : Graph_InferredOp<"layer_norm"> {
+def Graph_LayerNormOp : Graph_InferredOp<"layer_norm", [Graph_FusesProducers, Graph_StoresProducer]> {
   let summary = "(x - mean) / sqrt(variance + epsilon) * scale + bias over the dims from axis on; statistics in f32.";
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scale, Optional<AnyRankedTensor>:$bias, I64Attr:$axis, F64Attr:$epsilon);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_RmsNormOp : Graph_InferredOp<"rms_norm"> {
+def Graph_RmsNormOp : Graph_InferredOp<"rms_norm", [Graph_FusesProducers, Graph_StoresProducer]> {
   let summary = "x / sqrt(mean(x^2) + epsilon) * scale over the dims from axis on; statistics in f32.";
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$scale, I64Attr:$axis, F64Attr:$epsilon);
   let results = (outs AnyRankedTensor:$result);
@@ -38,6 +38,7 @@ def Graph_AttentionOp : Graph_InferredOp<"attention", [AttrSizedOperandSegments]
   let assemblyFormat = [{
     $query `,` $key `,` $value (`,` $mask^)? (`keep` $keep^)? attr-dict `:` functional-type(operands, results)
   }];
+  let extraClassDeclaration = OwnWork;
 }
 def Graph_RotaryEmbeddingOp : Graph_InferredOp<"rotary_embedding"> {
   let summary = "Rotates pairs of the last dim of x [.., seq, d] by cos and sin (broadcastable to x's shape up to d / 2 on the last dim).";

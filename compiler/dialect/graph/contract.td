@@ -3,7 +3,7 @@
 #define MLC_GRAPH_CONTRACT
 include "compiler/dialect/graph/graph_base.td"
 
-def Graph_ContractOp : Graph_InferredOp<"contract"> {
+def Graph_ContractOp : Graph_InferredOp<"contract", [Graph_SumOfProducts]> {
   let summary = "Sum of products, as an einsum equation: \"bshd,bthd->bhst\".";
   let description = [{
     One lower-case letter per dim; letters of both operands that are not in the result are summed over. No letter occurs twice in one
@@ -12,5 +12,6 @@ def Graph_ContractOp : Graph_InferredOp<"contract"> {
   }];
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, StrAttr:$equation);
   let results = (outs AnyRankedTensor:$result);
+  let extraClassDeclaration = OwnWork;
 }
 #endif

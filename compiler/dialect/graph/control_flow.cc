@@ -75,4 +75,36 @@ LogicalResult LoopOp::verify() {
   return verifyYield(*this, getBody(), yielded);
 }
 
+namespace {
+
+OpWork workOfRegion(Region& region) {
+  OpWork work;
+  region.walk([&](Factored op) {
+    if (op->getParentRegion() != &region) return;
+    OpWork part = cast<Work>(op.getOperation()).getWork();
+    work.operations = work.operations + part.operations;
+    work.bytes = work.bytes + part.bytes;
+  });
+  return work;
+}
+
+}  // namespace
+
+// The greater of the two regions'.
+OpWork IfOp::getWork() {
+  OpWork thenWork = workOfRegion(getThenRegion()), elseWork = workOfRegion(getElseRegion());
+  return {max(thenWork.operations, elseWork.operations), max(thenWork.bytes, elseWork.bytes)};
+}
+
+// One trip where the number of trips is not constant.
+OpWork LoopOp::getWork() {
+  OpWork work = workOfRegion(getBody());
+  ElementsAttr trips;
+  if (!matchPattern(getTripCount(), m_Constant(&trips))) return work;
+  int64_t count = (*trips.value_begin<APInt>()).getSExtValue();
+  constexpr int64_t kUnbounded = int64_t{1} << 31;
+  if (count < 0 || count >= kUnbounded) return work;
+  return {work.operations * count, work.bytes * count};
+}
+
 }  // namespace mlc::graph

@@ -49,13 +49,4 @@ class FactorBuilder {
   OpFactors factors_;
 };
 
-// Every result dim is one parallel factor, every operand broadcasts to the result.
-OpFactors elementwiseFactors(mlir::Operation* op);
-
-// One parallel factor for each dim of the result; no operands.
-OpFactors leafFactors(mlir::Operation* op);
-
-// Every dim of every operand and result is whole.
-OpFactors wholeFactors(mlir::Operation* op);
-
 }  // namespace mlc::graph

@@ -35,13 +35,25 @@ struct OpFactors {
   llvm::SmallVector<TensorFactors, 1> results;
 };
 
+// Every result dim is one parallel factor, every operand broadcasts to the result.
+OpFactors elementwiseFactors(mlir::Operation* op);
+
+// One parallel factor for each dim of the result; no operands.
+OpFactors leafFactors(mlir::Operation* op);
+
+// Every dim of every operand and result is whole.
+OpFactors wholeFactors(mlir::Operation* op);
+
 struct OpWork {
   DimExpr operations;  // floating-point or integer operations; a multiply-add is two
   DimExpr bytes;       // read and written, each operand and result once
 };
 
-// Bytes of all operands and results; one operation per result element, or for each point of the
-// iteration space if it has reductions.
+// Bytes of all operands and results; one operation per element of the first result. None for leaves
+// and views.
 OpWork defaultWork(mlir::Operation* op);
+
+// Bytes of all operands and results.
+DimExpr bytesMoved(mlir::Operation* op);
 
 }  // namespace mlc::graph

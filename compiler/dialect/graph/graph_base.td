@@ -33,14 +33,33 @@ def Graph_DimsAttr : AttrDef<Graph_Dialect, "Dims", [
   let genVerifyDecl = 1;
 }
 
-class Graph_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Graph_Dialect, mnemonic, traits # [
-        DeclareOpInterfaceMethods<ReferenceEvaluation>, DeclareOpInterfaceMethods<Factored>,
-        DeclareOpInterfaceMethods<Work>]>;
+// What an op is, for group formation, lowering and the planner. traits.h says what each means.
+class Graph_Trait<string name> : NativeOpTrait<name> { let cppNamespace = "::mlc::graph"; }
+def Graph_Elementwise : Graph_Trait<"Elementwise">;
+def Graph_Exact : Graph_Trait<"Exact">;
+def Graph_Linear : Graph_Trait<"Linear">;
+def Graph_Movement : Graph_Trait<"Movement">;
+def Graph_View : Graph_Trait<"View">;
+def Graph_Leaf : Graph_Trait<"Leaf">;
+def Graph_Parameter : Graph_Trait<"Parameter">;
+def Graph_ClonedLeaf : Graph_Trait<"ClonedLeaf">;
+def Graph_StoredLeaf : Graph_Trait<"StoredLeaf">;
+def Graph_Unsplit : Graph_Trait<"Unsplit">;
+def Graph_HostOp : Graph_Trait<"HostOp">;
+def Graph_SumOfProducts : Graph_Trait<"SumOfProducts">;
+def Graph_FusesProducers : Graph_Trait<"FusesProducers">;
+def Graph_StoresProducer : Graph_Trait<"StoresProducer">;
+
+// An op with reference evaluation, factors and work. Its family's .cc defines getFactors(), unless `factored` is just Factored: a trait
+// (Elementwise, Leaf, Unsplit) then has it. One whose work is not the default (factors.h) has OwnWork as extraClassDeclaration and defines getWork().
+class Graph_Op<string mnemonic, list<Trait> traits = [], Trait factored = DeclareOpInterfaceMethods<Factored>>
+    : Op<Graph_Dialect, mnemonic, traits # [DeclareOpInterfaceMethods<ReferenceEvaluation>, factored, Work]>;
+
+defvar OwnWork = "::mlc::graph::OpWork getWork();";
 
 // An op without side effects whose result types follow from its operands and attributes.
-class Graph_InferredOp<string mnemonic, list<Trait> traits = []>
-    : Graph_Op<mnemonic, traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+class Graph_InferredOp<string mnemonic, list<Trait> traits = [], Trait factored = DeclareOpInterfaceMethods<Factored>>
+    : Graph_Op<mnemonic, traits # [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>], factored> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 

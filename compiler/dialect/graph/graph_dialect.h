@@ -4,6 +4,7 @@
 
 #include "compiler/dialect/graph/evaluation_context.h"
 #include "compiler/dialect/graph/factors.h"
+#include "compiler/dialect/graph/traits.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -17,17 +18,13 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+// The names of the ops that elementwise ops lower to.
+#include "mlir/Dialect/Arith/IR/ArithOps.h.inc"
+#include "mlir/Dialect/Math/IR/MathOps.h.inc"
+
 namespace mlc {
 class HostTensor;
 }
-
-namespace mlc::graph {
-
-// Ops that compute each result element from the elements at the same (broadcast) index.
-template <typename ConcreteOp>
-class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
-
-}  // namespace mlc::graph
 
 #include "compiler/dialect/graph/graph_enums.h.inc"
 

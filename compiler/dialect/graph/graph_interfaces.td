@@ -25,7 +25,7 @@ def Factored : OpInterface<"Factored"> {
 
 def Work : OpInterface<"Work"> {
   let cppNamespace = "::mlc::graph";
-  let description = "Arithmetic operations and bytes moved, as expressions of the symbols.";
+  let description = "Arithmetic operations and bytes moved, as expressions of the symbols. An op whose work is not the default defines getWork().";
   let methods = [InterfaceMethod<"", "::mlc::graph::OpWork", "getWork", (ins), [{}], [{
     return ::mlc::graph::defaultWork($_op);
   }]>];

@@ -22,21 +22,27 @@ def Graph_OptionalType : Graph_Type<"Optional", "optional"> {
   let genVerifyDecl = 1;
 }
 
-class Graph_StatedLibraryOp<string mnemonic> : Graph_StatedOp<mnemonic, [DeclareOpInterfaceMethods<LibraryCall>]>;
+class Graph_ReferenceOp<string mnemonic> : Graph_LibraryOp<mnemonic, [Graph_Unsplit], Factored>;
+
+class Graph_StatedReferenceOp<string mnemonic>
+    : Graph_Op<mnemonic, [Pure, Graph_HostOp, Graph_Unsplit, DeclareOpInterfaceMethods<LibraryCall>], Factored> {
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
 
 // Strings.
 
-def Graph_StringsOp : Graph_StatedLibraryOp<"strings"> {
+def Graph_StringsOp : Graph_StatedReferenceOp<"strings"> {
   let summary = "Constant strings, row-major.";
   let arguments = (ins StrArrayAttr:$texts);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_StringConcatOp : Graph_LibraryOp<"string_concat"> {
+def Graph_StringConcatOp : Graph_ReferenceOp<"string_concat"> {
   let summary = "Strings one behind the other, element by element.";
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_StringSplitOp : Graph_LibraryOp<"string_split"> {
+def Graph_StringSplitOp : Graph_ReferenceOp<"string_split"> {
   let summary = "The parts of each string between delimiters, along a new last dim, filled up with empty strings; and how many each has.";
   let description = [{
     delimiter: scalar string; an empty one splits at runs of white space, which count at neither end. at_most: splits of a string, -1 for all.
@@ -44,7 +50,7 @@ def Graph_StringSplitOp : Graph_LibraryOp<"string_split"> {
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$delimiter, I64Attr:$at_most);
   let results = (outs AnyRankedTensor:$parts, AnyRankedTensor:$counts);
 }
-def Graph_StringNormalizeOp : Graph_LibraryOp<"string_normalize"> {
+def Graph_StringNormalizeOp : Graph_ReferenceOp<"string_normalize"> {
   let summary = "ONNX StringNormalizer: strings of [n] or [1, n] without stopwords, in lower (-1) or upper (1) case; one empty string where none is left.";
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$stopwords, I64Attr:$letter_case, BoolAttr:$case_sensitive);
   let results = (outs AnyRankedTensor:$result);
@@ -52,32 +58,32 @@ def Graph_StringNormalizeOp : Graph_LibraryOp<"string_normalize"> {
 
 // Sequences. A position counts from the end where it is negative. A run fails where it is out of range.
 
-def Graph_SequenceOfOp : Graph_StatedLibraryOp<"sequence_of"> {
+def Graph_SequenceOfOp : Graph_StatedReferenceOp<"sequence_of"> {
   let summary = "The sequence of these tensors.";
   let arguments = (ins Variadic<AnyRankedTensor>:$tensors);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_SequenceInsertOp : Graph_LibraryOp<"sequence_insert"> {
+def Graph_SequenceInsertOp : Graph_ReferenceOp<"sequence_insert"> {
   let summary = "The sequence with a tensor before the one at a position, or at its end.";
   let arguments = (ins AnyRankedTensor:$sequence, AnyRankedTensor:$tensor, Optional<AnyRankedTensor>:$position);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_SequenceEraseOp : Graph_LibraryOp<"sequence_erase"> {
+def Graph_SequenceEraseOp : Graph_ReferenceOp<"sequence_erase"> {
   let summary = "The sequence without the tensor at a position, or without its last.";
   let arguments = (ins AnyRankedTensor:$sequence, Optional<AnyRankedTensor>:$position);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_SequenceAtOp : Graph_LibraryOp<"sequence_at"> {
+def Graph_SequenceAtOp : Graph_ReferenceOp<"sequence_at"> {
   let summary = "The tensor at a position, as an optional with a value.";
   let arguments = (ins AnyRankedTensor:$sequence, AnyRankedTensor:$position);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_SequenceLengthOp : Graph_LibraryOp<"sequence_length"> {
+def Graph_SequenceLengthOp : Graph_ReferenceOp<"sequence_length"> {
   let summary = "The number of tensors, a scalar i64.";
   let arguments = (ins AnyRankedTensor:$sequence);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_SplitToSequenceOp : Graph_LibraryOp<"split_to_sequence"> {
+def Graph_SplitToSequenceOp : Graph_ReferenceOp<"split_to_sequence"> {
   let summary = "The parts of a tensor along an axis: of these sizes (a vector) or of one size (a scalar; the last may be smaller).";
   let description = [{
     drops_dim: parts are of size 1 and lack the axis.
@@ -85,7 +91,7 @@ def Graph_SplitToSequenceOp : Graph_LibraryOp<"split_to_sequence"> {
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$sizes, I64Attr:$axis, BoolAttr:$drops_dim);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_ConcatFromSequenceOp : Graph_LibraryOp<"concat_from_sequence"> {
+def Graph_ConcatFromSequenceOp : Graph_ReferenceOp<"concat_from_sequence"> {
   let summary = "The tensors of a sequence, concatenated along an axis or stacked along a new one, as an optional with a value.";
   let arguments = (ins AnyRankedTensor:$sequence, I64Attr:$axis, BoolAttr:$stacks);
   let results = (outs AnyRankedTensor:$result);
@@ -93,22 +99,22 @@ def Graph_ConcatFromSequenceOp : Graph_LibraryOp<"concat_from_sequence"> {
 
 // Optionals. They hold a tensor; that of an optional sequence is the scalar of the sequence.
 
-def Graph_OptionalOfOp : Graph_StatedLibraryOp<"optional_of"> {
+def Graph_OptionalOfOp : Graph_StatedReferenceOp<"optional_of"> {
   let summary = "The optional with this tensor, or with nothing.";
   let arguments = (ins Optional<AnyRankedTensor>:$tensor);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_OptionalHasOp : Graph_LibraryOp<"optional_has"> {
+def Graph_OptionalHasOp : Graph_ReferenceOp<"optional_has"> {
   let summary = "Whether there is a value, a scalar i1.";
   let arguments = (ins AnyRankedTensor:$optional);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_OptionalShapeOp : Graph_LibraryOp<"optional_shape"> {
+def Graph_OptionalShapeOp : Graph_ReferenceOp<"optional_shape"> {
   let summary = "The dims i64 [rank] of the value. The run fails where there is none, or one of another rank.";
   let arguments = (ins AnyRankedTensor:$optional, I64Attr:$rank);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_OptionalGetOp : Graph_StatedLibraryOp<"optional_get"> {
+def Graph_OptionalGetOp : Graph_StatedReferenceOp<"optional_get"> {
   let summary = "The value, a tensor of the stated type. The run fails where there is none, or one of another shape.";
   let arguments = (ins AnyRankedTensor:$optional);
   let results = (outs AnyRankedTensor:$result);

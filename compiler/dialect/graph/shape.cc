@@ -52,6 +52,8 @@ DimExpr elementCount(llvm::ArrayRef<DimExpr> shape) {
   return count;
 }
 
+DimExpr bytesOf(mlir::Value value) { return bytesOf(shapeOf(value), dtypeOf(value.getType())); }
+
 DimExpr bytesOf(llvm::ArrayRef<DimExpr> shape, DType type) {
   const DimExpr count = elementCount(shape);
   return isPacked(type) ? ceilDiv(count, elementsPerByte(type))

@@ -31,6 +31,7 @@ DimExpr elementCount(llvm::ArrayRef<DimExpr> shape);
 
 // Bytes of a tensor, row-major and without gaps.
 DimExpr bytesOf(llvm::ArrayRef<DimExpr> shape, DType type);
+DimExpr bytesOf(mlir::Value value);
 
 // Fails with a message naming the two dims unless they are one expression. What is not proved equal
 // is not equal here: a frontend states what it needs (compiler/import/shape) and reshapes.

@@ -3,7 +3,7 @@
 #define MLC_GRAPH_WINDOW
 include "compiler/dialect/graph/graph_base.td"
 
-def Graph_ConvOp : Graph_InferredOp<"conv"> {
+def Graph_ConvOp : Graph_InferredOp<"conv", [Graph_SumOfProducts]> {
   let summary = "Convolution of [N, C, spatial...] with weights [OC, C / groups, kernel...].";
   let description = [{
     Element types as of contract: floats, or i8/u8 pairs, which give i32 and have no bias.
@@ -12,8 +12,9 @@ def Graph_ConvOp : Graph_InferredOp<"conv"> {
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high,
                        DenseI64ArrayAttr:$dilations, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs AnyRankedTensor:$result);
+  let extraClassDeclaration = OwnWork;
 }
-def Graph_BlockedConvOp : Graph_InferredOp<"blocked_conv"> {
+def Graph_BlockedConvOp : Graph_InferredOp<"blocked_conv", [Graph_SumOfProducts]> {
   let summary = "Convolution of images whose channels lie in blocks, [N, C / c, H, W, c].";
   let description = [{
     What graph.conv computes, on tensors of another physical layout, which are ordinary tensors of five dims. `channels` output channels
@@ -26,6 +27,7 @@ def Graph_BlockedConvOp : Graph_InferredOp<"blocked_conv"> {
                        DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high,
                        DenseI64ArrayAttr:$dilations, DefaultValuedAttr<BoolAttr, "false">:$depthwise);
   let results = (outs AnyRankedTensor:$result);
+  let extraClassDeclaration = OwnWork;
 }
 def Graph_PoolKindAttr : I32EnumAttr<"PoolKind", "what a window gives", [
     I32EnumAttrCase<"max", 0>, I32EnumAttrCase<"average", 1>]> { let cppNamespace = "::mlc::graph"; }
@@ -35,8 +37,10 @@ def Graph_PoolOp : Graph_InferredOp<"pool"> {
                        DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high, DenseI64ArrayAttr:$dilations,
                        DefaultValuedAttr<BoolAttr, "false">:$count_include_pad, DefaultValuedAttr<BoolAttr, "false">:$ceil_mode);
   let results = (outs AnyRankedTensor:$result);
+  let extraClassDeclaration = OwnWork;
 }
-def Graph_MaxPoolWithIndicesOp : Graph_InferredOp<"max_pool_with_indices"> {
+// Unsplit: offsets count from the beginning of the whole input.
+def Graph_MaxPoolWithIndicesOp : Graph_InferredOp<"max_pool_with_indices", [Graph_Unsplit], Factored> {
   let summary = "Maximum of each window of [N, C, spatial...], and the offset (i64) in the whole input of its first occurrence.";
   let description = [{
     column_major: offsets count the spatial dims with the first one fastest. A window of nothing but padding has -infinity (the least value) and offset 0.

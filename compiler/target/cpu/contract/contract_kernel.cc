@@ -151,8 +151,7 @@ std::optional<PanelLayout> packedOperandLayout(graph::ContractOp op, const CpuTa
 
 ContractMatch matchContract(mlir::func::FuncOp kernel) {
   mlir::Operation* root = kernelRoot(kernel);
-  if (!mlir::isa_and_nonnull<graph::ContractOp, graph::ConvOp, graph::BlockedConvOp>(root))
-    return {};
+  if (!root || !root->hasTrait<graph::SumOfProducts>()) return {};
   if (!hasContractElements(root)) return {{}, "no micro-kernel multiplies elements of these types"};
   mlir::FailureOr<Epilogue> epilogue = Epilogue::of(kernel, root);
   if (mlir::failed(epilogue)) return {{}, "what is fused behind it is no epilogue"};

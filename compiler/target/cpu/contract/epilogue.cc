@@ -48,8 +48,8 @@ Operation* kernelRoot(mlir::func::FuncOp kernel) {
   Operation* root = nullptr;
   for (Operation& op : kernel.front().without_terminator()) {
     // A dequantize in the kernel of a contraction is how its operand lies in memory.
-    if (op.hasTrait<graph::Elementwise>() ||
-        mlir::isa<graph::ConstantOp, graph::SizeOp, graph::DequantizeOp>(op))
+    if (op.hasTrait<graph::Elementwise>() || op.hasTrait<graph::ClonedLeaf>() ||
+        mlir::isa<graph::DequantizeOp>(op))
       continue;
     if (root) return nullptr;
     root = &op;

@@ -1,3 +1,4 @@
+#include "compiler/dialect/graph/factor_builder.h"
 #include "compiler/dialect/graph/infer.h"
 
 using namespace mlir;
@@ -27,6 +28,24 @@ MLC_INFER(AppendOp) {
   }
   shape[0] = shape[0] + update[0];
   return inferred(location, shape, elementTypeOf(op.getState()), types);
+}
+
+// Rows stay together: a new one lies behind all others.
+OpFactors AppendOp::getFactors() {
+  FactorBuilder builder(*this);
+  builder.wholeOperandDim(0, 0);
+  builder.wholeOperandDim(1, 0);
+  builder.wholeResultDim(0);
+  for (int64_t i = 1; i < static_cast<int64_t>(builder.resultShape().size()); ++i) {
+    const int factor = builder.addSame(i, FactorKind::kParallel);
+    builder.indexOperand(1, i, factor);
+  }
+  return builder.take();
+}
+
+// Copies what is new.
+OpWork AppendOp::getWork() {
+  return {elementCount(shapeOf(getUpdate())), bytesOf(getUpdate()) * 2};
 }
 
 }  // namespace mlc::graph
