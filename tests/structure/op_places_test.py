@@ -10,6 +10,7 @@ PLACES = {
     "Acos": ELEMENTWISE,
     "Asinh": ELEMENTWISE,
     "Atanh": ELEMENTWISE,
+    "ShiftLeft": FORMULA,
     "Softplus": FORMULA,
     "ArgReduce": KERNEL_ROOT,
     "CumSum": KERNEL_ROOT,

@@ -51,6 +51,19 @@ class Emitter {
   Value operator()(graph::DivOp) { return float_ ? make<arith::DivFOp>() : integerQuotient(); }
   Value operator()(graph::ModOp) { return remainder(); }
   Value operator()(graph::PowOp) { return power(); }
+  Value operator()(graph::ShiftLeftOp) {
+    Value shifted = make<arith::ShLIOp>();
+    return arith::SelectOp::create(b_, loc_, shiftsInside(), shifted, constant(0));
+  }
+  Value operator()(graph::ShiftRightOp) {
+    if (unsigned_) {
+      Value shifted = make<arith::ShRUIOp>();
+      return arith::SelectOp::create(b_, loc_, shiftsInside(), shifted, constant(0));
+    }
+    Value places =
+        arith::SelectOp::create(b_, loc_, shiftsInside(), operands_[1], constant(bits() - 1));
+    return arith::ShRSIOp::create(b_, loc_, x(), places);
+  }
   Value operator()(graph::CompareOp op) { return compare(op.getPredicate()); }
   Value operator()(graph::SelectOp) {
     return arith::SelectOp::create(b_, loc_, operands_[0], operands_[1], operands_[2]);
@@ -157,6 +170,14 @@ class Emitter {
       replaced = arith::OrIOp::create(b_, loc_, replaced, equalIntegers(divisor, constant(-1)));
     }
     return arith::SelectOp::create(b_, loc_, replaced, one, divisor);
+  }
+
+  unsigned bits() const { return element_.getIntOrFloatBitWidth(); }
+
+  // Whether bits remain that are shifted so far.
+  Value shiftsInside() {
+    return arith::CmpIOp::create(b_, loc_, arith::CmpIPredicate::ult, operands_[1],
+                                 constant(bits()));
   }
 
   Value equalIntegers(Value a, Value b) {

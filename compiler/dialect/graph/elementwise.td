@@ -89,6 +89,10 @@ def Graph_ModOp : Graph_Binary<"mod", Numbers, Formula, [Graph_Exact]> { let sum
 def Graph_AndOp : Graph_Binary<"and", Integers, IntegerScalar<"arith::AndIOp">, [Commutative]>;
 def Graph_OrOp : Graph_Binary<"or", Integers, IntegerScalar<"arith::OrIOp">, [Commutative]>;
 def Graph_XorOp : Graph_Binary<"xor", Integers, IntegerScalar<"arith::XOrIOp">, [Commutative]>;
+def Graph_ShiftLeftOp : Graph_Binary<"shift_left", Integers> { let summary = "Bits of lhs; 0 by a negative number or by all bits and more."; }
+def Graph_ShiftRightOp : Graph_Binary<"shift_right", Integers> {
+  let summary = "Bits of lhs, of signed integers with its sign behind them; nothing but that by a negative number or by all bits and more.";
+}
 
 def Graph_PredicateAttr : I32EnumAttr<"Predicate", "comparison", [
     I32EnumAttrCase<"eq", 0>, I32EnumAttrCase<"ne", 1>, I32EnumAttrCase<"lt", 2>,

@@ -102,6 +102,19 @@ int64_t power(int64_t base, int64_t exponent, bool isUnsigned) {
   return static_cast<int64_t>(result);
 }
 
+// Bits, moved to higher places; a shift that is no number of places within the type moves all out.
+int64_t shiftLeft(int64_t bits, int64_t places, DType type) {
+  const bool isInside = places >= 0 && places < dtypeBits(type);
+  return isInside ? static_cast<int64_t>(static_cast<uint64_t>(bits) << places) : 0;
+}
+
+int64_t shiftRight(int64_t bits, int64_t places, DType type) {
+  const bool isInside = places >= 0 && places < dtypeBits(type);
+  if (isUnsigned(type))
+    return isInside ? static_cast<int64_t>(static_cast<uint64_t>(bits) >> places) : 0;
+  return bits >> (isInside ? places : 63);
+}
+
 template <typename T>
 bool holds(Predicate predicate, T a, T b) {
   switch (predicate) {
@@ -227,6 +240,8 @@ MLC_BINARY(MinOp, withNan(a, b, std::min(a, b)), less(b, a, x[0].dtype()) ? b : 
 MLC_BINARY(AndOp, 0, a& b)
 MLC_BINARY(OrOp, 0, a | b)
 MLC_BINARY(XorOp, 0, a ^ b)
+MLC_BINARY(ShiftLeftOp, 0, shiftLeft(a, b, x[0].dtype()))
+MLC_BINARY(ShiftRightOp, 0, shiftRight(a, b, x[0].dtype()))
 MLC_BINARY(PowOp, std::pow(a, b), power(a, b, isUnsigned(x[0].dtype())))
 
 MLC_EVALUATE(DivOp) {

@@ -20,6 +20,17 @@ void binary(Node& node) {
 
 void negate(Node& node) { node.set(node.emitter.emit<graph::NotOp>(node.value(0))); }
 
+void bitShift(Node& node) {
+  const std::string direction = node.text("direction", "");
+  if (direction == "LEFT") {
+    binary<graph::ShiftLeftOp>(node);
+  } else if (direction == "RIGHT") {
+    binary<graph::ShiftRightOp>(node);
+  } else {
+    node.invalid("has the direction '" + direction + "'");
+  }
+}
+
 void where(Node& node) {
   node.set(node.emitter.emit<graph::SelectOp>(node.value(0), node.value(1), node.value(2)));
 }
@@ -77,6 +88,7 @@ std::vector<OpEntry> logicalOps() {
   constexpr int kLast = kLastOpset;
   return {
       {"And", 7, kLast, 2, 2, "", binary<graph::AndOp>},
+      {"BitShift", 11, kLast, 2, 2, "direction", bitShift},
       {"BitwiseAnd", 18, kLast, 2, 2, "", binary<graph::AndOp>},
       {"BitwiseNot", 18, kLast, 1, 1, "", negate},
       {"BitwiseOr", 18, kLast, 2, 2, "", binary<graph::OrOp>},
