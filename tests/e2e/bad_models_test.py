@@ -125,8 +125,8 @@ class BadModels(unittest.TestCase):
         self.expect(model_of(product, [external("w", "whole.data", length=32)]), jobs.INVALID, "'w'")
 
     def test_all_that_is_unsupported_is_listed(self):
-        nodes = [node("StringNormalizer", ["x"], ["a"]), node("Whatever", ["a"], ["b"], domain="com.example"), node("Relu", ["b"], ["y"])]
-        self.expect(model_of(nodes), jobs.UNSUPPORTED, "StringNormalizer", "Whatever", "com.example")
+        nodes = [node("RegexFullMatch", ["x"], ["a"]), node("Whatever", ["a"], ["b"], domain="com.example"), node("Relu", ["b"], ["y"])]
+        self.expect(model_of(nodes), jobs.UNSUPPORTED, "RegexFullMatch", "Whatever", "com.example")
 
     def test_under_mpirun(self):
         self.expect(b"", jobs.INVALID, "empty", ranks=2)

@@ -11,7 +11,7 @@ PLACES = {
     "Asinh": ELEMENTWISE,
     "Atanh": ELEMENTWISE,
     "ShiftLeft": FORMULA,
-    "Softplus": FORMULA,
+    "Sign": FORMULA,
     "ArgReduce": KERNEL_ROOT,
     "CumSum": KERNEL_ROOT,
     "Lrn": KERNEL_ROOT,

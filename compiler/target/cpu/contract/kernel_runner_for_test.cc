@@ -97,8 +97,8 @@ StatusOr<KernelRunner> KernelRunner::compile(const std::string& text, const CpuT
   if (mlir::failed(lowered) || mlir::failed(mlir::verify(*module))) {
     return invalidError("cannot lower: " + messages);
   }
-  if (lowered->path.name == "loops")
-    return invalidError("no micro-kernel: " + lowered->path.reason);
+  if (lowered->lowering.name == "loops")
+    return invalidError("no micro-kernel: " + lowered->lowering.reason);
   runner.scratchBytes_ = attr::scratchBytesOf(lowered->function);
   const CpuTarget host = CpuTarget::host();
   const bool runsHere = llvm::all_of(target.features(),
