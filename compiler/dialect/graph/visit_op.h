@@ -40,8 +40,8 @@ struct OpList {
   }
 
   template <template <typename> class Trait, typename Visitor>
-  static constexpr bool kTakesAll = ((!Ops::template hasTrait<Trait>() ||
-                                      kTakes<Visitor, Ops>)&&...);
+  static constexpr bool kTakesAll =
+      ((!Ops::template hasTrait<Trait>() || kTakes<Visitor, Ops>) && ...);
 };
 
 using GraphOps = OpList<
