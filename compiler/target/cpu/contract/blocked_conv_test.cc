@@ -34,6 +34,14 @@ struct Conv {
   }
 };
 
+// With a window that is the same along both dims, and this padding on all sides.
+Conv square(Conv c, int64_t kernel, int64_t stride, int64_t padding) {
+  c.kernelHeight = c.kernelWidth = kernel;
+  c.strideY = c.strideX = stride;
+  c.top = c.left = c.bottom = c.right = padding;
+  return c;
+}
+
 float input(int64_t i, int64_t seed) { return static_cast<float>((i * 7 + seed * 5) % 11 - 5) / 8; }
 
 std::string typeOf(const std::vector<int64_t>& shape, bool symbolic = false) {
@@ -318,65 +326,43 @@ TEST(BlockedConv, Windows) {
            .dilationX = 2},
           target);
   }
-  check({.images = 1,
-         .channels = 8,
-         .outChannels = 16,
-         .height = 6,
-         .width = 6,
-         .inBlock = 8,
-         .outBlock = 8,
-         .kernelHeight = 3,
-         .kernelWidth = 3});
-  check({.images = 3,
-         .channels = 16,
-         .outChannels = 16,
-         .height = 7,
-         .width = 7,
-         .inBlock = 16,
-         .outBlock = 16,
-         .kernelHeight = 3,
-         .kernelWidth = 3,
-         .strideY = 1,
-         .strideX = 1,
-         .top = 1,
-         .left = 1,
-         .bottom = 1,
-         .right = 1,
-         .symbolicImages = true});
+  check(square({.images = 1,
+                .channels = 8,
+                .outChannels = 16,
+                .height = 6,
+                .width = 6,
+                .inBlock = 8,
+                .outBlock = 8},
+               3, 1, 0));
+  check(square({.images = 3,
+                .channels = 16,
+                .outChannels = 16,
+                .height = 7,
+                .width = 7,
+                .inBlock = 16,
+                .outBlock = 16,
+                .symbolicImages = true},
+               3, 1, 1));
 }
 
 TEST(BlockedConv, ImagesOfAFewChannels) {
-  check({.images = 2,
-         .channels = 3,
-         .outChannels = 16,
-         .height = 23,
-         .width = 21,
-         .inBlock = 1,
-         .outBlock = 16,
-         .kernelHeight = 7,
-         .kernelWidth = 7,
-         .strideY = 2,
-         .strideX = 2,
-         .top = 3,
-         .left = 3,
-         .bottom = 3,
-         .right = 3,
-         .epilogue = true});
-  check({.images = 1,
-         .channels = 1,
-         .outChannels = 8,
-         .height = 9,
-         .width = 40,
-         .inBlock = 1,
-         .outBlock = 8,
-         .kernelHeight = 3,
-         .kernelWidth = 3,
-         .strideY = 1,
-         .strideX = 1,
-         .top = 1,
-         .left = 1,
-         .bottom = 1,
-         .right = 1});
+  check(square({.images = 2,
+                .channels = 3,
+                .outChannels = 16,
+                .height = 23,
+                .width = 21,
+                .inBlock = 1,
+                .outBlock = 16,
+                .epilogue = true},
+               7, 2, 3));
+  check(square({.images = 1,
+                .channels = 1,
+                .outChannels = 8,
+                .height = 9,
+                .width = 40,
+                .inBlock = 1,
+                .outBlock = 8},
+               3, 1, 1));
   check({.images = 1,
          .channels = 20,
          .outChannels = 16,
@@ -387,32 +373,22 @@ TEST(BlockedConv, ImagesOfAFewChannels) {
 }
 
 TEST(BlockedConv, LinesThatDoNotFitTheCache) {
-  check({.images = 1,
-         .channels = 64,
-         .outChannels = 16,
-         .height = 40,
-         .width = 41,
-         .inBlock = 16,
-         .outBlock = 16,
-         .kernelHeight = 3,
-         .kernelWidth = 3,
-         .strideY = 1,
-         .strideX = 1,
-         .top = 1,
-         .left = 1,
-         .bottom = 1,
-         .right = 1});
-  check({.images = 1,
-         .channels = 128,
-         .outChannels = 16,
-         .height = 30,
-         .width = 31,
-         .inBlock = 16,
-         .outBlock = 16,
-         .kernelHeight = 1,
-         .kernelWidth = 1,
-         .strideY = 2,
-         .strideX = 2});
+  check(square({.images = 1,
+                .channels = 64,
+                .outChannels = 16,
+                .height = 40,
+                .width = 41,
+                .inBlock = 16,
+                .outBlock = 16},
+               3, 1, 1));
+  check(square({.images = 1,
+                .channels = 128,
+                .outChannels = 16,
+                .height = 30,
+                .width = 31,
+                .inBlock = 16,
+                .outBlock = 16},
+               1, 2, 0));
 }
 
 TEST(BlockedConv, Depthwise) {
@@ -455,40 +431,26 @@ TEST(BlockedConv, Depthwise) {
            .epilogue = true},
           target);
   }
-  check({.images = 1,
-         .channels = 8,
-         .outChannels = 8,
-         .height = 3,
-         .width = 3,
-         .inBlock = 8,
-         .outBlock = 8,
-         .kernelHeight = 5,
-         .kernelWidth = 5,
-         .strideY = 1,
-         .strideX = 1,
-         .top = 2,
-         .left = 2,
-         .bottom = 2,
-         .right = 2,
-         .depthwise = true});
-  check({.images = 1,
-         .channels = 8,
-         .outChannels = 8,
-         .height = 12,
-         .width = 30,
-         .inBlock = 8,
-         .outBlock = 8,
-         .kernelHeight = 3,
-         .kernelWidth = 3,
-         .strideY = 1,
-         .strideX = 1,
-         .top = 2,
-         .left = 2,
-         .bottom = 2,
-         .right = 2,
-         .dilationY = 2,
-         .dilationX = 2,
-         .depthwise = true});
+  check(square({.images = 1,
+                .channels = 8,
+                .outChannels = 8,
+                .height = 3,
+                .width = 3,
+                .inBlock = 8,
+                .outBlock = 8,
+                .depthwise = true},
+               5, 1, 2));
+  check(square({.images = 1,
+                .channels = 8,
+                .outChannels = 8,
+                .height = 12,
+                .width = 30,
+                .inBlock = 8,
+                .outBlock = 8,
+                .dilationY = 2,
+                .dilationX = 2,
+                .depthwise = true},
+               3, 1, 2));
   check({.images = 3,
          .channels = 16,
          .outChannels = 16,
