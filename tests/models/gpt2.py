@@ -1,13 +1,19 @@
-"""A tiny GPT-2: fused query, key and value, a causal mask cut out of a table, tanh GELU from primitives, tied output weights."""
+"""A tiny GPT-2: fused query, key and value, a causal mask cut out of a table, tanh GELU from primitives, tied output weights.
+
+gpt2.py DIR [HIDDEN HEADS LAYERS VOCABULARY POSITIONS]: of other sizes."""
+
+import sys
 
 import numpy as np
 from model_writer import FLOAT, INT64, Graph, run
 
-HIDDEN, HEADS, LAYERS, VOCABULARY, POSITIONS = 32, 4, 2, 60, 24
+HIDDEN, HEADS, LAYERS, VOCABULARY, POSITIONS = [int(size) for size in sys.argv[2:]] or (32, 4, 2, 60, 24)
+# Of the weights: products with more of them do not grow.
+SCALE = 0.3 * (32 / HIDDEN) ** 0.5
 
 
 def linear(g, x, name, inputs, outputs):
-    return g.node("Add", [g.node("MatMul", [x, g.normal(f"{name}.weight", [inputs, outputs])], f"{name}.mm"),
+    return g.node("Add", [g.node("MatMul", [x, g.normal(f"{name}.weight", [inputs, outputs], SCALE)], f"{name}.mm"),
                           g.normal(f"{name}.bias", [outputs])], f"{name}.y")
 
 
