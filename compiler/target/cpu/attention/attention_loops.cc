@@ -107,16 +107,16 @@ class AttentionLoops::Emitter {
     };
     keyPanels_ = take(loops.keyBytes());
     valuePanels_ = take(loops.valueBytes());
-    scaledQueries_ = take(loops.queryBytes());
+    queryRows_ = take(loops.queryBytes());
     sums_ = take(loops.sumBytes());
     scores_ = take(DimExpr(kRowsPerBlock * kKeysPerBlock * kBytes));
     softmax_.emplace(k, loops.keyTile_.width, allocate(), allocate());
-    keyKernel_ = {loops.keyTile_,       loops.product_, &loops.depthDims_,
-                  scaledQueries_,       scores_,        DimExpr(kKeysPerBlock),
-                  /*addsToSums=*/false, "scores"};
+    keyKernel_ = {loops.keyTile_,       loops.product_,  &loops.depthDims_,
+                  queryRows_,           scores_,         DimExpr(kKeysPerBlock),
+                  /*addsToSums=*/false, operands_.scale, "scores"};
     valueKernel_ = {loops.valueTile_,    loops.product_,
                     /*kDims=*/nullptr,   scores_,        sums_, loops.sumStride(),
-                    /*addsToSums=*/true, "sums"};
+                    /*addsToSums=*/true, /*factor=*/1,   "sums"};
     queries_ = k.dim(operands_.queries);
     keys_ = k.dim(operands_.keys);
     rowsOfHead_ = k.mul(k.dim(operands_.group), queries_);
@@ -225,7 +225,7 @@ class AttentionLoops::Emitter {
     kvHead_ = k_.rem(head, kvHeads);
     firstRow_ = shareBegin(k_, block, blocks_, rowsOfHead_);
     rows_ = k_.sub(shareBegin(k_, k_.add(block, one), blocks_, rowsOfHead_), firstRow_);
-    k_.loop(zero, rows_, one, [&](Value row) { scaleQuery(row); });
+    k_.loop(zero, rows_, one, [&](Value row) { copyQuery(row); });
     k_.loop(zero, seenByBlock(), k_.index(kKeysPerBlock), [&](Value firstKey) {
       Value count = k_.min(k_.sub(seenByBlock_, firstKey), k_.index(kKeysPerBlock));
       choose(
@@ -263,8 +263,8 @@ class AttentionLoops::Emitter {
     return seenByBlock_;
   }
 
-  // Copies a query as f32, multiplied by the scale, and sets its sums to zero.
-  void scaleQuery(Value row) {
+  // Copies a query as f32, and sets its sums to zero.
+  void copyQuery(Value row) {
     mlir::OpBuilder& b = k_.builder();
     const AttentionOperands::StridedBuffer& query = operands_.query;
     Value from = offsetOfRow(query, rowOf(k_.add(firstRow_, row)));
@@ -272,9 +272,7 @@ class AttentionLoops::Emitter {
     Value to = k_.mul(row, depth);
     forElements(depth, query.strides[3] == DimExpr(1), [&](Value d, int64_t width) {
       Value loaded = k_.load(views_.query, k_.add(from, k_.mul(d, stride)), width);
-      Value element = widen(k_, loaded, query.element(), f32_);
-      Value scale = conversion::constantLike(b, k_.loc(), element.getType(), operands_.scale);
-      k_.store(arith::MulFOp::create(b, k_.loc(), element, scale), scaledQueries_, k_.add(to, d));
+      k_.store(widen(k_, loaded, query.element(), f32_), queryRows_, k_.add(to, d));
     });
     forSums(row, [&](Value at) {
       k_.store(conversion::constantLike(b, k_.loc(), vectorType(), 0), sums_, at);
@@ -359,7 +357,7 @@ class AttentionLoops::Emitter {
     KernelBuilder::Carried sums(n, conversion::constantLike(b, k_.loc(), vector, 0));
     sums =
         k_.loop(k_.index(0), depth, k_.index(width), sums, [&](Value d, mlir::ValueRange carried) {
-          Value x = k_.load(scaledQueries_, k_.add(query, d), width);
+          Value x = k_.load(queryRows_, k_.add(query, d), width);
           KernelBuilder::Carried next;
           for (int64_t i = 0; i < n; ++i) {
             Value at = k_.add(k_.add(begin, k_.mul(k_.index(i), stride)), d);
@@ -372,7 +370,8 @@ class AttentionLoops::Emitter {
     for (int64_t i = 0; i < n; ++i) {
       Value sum = mlir::vector::ReductionOp::create(b, k_.loc(), mlir::vector::CombiningKind::ADD,
                                                     sums[i], arith::FastMathFlags::reassoc);
-      k_.store(sum, scores_, k_.add(to, k_.index(i)));
+      Value scale = conversion::constantLike(b, k_.loc(), f32_, operands_.scale);
+      k_.store(arith::MulFOp::create(b, k_.loc(), sum, scale), scores_, k_.add(to, k_.index(i)));
     }
   }
 
@@ -469,7 +468,7 @@ class AttentionLoops::Emitter {
   StridedPanelSource keySource_, valueSource_;
   MicroKernel keyKernel_, valueKernel_;
   std::optional<OnlineSoftmax> softmax_;
-  Value keyPanels_, valuePanels_, scaledQueries_, sums_, scores_;
+  Value keyPanels_, valuePanels_, queryRows_, sums_, scores_;
   Value queries_, keys_, rowsOfHead_, blocks_;
   Value byDotProducts_, valuesInPlace_;                   // i1, or null: never
   Value batch_, kvHead_, firstRow_, rows_, seenByBlock_;  // of the task

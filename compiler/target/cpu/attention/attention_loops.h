@@ -31,7 +31,7 @@ class AttentionLoops {
   // Bytes of a thread's scratch.
   DimExpr keyBytes() const;    // panels [keys / columns][depth][columns]
   DimExpr valueBytes() const;  // panels [valueDepth / columns][keys][columns]
-  DimExpr queryBytes() const;  // [rows][depth], scaled
+  DimExpr queryBytes() const;  // [rows][depth]
   DimExpr sumBytes() const;    // [rows][sumStride()]
   DimExpr sumStride() const;
 

@@ -2,6 +2,7 @@
 
 #include "compiler/conversion/elementwise_to_arith/elementwise_to_arith.h"
 #include "compiler/target/cpu/contract/outlined_call.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace mlc::cpu {
 
@@ -95,6 +96,12 @@ class KLoops {
   Value panel_, panelStride_, size_;
 };
 
+Value scaled(KernelBuilder& k, Value sum, double factor) {
+  if (factor == 1) return sum;
+  Value vector = conversion::constantLike(k.builder(), k.loc(), sum.getType(), factor);
+  return mlir::arith::MulFOp::create(k.builder(), k.loc(), sum, vector);
+}
+
 }  // namespace
 
 TileShape TileShape::of(const CpuTarget& target, const Product& product) {
@@ -139,7 +146,8 @@ void MicroKernel::call(KernelBuilder& caller, llvm::ArrayRef<Value> rowOffsets, 
         }
         Carried result = KLoops(k, kernel, views[2], numbers[1], numbers[3])
                              .emit(0, numbers.drop_front(4), numbers[0], initial);
-        forEachSum([&](size_t i, Value at) { k.store(result[i], kernel.sums, at); });
+        forEachSum(
+            [&](size_t i, Value at) { k.store(scaled(k, result[i], factor), kernel.sums, at); });
       });
 }
 

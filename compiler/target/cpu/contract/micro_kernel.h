@@ -20,8 +20,8 @@ struct TileShape {
   static TileShape of(const CpuTarget& target, const Product& product);
 };
 
-// tile[row][column] = sum over k of lhs[row, k] * panel[k, column]; for grouped products k counts
-// words of lhs and groups of the panel.
+// tile[row][column] = factor * sum over k of lhs[row, k] * panel[k, column]; for grouped products k
+// counts words of lhs and groups of the panel.
 //
 // A function of its own for each number of rows, never inlined: its accumulators take nearly all
 // vector registers, so nothing else may live in them.
@@ -34,6 +34,7 @@ struct MicroKernel {
   // How many accumulators the rows of `sums` are apart, if not tile.columns().
   std::optional<DimExpr> sumsStride = std::nullopt;
   bool addsToSums = false;        // sums += instead of sums =
+  double factor = 1;              // not with addsToSums
   llvm::StringRef name = "rows";  // tells a kernel's micro-kernels apart
 
   // What calls may differ in; null: 0.
