@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -10,6 +11,7 @@ namespace {
 
 namespace arith = mlir::arith;
 namespace LLVM = mlir::LLVM;
+using mlir::Attribute;
 using mlir::Type;
 using mlir::Value;
 
@@ -41,37 +43,31 @@ struct ConvertIntegersThroughF32
   }
 };
 
-struct AccessBFloat16AsIntegers
-    : mlir::PassWrapper<AccessBFloat16AsIntegers, mlir::OperationPass<mlir::ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AccessBFloat16AsIntegers)
+struct RepresentBFloat16AsIntegers
+    : mlir::PassWrapper<RepresentBFloat16AsIntegers, mlir::OperationPass<mlir::ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RepresentBFloat16AsIntegers)
 
-  llvm::StringRef getArgument() const override { return "access-bfloat16-as-integers"; }
+  llvm::StringRef getArgument() const override { return "represent-bfloat16-as-integers"; }
 
   void runOnOperation() override {
-    llvm::SmallVector<LLVM::LoadOp> loads;
-    getOperation().walk([&](mlir::Operation* op) {
-      if (auto store = mlir::dyn_cast<LLVM::StoreOp>(op)) {
-        auto cast = store.getValue().getDefiningOp<LLVM::BitcastOp>();
-        if (cast && isBFloat16(store.getValue().getType()))
-          store.getValueMutable().assign(cast.getArg());
-      } else if (auto load = mlir::dyn_cast<LLVM::LoadOp>(op)) {
-        if (isBFloat16(load.getType())) loads.push_back(load);
-      }
+    const Type integer = mlir::IntegerType::get(&getContext(), 16);
+    mlir::AttrTypeReplacer replacer;
+    replacer.addReplacement([&](mlir::BFloat16Type) { return std::optional<Type>(integer); });
+    replacer.addReplacement([&](mlir::FloatAttr value) -> std::optional<Attribute> {
+      if (!isBFloat16(value.getType())) return std::nullopt;
+      return mlir::IntegerAttr::get(integer, value.getValue().bitcastToAPInt());
     });
-    for (LLVM::LoadOp load : loads) loadInteger(load);
-  }
-
- private:
-  static void loadInteger(LLVM::LoadOp load) {
-    const Type integer = withElement(load.getType(), mlir::IntegerType::get(load.getContext(), 16));
-    for (mlir::Operation* user : load->getUsers()) {
-      if (!mlir::isa<LLVM::BitcastOp>(user) || user->getResult(0).getType() != integer) return;
-    }
-    load.getResult().setType(integer);
-    for (mlir::Operation* user : llvm::make_early_inc_range(load->getUsers())) {
-      user->getResult(0).replaceAllUsesWith(load.getResult());
-      user->erase();
-    }
+    replacer.addReplacement([&](mlir::DenseElementsAttr values) -> std::optional<Attribute> {
+      if (!isBFloat16(values.getElementType())) return std::nullopt;
+      return values.bitcast(integer);
+    });
+    replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
+                                          /*replaceLocs=*/false, /*replaceTypes=*/true);
+    getOperation().walk([](LLVM::BitcastOp cast) {
+      if (cast.getType() != cast.getArg().getType()) return;
+      cast.getResult().replaceAllUsesWith(cast.getArg());
+      cast.erase();
+    });
   }
 };
 
@@ -81,8 +77,8 @@ std::unique_ptr<mlir::Pass> createConvertIntegersThroughF32Pass() {
   return std::make_unique<ConvertIntegersThroughF32>();
 }
 
-std::unique_ptr<mlir::Pass> createAccessBFloat16AsIntegersPass() {
-  return std::make_unique<AccessBFloat16AsIntegers>();
+std::unique_ptr<mlir::Pass> createRepresentBFloat16AsIntegersPass() {
+  return std::make_unique<RepresentBFloat16AsIntegers>();
 }
 
 }  // namespace mlc::cpu

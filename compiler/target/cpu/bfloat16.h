@@ -1,5 +1,5 @@
-// Two passes that keep bf16 out of what LLVM sees, besides moves: without bf16 instructions it
-// would call library functions that need not be there. Between them, arith-expand makes conversions
+// Two passes that keep bf16 out of what LLVM sees: even to move such values it may call library
+// functions that need not be there. Between them, arith-expand makes conversions
 // integer arithmetic.
 #pragma once
 
@@ -15,10 +15,10 @@ namespace mlc::cpu {
 //                                        arith.truncf %1 : f32 to bf16
 std::unique_ptr<mlir::Pass> createConvertIntegersThroughF32Pass();
 
-// Memory is read and written as 16-bit integers, where values are such already:
+// All that is left of bf16 are moves and bit casts; its values become 16-bit integers everywhere:
 //
 //   %1 = llvm.bitcast %0 : i16 to bf16   ==>   llvm.store %0, %p : i16
 //   llvm.store %1, %p : bf16
-std::unique_ptr<mlir::Pass> createAccessBFloat16AsIntegersPass();
+std::unique_ptr<mlir::Pass> createRepresentBFloat16AsIntegersPass();
 
 }  // namespace mlc::cpu

@@ -42,7 +42,7 @@ void addLoweringPasses(mlir::OpPassManager& passes) {
   options.useBarePtrCallConv = true;
   passes.addPass(mlir::createConvertFuncToLLVMPass(options));
   passes.addPass(mlir::createReconcileUnrealizedCastsPass());
-  passes.addPass(createAccessBFloat16AsIntegersPass());
+  passes.addPass(createRepresentBFloat16AsIntegersPass());
 }
 
 }  // namespace
