@@ -57,6 +57,19 @@ func.func @read_between(%x: tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32
   return %0, %3 : tensor<8x8xf32>, tensor<8x8xf32>
 }
 
+// Nor where a norm's kernel, which stores the sum that it reads, would move behind another reader of that sum.
+// CHECK-LABEL: @sum_read_behind_its_norm
+// CHECK: %[[N:.*]]:2 = call @rms_norm_{{[0-9a-f]+}}(
+// CHECK-NEXT: %[[S:.*]] = call @softmax_{{[0-9a-f]+}}(%[[N]]#0)
+// CHECK-NEXT: call @exp_{{[0-9a-f]+}}(%[[N]]#1)
+func.func @sum_read_behind_its_norm(%x: tensor<8x8xf32>, %y: tensor<8x8xf32>, %w: tensor<8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
+  %0 = graph.add %x, %y : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  %1 = graph.rms_norm %0, %w {axis = 1, epsilon = 0.1 : f64} : (tensor<8x8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
+  %2 = graph.softmax %0 {axis = 0} : (tensor<8x8xf32>) -> tensor<8x8xf32>
+  %3 = graph.exp %1 : (tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %2, %3 : tensor<8x8xf32>, tensor<8x8xf32>
+}
+
 // A slice is read where it is gathered from.
 // CHECK-LABEL: @gather_of_a_slice
 // CHECK-NOT: call @slice

@@ -19,6 +19,11 @@ bool areTransposes(llvm::ArrayRef<Operation*> ops) {
 
 bool isAttention(Operation* op) { return mlir::isa_and_nonnull<graph::AttentionOp>(op); }
 
+bool usedOnlyIn(Value value, llvm::ArrayRef<Operation*> group) {
+  return llvm::all_of(value.getUsers(),
+                      [&](Operation* user) { return llvm::is_contained(group, user); });
+}
+
 // Whether all uses of a value that are not in the group come behind an op.
 bool usedBehind(Value value, llvm::ArrayRef<Operation*> group, Operation* op) {
   return llvm::all_of(value.getUsers(), [&](Operation* user) {
@@ -33,6 +38,15 @@ bool touchesPacked(Operation* op) {
   auto isPackedValue = [](Value value) { return isPacked(graph::dtypeOf(value.getType())); };
   return llvm::any_of(op->getOperands(), isPackedValue) ||
          llvm::any_of(op->getResults(), isPackedValue);
+}
+
+// Whether the kernel of two groups may stand where `op` does, for values of it that others read.
+bool readBehind(llvm::ArrayRef<Value> values, const KernelGroup& from, const KernelGroup& to,
+                Operation* op) {
+  if (values.empty()) return true;
+  llvm::SmallVector<Operation*> both(from.ops);
+  both.append(to.ops);
+  return llvm::all_of(values, [&](Value value) { return usedBehind(value, both, op); });
 }
 
 bool sameShape(Value a, Value b) { return graph::shapeOf(a) == graph::shapeOf(b); }
@@ -65,6 +79,7 @@ class Grouping {
     const size_t id = groups_.size();
     const bool isRoot = !isElementwise(op) && !isMovement(op) && !isStorage(op);
     groups_.push_back({{op}, isRoot ? op : nullptr});
+    alsoRead_.emplace_back();
     groupOf_[op] = id;
     // Sums of products first: an epilogue saves more than any other fusion.
     for (bool sumsOfProducts : {true, false}) {
@@ -72,9 +87,12 @@ class Grouping {
         Operation* producer = operand.getDefiningOp();
         auto it = producer ? groupOf_.find(producer) : groupOf_.end();
         if (it == groupOf_.end() || it->second == groupOf_[op]) continue;
-        const KernelGroup& from = groups_[it->second];
-        if (isSumOfProducts(from.root) != sumsOfProducts) continue;
-        if (mayJoin(operand, from, op, groups_[groupOf_[op]])) merge(it->second, groupOf_[op]);
+        const size_t from = it->second, to = groupOf_[op];
+        if (isSumOfProducts(groups_[from].root) != sumsOfProducts) continue;
+        if (!mayJoin(operand, groups_[from], op, groups_[to])) continue;
+        if (!readBehind(alsoRead_[from], groups_[from], groups_[to], op)) continue;
+        if (!usedOnlyIn(operand, groups_[to].ops)) alsoRead_[to].push_back(operand);
+        merge(from, to);
       }
     }
   }
@@ -84,8 +102,7 @@ class Grouping {
     if (from.ops.back() != operand.getDefiningOp()) return false;
     const bool isRootOperand =
         to.root == op && op->hasTrait<graph::FusesProducers>() && operand == op->getOperand(0);
-    const bool onlyHere = llvm::all_of(
-        operand.getUsers(), [&](Operation* user) { return llvm::is_contained(to.ops, user); });
+    const bool onlyHere = usedOnlyIn(operand, to.ops);
     if (!onlyHere && !(isRootOperand && op->hasTrait<graph::StoresProducer>() &&
                        usedBehind(operand, to.ops, op)))
       return false;
@@ -150,6 +167,7 @@ class Grouping {
     KernelGroup& target = groups_[to];
     for (Operation* op : groups_[from].ops) groupOf_[op] = to;
     target.ops.append(groups_[from].ops);
+    alsoRead_[to].append(alsoRead_[from]);
     if (!target.root) target.root = groups_[from].root;
     llvm::sort(target.ops, [](Operation* a, Operation* b) { return a->isBeforeInBlock(b); });
     groups_[from] = {};
@@ -159,6 +177,8 @@ class Grouping {
   llvm::function_ref<bool(graph::DequantizeOp)> isStorage_;
   std::vector<KernelGroup> groups_;
   llvm::DenseMap<Operation*, size_t> groupOf_;
+  // By group: what others read of it besides its last op's results.
+  std::vector<llvm::SmallVector<Value>> alsoRead_;
 };
 
 }  // namespace
