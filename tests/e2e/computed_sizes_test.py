@@ -63,6 +63,8 @@ def cases():
     x = {"x": (T.FLOAT, ["n", 5], DATA)}
     yield "non_zero", [node("Greater", ["x", "zero"], ["m"]), node("NonZero", ["m"], ["y"])], ["y"], x, {"zero": f32(0)}
     yield "nothing_is_zero", [node("NonZero", ["x"], ["y"]), node("Size", ["y"], ["s"])], ["y", "s"], {"x": (T.FLOAT, ["n"], np.zeros(4, f32))}, {}
+    yield "of_nothing", [node("NonZero", ["x"], ["y"]), node("Unique", ["x"], ["z", "first", "", "counts"])], ["y", "z", "first", "counts"], {
+        "x": (T.FLOAT, [0], np.zeros(0, f32))}, {}
     yield "compress", [node("Compress", ["x", "m"], ["y"], axis=1), node("ReduceSum", ["y"], ["z"])], ["y", "z"], {**x, "m": (T.BOOL, [5], np.array([1, 0, 0, 1, 1], bool))}, {}
     yield "gather_what_is_positive", [
         node("Greater", ["x", "zero"], ["m"]), node("NonZero", ["m"], ["i"]), node("Transpose", ["i"], ["t"]), node("Gather", ["t", "first"], ["rows"], axis=1),

@@ -40,7 +40,7 @@ DimExpr defineSize(Emitter& e, Value value, const std::string& what, std::option
   graph::DefineSizeOp::create(e.builder(), e.location(), e.reshape(e.cast(value, DType::kI64), {}),
                               symbol, what,
                               most ? graph::dimsAttr(context, {*most}) : graph::DimsAttr());
-  return DimExpr::symbol(symbol);
+  return most && most->constant() == 0 ? DimExpr(0) : DimExpr::symbol(symbol);
 }
 
 void failIf(Emitter& e, Value condition, const std::string& message) {
