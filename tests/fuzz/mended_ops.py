@@ -71,6 +71,15 @@ class HardSwish(OpRun):
         return (x * np.clip(x / 6 + 0.5, 0, 1),)
 
 
+class PRelu(OpRun):
+    """The package's one multiplies zeros, too, by slopes that may be infinite."""
+
+    op_domain = ""
+
+    def _run(self, x, slope):
+        return (np.where(x < 0, x * slope, x),)
+
+
 class LogSoftmax(OpRun):
     """The package's one takes the logarithm of probabilities that are zero."""
 
@@ -81,6 +90,21 @@ class LogSoftmax(OpRun):
             return (x,)
         shifted = x - x.max(axis=axis, keepdims=True)
         return (shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)),)
+
+
+class ReduceLogSumExp(OpRun):
+    """The package's one subtracts an infinite maximum from itself."""
+
+    op_domain = ""
+
+    def _run(self, x, axes=None, keepdims=1, noop_with_empty_axes=0):
+        axes = tuple(int(axis) for axis in axes) if axes is not None and len(axes) else None
+        if axes is None and noop_with_empty_axes:
+            return (x,)
+        largest = x.max(axis=axes, keepdims=True, initial=-np.inf)
+        shift = np.where(np.isfinite(largest), largest, 0)
+        result = shift + np.log(np.exp(x - shift).sum(axis=axes, keepdims=True))
+        return (result if keepdims else np.squeeze(result, axis=axes),)
 
 
 class Attention(op_attention.Attention):
@@ -191,4 +215,4 @@ def refusing_small_images(convolution):
 
 
 CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
-MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, LogSoftmax, Attention, SpaceToDepth, Conv, MaxPool, AveragePool, *CONVOLUTIONS]
+MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, PRelu, LogSoftmax, ReduceLogSumExp, Attention, SpaceToDepth, Conv, MaxPool, AveragePool, *CONVOLUTIONS]

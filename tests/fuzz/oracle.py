@@ -6,7 +6,7 @@ from element_types import FLOATS, held, rounded
 from node_evaluation import NodeEvaluation
 from onnx import TensorProto as T
 from onnx import numpy_helper
-from rounding_errors import operands_with_errors, random_elements, result_with_errors, undefined
+from rounding_errors import operands_with_errors, random_elements, result_with_errors, undefined, zero_where_signs_differ
 
 
 def step(node, evaluate, values, types, output_types, rng):
@@ -15,13 +15,17 @@ def step(node, evaluate, values, types, output_types, rng):
     used = inputs
     if rng is not None:
         used = operands_with_errors(node.op_type, inputs, [types.get(name) for name in node.input], rng)
+    all_results = evaluate(used, values)
+    without_errors = evaluate(inputs, values) if used is not inputs else all_results
     results = {}
-    for name, elem_type, result in zip(node.output, output_types, evaluate(used, values)):
+    for name, elem_type, result, exact in zip(node.output, output_types, all_results, without_errors):
         if not name:
             continue
         if elem_type in FLOATS:
             result = result.astype(np.float64)
             if rng is not None:
+                if used is not inputs:
+                    result = zero_where_signs_differ(result, exact, rng)
                 result = result_with_errors(node.op_type, used, result, elem_type, rng)
             # A composite that is recognized in its parts lacks the overflow between them.
             if rng is None or elem_type != T.FLOAT16 or rng.random() < 0.5:

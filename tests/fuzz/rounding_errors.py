@@ -13,7 +13,8 @@ as much. Five classes of ops:
 - those that are computed in f32 at least whatever their type, by a formula that cancels (BatchNormalization: x * factor +
   offset, as in ONNX Runtime): errors of their operands as f32 has them.
 - the others: sums of products have errors relative to their operands, not to their result, so each operand's elements
-  get an error of one unit, and the result one of RESULT_ULPS.
+  get an error of one unit, and the result one of RESULT_ULPS. Where the operands' errors change the result's sign, it may
+  just as well be zero.
 
 Elements that ONNX leaves undefined (a NaN cast to an integer, a division of integers by zero) are random numbers in
 each evaluation, so that all that depends on them spreads.
@@ -30,8 +31,10 @@ EXACT = set("""Abs And ArgMax ArgMin BitwiseAnd BitwiseNot BitwiseOr BitwiseXor 
 ROUNDED = set("Add Cast CastLike DequantizeLinear Div LeakyRelu Mul PRelu Reciprocal Shrink Sqrt Sub".split())
 CANCELLING = {"Gelu": lambda x: x, "LogSoftmax": np.ones_like}
 IN_SINGLE = {"BatchNormalization"}
-# They divide by a root of a sum of squares.
-NORMALIZATIONS = {"InstanceNormalization", "LayerNormalization", "LpNormalization", "RMSNormalization"}
+# Their sums of squares may overflow where the results would not.
+SUMS_OF_SQUARES = {"InstanceNormalization", "LayerNormalization", "LpNormalization", "LRN", "ReduceL2", "RMSNormalization"}
+# Which zero is larger is the implementation's own.
+EXTREMA = {"Clip", "GlobalMaxPool", "Max", "MaxPool", "Min", "ReduceMax", "ReduceMin"}
 # Units in the last place that the functions of numerical libraries and short formulas of them may be off by.
 RESULT_ULPS = 4
 
@@ -57,8 +60,21 @@ def operands_with_errors(op_type, inputs, input_types, rng):
     return [with_errors(x, t, 1, rng) if x is not None and t in FLOATS else x for x, t in zip(inputs, types)]
 
 
+def zero_where_signs_differ(result, without_errors, rng):
+    """Sums that cancel within their errors, some of them wholly."""
+    return np.where((np.sign(result) * np.sign(without_errors) <= 0) & (rng.random(result.shape) < 0.5), 0, result)
+
+
+def signs_of_zeros(inputs):
+    """The zeros among them, each once."""
+    zeros = np.concatenate([x[x == 0].ravel() for x in inputs if x is not None and x.dtype == np.float64] or [np.zeros(1)])
+    return np.array([zero for zero, is_there in ((0.0, not np.signbit(zeros).all()), (-0.0, np.signbit(zeros).any())) if is_there] or [0.0])
+
+
 def result_with_errors(op_type, inputs, result, elem_type, rng):
     """A float result before rounding, as a right implementation may give it before it overflows."""
+    if op_type in EXTREMA:
+        result = np.where(result == 0, rng.choice(signs_of_zeros(inputs), result.shape), result)
     if op_type in EXACT:
         return rounded_before_overflow(result, elem_type)
     if op_type in ROUNDED:
@@ -104,9 +120,11 @@ def undefined(node, inputs, result, elem_type):
         return np.asarray(np.isnan(first).any())
     if op == "QuantizeLinear" and (np.abs(first) > 2.0**30 * np.min(np.abs(inputs[1]), initial=np.inf)).any():
         return np.asarray(True)  # saturates, but not in the package's implementation
-    if op in NORMALIZATIONS and elem_type != T.DOUBLE:
+    if op in SUMS_OF_SQUARES and elem_type != T.DOUBLE:
         with np.errstate(all="ignore"):
-            return np.asarray(not np.sum(first * first) < np.finfo(np.float32).max)  # overflows in f32
+            if op == "ReduceL2":
+                return ~(result * result < np.finfo(np.float32).max)
+            return np.asarray(not np.sum(first * first) < np.finfo(np.float32).max)
     if op in ("QuantizeLinear", "DynamicQuantizeLinear"):
         return np.asarray(np.isnan(first).any() or (op[0] == "D" and np.isinf(first).any()))
     if op in ("Max", "Min", "Clip", "ReduceMax", "ReduceMin", "MaxPool") and is_float:
