@@ -104,10 +104,14 @@ def main():
     fuzzer = Fuzzer(pathlib.Path(options.run_models).resolve(), options.keep and options.keep.resolve())
     end = time.time() + 60 * options.minutes
     start, seed = time.time(), options.seed
+    shown = start
     try:
         while seed < options.seed + options.models and time.time() < end:
             fuzzer.try_seed(seed)
             seed += 1
+            if time.time() > shown + 60:
+                shown = time.time()
+                print(f"{dict(fuzzer.counts)} in {shown - start:.0f} s", flush=True)
     except KeyboardInterrupt:
         pass
     finally:

@@ -120,11 +120,11 @@ def undefined(node, inputs, result, elem_type):
         return np.asarray(np.isnan(first).any())
     if op == "QuantizeLinear" and (np.abs(first) > 2.0**30 * np.min(np.abs(inputs[1]), initial=np.inf)).any():
         return np.asarray(True)  # saturates, but not in the package's implementation
-    if op in SUMS_OF_SQUARES and elem_type != T.DOUBLE:
+    if op in SUMS_OF_SQUARES and is_float:
+        largest = np.finfo(np.float64 if elem_type == T.DOUBLE else np.float32).max
         with np.errstate(all="ignore"):
-            if op == "ReduceL2":
-                return ~(result * result < np.finfo(np.float32).max)
-            return np.asarray(not np.sum(first * first) < np.finfo(np.float32).max)
+            squares = result * result if op == "ReduceL2" else np.asarray(np.sum(first * first))
+            return ~(squares < largest)
     if op in ("QuantizeLinear", "DynamicQuantizeLinear"):
         return np.asarray(np.isnan(first).any() or (op[0] == "D" and np.isinf(first).any()))
     if op in ("Max", "Min", "Clip", "ReduceMax", "ReduceMin", "MaxPool") and is_float:
