@@ -91,6 +91,10 @@ def cases():
     mapped = [sequence_info("t", T.FLOAT), sequence_info("sums", T.FLOAT)]
     yield "map", [node("SequenceMap", ["s", "f"], ["t", "sums"], body=scaled)], mapped, {**three, **factor}, {}
     yield "map_of_known", [node("SequenceConstruct", ["x", "x"], ["s"]), node("SequenceMap", ["s", "f"], ["t", "sums"], body=scaled)], mapped, {**x, **factor}, {}
+    # The body's names are its own.
+    for name, inner in (("hiding_a_factor", ["f", "b"]), ("hiding_its_own_factor", ["a", "f"])):
+        hiding = body(name, [node("Mul", inner, ["z"])], [info(inner[0], T.FLOAT, ["k", 4]), info(inner[1], T.FLOAT, [])], [info("z", T.FLOAT, ["k", 4])])
+        yield name, [node("SequenceMap", ["s", "f"], ["t"], body=hiding)], mapped[:1], {**three, **factor}, {}
     shapes = body("shapes", [node("Shape", ["a"], ["z"])], [info("a", T.FLOAT, ["k", 4])], [info("z", T.INT64, [2])])
     yield "shapes", [node("SequenceMap", ["s"], ["t"], body=shapes)], [sequence_info("t", T.INT64)], three, {}
     yield "empty_tensors", [node("SequenceAt", ["s", "p"], ["y"])], y, {"s": ([T.FLOAT, [0, "k"]], None, [X[:0], X[:0, :3]]), **at}, {}
@@ -258,6 +262,11 @@ class Sequences(unittest.TestCase):
             **x, "p": (T.INT64, ["k"], np.array([1, 2]))}, "cut", "6")
         self.refuses("declared_dims", [node("SequenceAt", ["s", "zero"], ["y"], name="pick")], {"s": ([T.FLOAT, [2, 4]], None, [X])}, "pick", "6x4",
                      constants={"zero": np.array(0)})
+        pairs = body("pairs", [node("Add", ["a", "b"], ["z"])], [info("a", T.FLOAT, ["k", 4]), info("b", T.FLOAT, ["k", 4])], [info("z", T.FLOAT, ["k", 4])])
+        two = {"u": ([T.FLOAT, ["k", 4]], None, [X[:1], X[:1]])}
+        for inputs in (["u", "s"], ["s", "u"]):
+            self.refuses("lengths_" + "".join(inputs), [node("SequenceMap", inputs, ["t"], body=pairs, name="map"), node("ConcatFromSequence", ["t"], ["y"], axis=0)], {
+                **three, **two}, "map", "different lengths")
         self.refuses("other_type", [node("SequenceAt", ["s", "zero"], ["y"])], {"s": ([T.FLOAT, ["k", 4]], None, [X.astype(np.float64)])}, "'s'", "sequence(f32)",
                      constants={"zero": np.array(0)})
         self.refuses("open_rank", [node("SequenceAt", ["s", "zero"], ["y"], name="pick")], {"s": ([T.FLOAT], None, [X])}, "pick", "rank",

@@ -1,9 +1,14 @@
 #include "compiler/import/onnx/ops/sequence_map.h"
 
+#include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/graph_importer.h"
+
+using mlir::Value;
 
 namespace mlc::onnx_import {
 namespace {
+
+constexpr char kDifferentLengths[] = "its sequences have different lengths";
 
 // The number of tensors if all of its sequences' are known.
 std::optional<size_t> knownLength(Node& node) {
@@ -11,7 +16,7 @@ std::optional<size_t> knownLength(Node& node) {
   for (size_t i = 0; i < node.inputCount(); ++i) {
     if (node.dtype(i) != DType::kSequence) continue;
     if (!node.input(i).items) return std::nullopt;
-    if (node.input(i).items->size() != length) node.invalid("its sequences have different lengths");
+    if (node.input(i).items->size() != length) node.invalid(kDifferentLengths);
   }
   return length;
 }
@@ -34,6 +39,21 @@ onnx::NodeProto& add(onnx::GraphProto& graph, const std::string& op,
 
 void declare(onnx::ValueInfoProto& value, const std::string& name) { value.set_name(name); }
 
+// For the run: all sequences must be as long as the first one.
+void checkLengths(Node& node) {
+  Emitter& e = node.emitter;
+  Value length = e.emit<graph::SequenceLengthOp>(node.value(0));
+  for (size_t i = 1; i < node.inputCount(); ++i) {
+    if (node.dtype(i) != DType::kSequence) continue;
+    Value other = e.emit<graph::SequenceLengthOp>(node.value(i));
+    failIf(e, e.emit<graph::CompareOp>(length, other, graph::Predicate::ne), kDifferentLengths);
+  }
+}
+
+std::string operandName(const std::string& prefix, int i) {
+  return prefix + "operand_" + std::to_string(i);
+}
+
 // The body, called for position `trip` of the sequences, its results appended to those so far.
 onnx::GraphProto loopBody(Node& node, const std::string& prefix) {
   const onnx::GraphProto& body = node.graph("body");
@@ -44,7 +64,7 @@ onnx::GraphProto loopBody(Node& node, const std::string& prefix) {
   declare(*graph.add_input(), goesOn);
   *graph.mutable_initializer() = body.initializer();
   for (int i = 0; i < body.input_size(); ++i) {
-    const std::string whole = node.inputName(static_cast<size_t>(i));
+    const std::string whole = operandName(prefix, i);
     const bool isSequence = node.dtype(static_cast<size_t>(i)) == DType::kSequence;
     if (isSequence) add(graph, "SequenceAt", {whole, trip}, body.input(i).name());
     if (!isSequence) add(graph, "Identity", {whole}, body.input(i).name());
@@ -68,7 +88,10 @@ onnx::GraphProto asLoop(Node& node) {
   // No name of a model begins so.
   const std::string prefix = std::string("\1") + "map ";
   onnx::GraphProto graph;
-  add(graph, "SequenceLength", {node.inputName(0)}, prefix + "length");
+  // By names that no name of the body hides.
+  for (size_t i = 0; i < node.inputCount(); ++i)
+    add(graph, "Identity", {node.inputName(i)}, operandName(prefix, static_cast<int>(i)));
+  add(graph, "SequenceLength", {operandName(prefix, 0)}, prefix + "length");
   std::vector<std::string> operands = {prefix + "length", ""};
   for (int i = 0; i < body.output_size(); ++i) {
     operands.push_back(prefix + "empty_" + std::to_string(i));
@@ -103,6 +126,7 @@ void importSequenceMap(Node& node) {
   const std::optional<size_t> length = knownLength(node);
   std::vector<TensorRef> results;
   if (!length || *length == 0) {
+    checkLengths(node);
     // graph() lives as long as what is imported of it.
     const onnx::GraphProto loop = asLoop(node);
     results = node.importer.importSubgraph(loop, {}, node.emitter.block());
