@@ -31,7 +31,7 @@ EXACT = set("""Abs And ArgMax ArgMin BitwiseAnd BitwiseNot BitwiseOr BitwiseXor 
 ROUNDED = set("Add Cast CastLike DequantizeLinear Div LeakyRelu Mul PRelu Reciprocal Shrink Sqrt Sub".split())
 CANCELLING = {"Gelu": lambda x: x, "LogSoftmax": np.ones_like}
 IN_SINGLE = {"BatchNormalization"}
-# Their sums of squares may overflow where the results would not.
+# Their sums of squares may overflow, or their squares underflow, where the results would not.
 SUMS_OF_SQUARES = {"InstanceNormalization", "LayerNormalization", "LpNormalization", "LRN", "ReduceL2", "RMSNormalization"}
 # Which zero is larger is the implementation's own.
 EXTREMA = {"Clip", "GlobalMaxPool", "Max", "MaxPool", "Min", "ReduceMax", "ReduceMin"}
@@ -121,10 +121,11 @@ def undefined(node, inputs, result, elem_type):
     if op == "QuantizeLinear" and (np.abs(first) > 2.0**30 * np.min(np.abs(inputs[1]), initial=np.inf)).any():
         return np.asarray(True)  # saturates, but not in the package's implementation
     if op in SUMS_OF_SQUARES and is_float:
-        largest = np.finfo(np.float64 if elem_type == T.DOUBLE else np.float32).max
+        held = np.finfo(np.float64 if elem_type == T.DOUBLE else np.float32)
         with np.errstate(all="ignore"):
-            squares = result * result if op == "ReduceL2" else np.asarray(np.sum(first * first))
-            return ~(squares < largest)
+            squares = result * result if op == "ReduceL2" else first * first
+            wrong = ~(squares < held.max) | ((squares < held.tiny) & (squares > 0))
+            return wrong if op == "ReduceL2" else np.asarray(wrong.any() or not np.sum(squares) < held.max)
     if op in ("QuantizeLinear", "DynamicQuantizeLinear"):
         return np.asarray(np.isnan(first).any() or (op[0] == "D" and np.isinf(first).any()))
     if op in ("Max", "Min", "Clip", "ReduceMax", "ReduceMin", "MaxPool") and is_float:
