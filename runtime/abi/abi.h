@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define MLC_ABI_VERSION 4
+#define MLC_ABI_VERSION 5
 
 /* Element types, equal to mlc::DType. Elements of strings, sequences and optionals are 64-bit
  * references to objects of the run (runtime/base/objects.h): programs move and compare them,
@@ -48,31 +48,6 @@ typedef struct MlcTensor {
   int32_t rank;
   MlcDType type;
 } MlcTensor;
-
-/* Functions of the runtime's library (runtime/library), for ops that are not worth generating code
- * for. Their operands, results and attributes are in the header of each. */
-typedef enum {
-  MLC_LIBRARY_TOP_K = 0,
-  MLC_LIBRARY_NON_ZERO = 1,
-  MLC_LIBRARY_UNIQUE = 2,
-  MLC_LIBRARY_NON_MAX_SUPPRESSION = 3,
-  MLC_LIBRARY_STRINGS = 4,
-  MLC_LIBRARY_STRING_CONCAT = 5,
-  MLC_LIBRARY_STRING_SPLIT = 6,
-  MLC_LIBRARY_STRING_NORMALIZE = 7,
-  MLC_LIBRARY_SEQUENCE_OF = 8,
-  MLC_LIBRARY_SEQUENCE_INSERT = 9,
-  MLC_LIBRARY_SEQUENCE_ERASE = 10,
-  MLC_LIBRARY_SEQUENCE_AT = 11,
-  MLC_LIBRARY_SEQUENCE_LENGTH = 12,
-  MLC_LIBRARY_SPLIT_TO_SEQUENCE = 13,
-  MLC_LIBRARY_CONCAT_FROM_SEQUENCE = 14,
-  MLC_LIBRARY_OPTIONAL_OF = 15,
-  MLC_LIBRARY_OPTIONAL_HAS = 16,
-  MLC_LIBRARY_OPTIONAL_SHAPE = 17,
-  MLC_LIBRARY_OPTIONAL_GET = 18,
-  MLC_LIBRARY_FUNCTIONS
-} MlcLibraryFunction;
 
 /* The arguments of one run. Shared by all threads of the team; read-only but for what the pointers
  * name. */
@@ -123,9 +98,9 @@ struct MlcRuntime {
   void* (*allocate)(const MlcThread* thread, int64_t segment, int64_t bytes, int64_t kept);
   /* Memory for output `index` of the program, which has this shape in this run; null as above. */
   void* (*output)(const MlcThread* thread, int64_t index, const int64_t* dims, int64_t rank);
-  /* Runs a function of the runtime's library on tensors that do not overlap. What it finds wrong
-   * marks the run as failed, in the name of the model's node. */
-  void (*call)(const MlcThread* thread, int32_t function, const char* node,
+  /* Runs a function of the runtime's library (runtime/library), by its name, on tensors that do not
+   * overlap. What it finds wrong marks the run as failed, in the name of the model's node. */
+  void (*call)(const MlcThread* thread, const char* function, const char* node,
                const int64_t* attributes, const MlcTensor* operands, int64_t operand_count,
                const MlcTensor* results, int64_t result_count);
 };

@@ -44,9 +44,9 @@ constexpr MlcRuntime kRuntime = {
           return hostOf(thread).output(*thread, index, {dims, static_cast<size_t>(rank)});
         },
     .call =
-        [](const MlcThread* thread, int32_t function, const char* node, const int64_t* attributes,
-           const MlcTensor* operands, int64_t operandCount, const MlcTensor* results,
-           int64_t resultCount) {
+        [](const MlcThread* thread, const char* function, const char* node,
+           const int64_t* attributes, const MlcTensor* operands, int64_t operandCount,
+           const MlcTensor* results, int64_t resultCount) {
           hostOf(thread).call(*thread, function, node, attributes,
                               {operands, static_cast<size_t>(operandCount)},
                               {results, static_cast<size_t>(resultCount)});
@@ -231,7 +231,7 @@ void* ProgramHost::output(const MlcThread& thread, int64_t index, std::span<cons
   return onThreadZero(thread, [&] { return (*outputs_)(index, dims); });
 }
 
-void ProgramHost::call(const MlcThread& thread, int32_t function, const char* node,
+void ProgramHost::call(const MlcThread& thread, const char* function, const char* node,
                        const int64_t* attributes, std::span<const MlcTensor> operands,
                        std::span<const MlcTensor> results) {
   team_.barrier();
@@ -244,7 +244,7 @@ void ProgramHost::call(const MlcThread& thread, int32_t function, const char* no
 }
 
 // The library works in host memory.
-Status ProgramHost::callFromDevice(int32_t function, const int64_t* attributes,
+Status ProgramHost::callFromDevice(const char* function, const int64_t* attributes,
                                    std::span<const MlcTensor> operands,
                                    std::span<const MlcTensor> results) {
   std::vector<std::vector<char>> memory;

@@ -49,13 +49,14 @@ class ProgramHost {
   void fail(const Status& status);
   void* allocate(const MlcThread& thread, int64_t segment, int64_t bytes, int64_t kept);
   void* output(const MlcThread& thread, int64_t index, std::span<const int64_t> dims);
-  void call(const MlcThread& thread, int32_t function, const char* node, const int64_t* attributes,
-            std::span<const MlcTensor> operands, std::span<const MlcTensor> results);
+  void call(const MlcThread& thread, const char* function, const char* node,
+            const int64_t* attributes, std::span<const MlcTensor> operands,
+            std::span<const MlcTensor> results);
 
  private:
   // Thread 0 makes memory, all threads get its address; null, and a failure, where there is none.
   void* onThreadZero(const MlcThread& thread, const std::function<StatusOr<void*>()>& make);
-  Status callFromDevice(int32_t function, const int64_t* attributes,
+  Status callFromDevice(const char* function, const int64_t* attributes,
                         std::span<const MlcTensor> operands, std::span<const MlcTensor> results);
 
   char* scratch(size_t index, int64_t bytes);

@@ -31,8 +31,11 @@ float intersectionOverUnion(const Box& a, const Box& b) {
   return total > 0 ? common / total : 0;
 }
 
-}  // namespace
-
+// NonMaxSuppression. Operands: boxes f32 [batches, n, 4], scores f32 [batches, classes, n], the
+// most boxes of a class (i64), the intersection over union that suppresses (f32), the least score
+// (f32). Attributes: center_point_box. Results: i64 [batches * classes * n, 3], rows of batch,
+// class, box; count (i64). Thread 0 does it. Algorithm: greedy, by falling score, of equal ones the
+// first.
 Status nonMaxSuppression(const Call& call) {
   if (call.thread != 0) return okStatus();
   const MlcTensor &boxes = call.operands[0], &scores = call.operands[1];
@@ -72,4 +75,7 @@ Status nonMaxSuppression(const Call& call) {
   return okStatus();
 }
 
+const Function kNonMaxSuppression("non_max_suppression", nonMaxSuppression);
+
+}  // namespace
 }  // namespace mlc::library

@@ -4,7 +4,10 @@
 #include "runtime/library/tensor_view.h"
 
 namespace mlc::library {
+namespace {
 
+// NonZero. Operands: x. Results: indices i64 [rank, elements of x], of which the first `count`
+// columns are filled in row-major order; count (i64). Thread 0 does it.
 Status nonZero(const Call& call) {
   if (call.thread != 0) return okStatus();
   const MlcTensor& x = call.operands[0];
@@ -31,4 +34,7 @@ Status nonZero(const Call& call) {
   });
 }
 
+const Function kNonZero("non_zero", nonZero);
+
+}  // namespace
 }  // namespace mlc::library

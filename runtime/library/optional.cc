@@ -9,8 +9,7 @@ StatusOr<const HostTensor*> valueOf(const Call& call) {
   return value;
 }
 
-}  // namespace
-
+// Optional. Operands: a tensor, or none. Results: the optional.
 Status optionalOf(const Call& call) {
   return onThreadZero(call, [&] {
     referenceOf(call.results[0]) =
@@ -19,6 +18,7 @@ Status optionalOf(const Call& call) {
   });
 }
 
+// OptionalHasElement. Operands: optional. Results: bool.
 Status optionalHas(const Call& call) {
   return onThreadZero(call, [&] {
     *dataOf<bool>(call.results[0]) = call.objects->tensor(referenceOf(call.operands[0])) != nullptr;
@@ -26,6 +26,7 @@ Status optionalHas(const Call& call) {
   });
 }
 
+// Operands: optional. Results: the dims of its tensor, i64 [rank].
 Status optionalShape(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     MLC_ASSIGN_OR_RETURN(const HostTensor* value, valueOf(call));
@@ -39,6 +40,7 @@ Status optionalShape(const Call& call) {
   });
 }
 
+// OptionalGetElement. Operands: optional. Results: its tensor.
 Status optionalGet(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     MLC_ASSIGN_OR_RETURN(const HostTensor* value, valueOf(call));
@@ -54,4 +56,10 @@ Status optionalGet(const Call& call) {
   });
 }
 
+const Function kOptionalOf("optional_of", optionalOf);
+const Function kOptionalHas("optional_has", optionalHas);
+const Function kOptionalShape("optional_shape", optionalShape);
+const Function kOptionalGet("optional_get", optionalGet);
+
+}  // namespace
 }  // namespace mlc::library

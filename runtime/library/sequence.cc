@@ -96,8 +96,7 @@ HostTensor withDim(const HostTensor& tensor, int64_t axis) {
   return tensor.reshaped(shape);
 }
 
-}  // namespace
-
+// SequenceConstruct. Operands: tensors. Results: the sequence.
 Status sequenceOf(const Call& call) {
   return onThreadZero(call, [&] {
     std::vector<Reference> references;
@@ -108,6 +107,8 @@ Status sequenceOf(const Call& call) {
   });
 }
 
+// SequenceInsert. Operands: sequence, tensor, and the position if it is not the end. Results: the
+// sequence.
 Status sequenceInsert(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     MLC_ASSIGN_OR_RETURN(const int64_t length, lengthOperand(call));
@@ -128,6 +129,7 @@ Status sequenceInsert(const Call& call) {
   });
 }
 
+// SequenceErase. Operands: sequence, and the position if it is not the last. Results: the sequence.
 Status sequenceErase(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     MLC_ASSIGN_OR_RETURN(std::vector<Reference> sequence, sequenceOperand(call));
@@ -143,6 +145,7 @@ Status sequenceErase(const Call& call) {
   });
 }
 
+// SequenceAt. Operands: sequence, position. Results: an optional with the tensor.
 Status sequenceAt(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     MLC_ASSIGN_OR_RETURN(const int64_t length, lengthOperand(call));
@@ -152,6 +155,7 @@ Status sequenceAt(const Call& call) {
   });
 }
 
+// SequenceLength. Operands: sequence. Results: i64.
 Status sequenceLength(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     MLC_ASSIGN_OR_RETURN(*dataOf<int64_t>(call.results[0]), lengthOperand(call));
@@ -159,6 +163,8 @@ Status sequenceLength(const Call& call) {
   });
 }
 
+// SplitToSequence. Operands: tensor; sizes (i64), of all parts or a scalar. Attributes: axis,
+// whether parts lack it. Results: the sequence.
 Status splitToSequence(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     const MlcTensor& whole = call.operands[0];
@@ -177,6 +183,8 @@ Status splitToSequence(const Call& call) {
   });
 }
 
+// ConcatFromSequence. Operands: sequence. Attributes: axis (negative ones count from the end),
+// whether it is a new one. Results: an optional with the tensor.
 Status concatFromSequence(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     MLC_ASSIGN_OR_RETURN(const std::vector<Reference> sequence, sequenceOperand(call));
@@ -215,4 +223,13 @@ Status concatFromSequence(const Call& call) {
   });
 }
 
+const Function kSequenceOf("sequence_of", sequenceOf);
+const Function kSequenceInsert("sequence_insert", sequenceInsert);
+const Function kSequenceErase("sequence_erase", sequenceErase);
+const Function kSequenceAt("sequence_at", sequenceAt);
+const Function kSequenceLength("sequence_length", sequenceLength);
+const Function kSplitToSequence("split_to_sequence", splitToSequence);
+const Function kConcatFromSequence("concat_from_sequence", concatFromSequence);
+
+}  // namespace
 }  // namespace mlc::library

@@ -105,8 +105,8 @@ class Letters {
   std::unique_ptr<std::remove_pointer_t<locale_t>, Free> locale_;
 };
 
-}  // namespace
-
+// Constant strings. Attributes: the address of their texts, each behind its size (i64). Results:
+// the strings.
 Status strings(const Call& call) {
   return onThreadZero(call, [&] {
     const auto* at = reinterpret_cast<const char*>(call.attributes[0]);
@@ -122,6 +122,7 @@ Status strings(const Call& call) {
   });
 }
 
+// StringConcat. Operands: two tensors of strings of one shape. Results: the strings.
 Status stringConcat(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     MLC_ASSIGN_OR_RETURN(std::vector<std::string> texts, stringsOf(call, call.operands[0]));
@@ -132,6 +133,9 @@ Status stringConcat(const Call& call) {
   });
 }
 
+// StringSplit. Operands: strings, the delimiter (a scalar; empty: runs of white space). Attributes:
+// the most splits of a string, or -1. Results: an optional with the parts, in a new last dim; their
+// counts (i64).
 Status stringSplit(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts, stringsOf(call, call.operands[0]));
@@ -156,6 +160,9 @@ Status stringSplit(const Call& call) {
   });
 }
 
+// StringNormalizer. Operands: strings [n] or [1, n], stopwords [m]. Attributes: the letter case (-1
+// lower, 0 as it is, 1 upper), whether stopwords must have the same case. Results: an optional with
+// the strings.
 Status stringNormalize(const Call& call) {
   return onThreadZero(call, [&]() -> Status {
     const MlcTensor& x = call.operands[0];
@@ -181,4 +188,10 @@ Status stringNormalize(const Call& call) {
   });
 }
 
+const Function kStrings("strings", strings);
+const Function kStringConcat("string_concat", stringConcat);
+const Function kStringSplit("string_split", stringSplit);
+const Function kStringNormalize("string_normalize", stringNormalize);
+
+}  // namespace
 }  // namespace mlc::library

@@ -5,7 +5,11 @@
 #include "runtime/library/tensor_view.h"
 
 namespace mlc::library {
+namespace {
 
+// TopK. Operands: x. Attributes: axis, largest (0 or 1). Results, of equal shape (x's, but k along
+// the axis, k at most x's dim): values, indices (i64). Sorted; of equal elements the first come
+// first; NaN counts as the largest number. Threads share the rows.
 Status topK(const Call& call) {
   const MlcTensor &x = call.operands[0], &values = call.results[0], &indices = call.results[1];
   const AxisView from(x, call.attributes[0]), to(values, call.attributes[0]);
@@ -38,4 +42,7 @@ Status topK(const Call& call) {
   });
 }
 
+const Function kTopK("top_k", topK);
+
+}  // namespace
 }  // namespace mlc::library

@@ -33,8 +33,10 @@ class Slices {
   AxisView view_;
 };
 
-}  // namespace
-
+// Unique. Operands: x. Attributes: axis, or -1 for the elements of the flattened x; sorted (0: in
+// the order of first occurrence). Results, as large as if all were different: values, first
+// indices, inverse indices (all filled), counts (all i64); count (i64). Thread 0 does it. NaNs are
+// equal to each other and come last.
 Status unique(const Call& call) {
   if (call.thread != 0) return okStatus();
   const MlcTensor& x = call.operands[0];
@@ -85,4 +87,7 @@ Status unique(const Call& call) {
   });
 }
 
+const Function kUnique("unique", unique);
+
+}  // namespace
 }  // namespace mlc::library

@@ -5,7 +5,7 @@ import re
 import sys
 
 # Ops that no rewrite is about stand for others like them.
-ELEMENTWISE, FORMULA, KERNEL_ROOT = 3, 4, 5
+ELEMENTWISE, FORMULA, KERNEL_ROOT, LIBRARY = 3, 4, 5, 5
 PLACES = {
     "Acos": ELEMENTWISE,
     "Asinh": ELEMENTWISE,
@@ -16,12 +16,16 @@ PLACES = {
     "CumSum": KERNEL_ROOT,
     "Lrn": KERNEL_ROOT,
     "MaxPoolWithIndices": KERNEL_ROOT,
+    "TopK": LIBRARY,
+    "NonMaxSuppression": LIBRARY,
+    "StringConcat": LIBRARY,
 }
 
 
 def names(op, text):
-    """Whether the text names the graph op, not one of another dialect."""
-    return re.search(rf"\bGraph_{op}Op\b|(?<!math::)(?<!arith::)\b{op}Op\b", text) is not None
+    """Whether the text names the graph op, not one of another dialect, or the library's function for it."""
+    function = re.sub(r"(?<!^)(?=[A-Z])", "_", op).lower()
+    return re.search(rf"\bGraph_{op}Op\b|(?<!math::)(?<!arith::)\b{op}Op\b|\bFunction k{op}\(\"{function}\"", text) is not None
 
 
 def main():
@@ -31,6 +35,7 @@ def main():
     assert len(texts) > 100, f"there are few sources below {root}"
     # The test must be able to fail.
     assert names("Xor", "isa<graph::XorOp>(op)") and names("Xor", "def Graph_XorOp : ...") and not names("Xor", "math::XorOp")
+    assert names("NonZero", 'const Function kNonZero("non_zero", nonZero);')
     failed = False
     for op, allowed in PLACES.items():
         places = sorted(str(path) for path, text in texts.items() if names(op, text))

@@ -63,8 +63,8 @@ void FunctionEmitter::emitLibraryCall(graph::LibraryCall op) {
   const auto operands = static_cast<int64_t>(op->getNumOperands());
   const auto results = static_cast<int64_t>(op->getNumResults());
   abi_.callRuntime(thread_, offsetof(MlcRuntime, call),
-                   {abi_.i32(op.libraryFunction()), message(nodeOf(op)), libraryAttributes(op),
-                    describeTensors(op->getOperands()), abi_.i64(operands),
+                   {message(op->getName().stripDialect()), message(nodeOf(op)),
+                    libraryAttributes(op), describeTensors(op->getOperands()), abi_.i64(operands),
                     describeTensors(op->getResults()), abi_.i64(results)});
   hazards_.clear();
 }

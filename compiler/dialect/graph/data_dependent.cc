@@ -1,6 +1,5 @@
 #include "compiler/dialect/graph/factor_builder.h"
 #include "compiler/dialect/graph/infer.h"
-#include "runtime/abi/abi.h"
 
 using namespace mlir;
 
@@ -79,17 +78,13 @@ MLC_INFER(NonMaxSuppressionOp) {
   return inferred(location, {}, i64, types);
 }
 
-int32_t TopKOp::libraryFunction() { return MLC_LIBRARY_TOP_K; }
 SmallVector<int64_t> TopKOp::libraryAttributes() {
   return {static_cast<int64_t>(getAxis()), getLargest()};
 }
-int32_t NonZeroOp::libraryFunction() { return MLC_LIBRARY_NON_ZERO; }
 SmallVector<int64_t> NonZeroOp::libraryAttributes() { return {}; }
-int32_t UniqueOp::libraryFunction() { return MLC_LIBRARY_UNIQUE; }
 SmallVector<int64_t> UniqueOp::libraryAttributes() {
   return {static_cast<int64_t>(getAxis()), getSorted()};
 }
-int32_t NonMaxSuppressionOp::libraryFunction() { return MLC_LIBRARY_NON_MAX_SUPPRESSION; }
 SmallVector<int64_t> NonMaxSuppressionOp::libraryAttributes() { return {getCenterPointBox()}; }
 
 // Rows are independent.

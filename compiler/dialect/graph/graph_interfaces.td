@@ -33,10 +33,8 @@ def Work : OpInterface<"Work"> {
 
 def LibraryCall : OpInterface<"LibraryCall"> {
   let cppNamespace = "::mlc::graph";
-  let description = "An op that a function of the runtime's library computes (runtime/library/library.h); operands and results are the op's.";
-  let methods = [
-    InterfaceMethod<"An MlcLibraryFunction.", "int32_t", "libraryFunction">,
-    InterfaceMethod<"In the function's order.", "::llvm::SmallVector<int64_t>", "libraryAttributes">];
+  let description = "An op that the function of its name in the runtime's library computes (runtime/library); operands and results are the op's.";
+  let methods = [InterfaceMethod<"In the function's order.", "::llvm::SmallVector<int64_t>", "libraryAttributes">];
 }
 
 #endif

@@ -1,5 +1,4 @@
 #include "compiler/dialect/graph/infer.h"
-#include "runtime/abi/abi.h"
 
 using namespace mlir;
 
@@ -182,43 +181,28 @@ LogicalResult OptionalGetOp::verify() {
 }
 
 // The texts go to the function by address (host_to_llvm/library_emitter.cc).
-int32_t StringsOp::libraryFunction() { return MLC_LIBRARY_STRINGS; }
 SmallVector<int64_t> StringsOp::libraryAttributes() { return {}; }
-int32_t StringConcatOp::libraryFunction() { return MLC_LIBRARY_STRING_CONCAT; }
 SmallVector<int64_t> StringConcatOp::libraryAttributes() { return {}; }
-int32_t StringSplitOp::libraryFunction() { return MLC_LIBRARY_STRING_SPLIT; }
 SmallVector<int64_t> StringSplitOp::libraryAttributes() {
   return {static_cast<int64_t>(getAtMost())};
 }
-int32_t StringNormalizeOp::libraryFunction() { return MLC_LIBRARY_STRING_NORMALIZE; }
 SmallVector<int64_t> StringNormalizeOp::libraryAttributes() {
   return {static_cast<int64_t>(getLetterCase()), getCaseSensitive()};
 }
-int32_t SequenceOfOp::libraryFunction() { return MLC_LIBRARY_SEQUENCE_OF; }
 SmallVector<int64_t> SequenceOfOp::libraryAttributes() { return {}; }
-int32_t SequenceInsertOp::libraryFunction() { return MLC_LIBRARY_SEQUENCE_INSERT; }
 SmallVector<int64_t> SequenceInsertOp::libraryAttributes() { return {}; }
-int32_t SequenceEraseOp::libraryFunction() { return MLC_LIBRARY_SEQUENCE_ERASE; }
 SmallVector<int64_t> SequenceEraseOp::libraryAttributes() { return {}; }
-int32_t SequenceAtOp::libraryFunction() { return MLC_LIBRARY_SEQUENCE_AT; }
 SmallVector<int64_t> SequenceAtOp::libraryAttributes() { return {}; }
-int32_t SequenceLengthOp::libraryFunction() { return MLC_LIBRARY_SEQUENCE_LENGTH; }
 SmallVector<int64_t> SequenceLengthOp::libraryAttributes() { return {}; }
-int32_t SplitToSequenceOp::libraryFunction() { return MLC_LIBRARY_SPLIT_TO_SEQUENCE; }
 SmallVector<int64_t> SplitToSequenceOp::libraryAttributes() {
   return {static_cast<int64_t>(getAxis()), getDropsDim()};
 }
-int32_t ConcatFromSequenceOp::libraryFunction() { return MLC_LIBRARY_CONCAT_FROM_SEQUENCE; }
 SmallVector<int64_t> ConcatFromSequenceOp::libraryAttributes() {
   return {static_cast<int64_t>(getAxis()), getStacks()};
 }
-int32_t OptionalOfOp::libraryFunction() { return MLC_LIBRARY_OPTIONAL_OF; }
 SmallVector<int64_t> OptionalOfOp::libraryAttributes() { return {}; }
-int32_t OptionalHasOp::libraryFunction() { return MLC_LIBRARY_OPTIONAL_HAS; }
 SmallVector<int64_t> OptionalHasOp::libraryAttributes() { return {}; }
-int32_t OptionalShapeOp::libraryFunction() { return MLC_LIBRARY_OPTIONAL_SHAPE; }
 SmallVector<int64_t> OptionalShapeOp::libraryAttributes() { return {}; }
-int32_t OptionalGetOp::libraryFunction() { return MLC_LIBRARY_OPTIONAL_GET; }
 SmallVector<int64_t> OptionalGetOp::libraryAttributes() { return {}; }
 
 }  // namespace mlc::graph

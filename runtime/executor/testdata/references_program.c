@@ -19,11 +19,11 @@ void mlc_program_run(const MlcThread* thread, const MlcInvocation* invocation) {
   const MlcTensor words = {in[0], invocation->symbols, 1, kString};
   const MlcTensor twice[] = {words, words};
   const MlcTensor doubled = {out[0], invocation->symbols, 1, kString};
-  runtime->call(thread, MLC_LIBRARY_STRING_CONCAT, "double", 0, twice, 2, &doubled, 1);
+  runtime->call(thread, "string_concat", "double", 0, twice, 2, &doubled, 1);
   int64_t zero = 0;
   const MlcTensor picked[] = {{in[1], 0, 0, kSequence}, {&zero, 0, 0, kI64}};
   const MlcTensor first = {out[1], 0, 0, kOptional};
-  runtime->call(thread, MLC_LIBRARY_SEQUENCE_AT, "pick", 0, picked, 2, &first, 1);
+  runtime->call(thread, "sequence_at", "pick", 0, picked, 2, &first, 1);
   if (thread->index == 0) *(int64_t*)out[2] = *(const int64_t*)in[2];
   runtime->barrier(thread);
 }
