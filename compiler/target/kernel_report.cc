@@ -80,13 +80,11 @@ class Reporter {
     for (mlir::Type type : kernel.getResultTypes()) report.bytes += bytes(type);
   }
 
-  // Gathers and slices read what they take, not the whole tensor.
   double bytesRead(mlir::BlockArgument argument) const {
     double read = 0;
     for (mlir::OpOperand& use : argument.getUses()) {
       mlir::Operation* user = use.getOwner();
-      const bool takesPart =
-          mlir::isa<graph::GatherOp, graph::SliceOp>(user) && use.getOperandNumber() == 0;
+      const bool takesPart = user->hasTrait<graph::TakesPart>() && use.getOperandNumber() == 0;
       read += bytes((takesPart ? user->getResult(0) : use.get()).getType());
     }
     return std::min(read, bytes(argument.getType()));

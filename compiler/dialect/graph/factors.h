@@ -53,7 +53,7 @@ struct OpWork {
 // and views.
 OpWork defaultWork(mlir::Operation* op);
 
-// Bytes of all operands and results.
+// Bytes of all operands and results; of an operand that an op TakesPart of, what it takes.
 DimExpr bytesMoved(mlir::Operation* op);
 
 }  // namespace mlc::graph

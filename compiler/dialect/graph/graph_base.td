@@ -39,6 +39,7 @@ def Graph_Elementwise : Graph_Trait<"Elementwise">;
 def Graph_Exact : Graph_Trait<"Exact">;
 def Graph_Linear : Graph_Trait<"Linear">;
 def Graph_Movement : Graph_Trait<"Movement">;
+def Graph_TakesPart : Graph_Trait<"TakesPart">;
 def Graph_View : Graph_Trait<"View">;
 def Graph_Leaf : Graph_Trait<"Leaf">;
 def Graph_Parameter : Graph_Trait<"Parameter">;

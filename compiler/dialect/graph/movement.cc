@@ -250,9 +250,4 @@ OpFactors IotaOp::getFactors() {
   return builder.take();
 }
 
-// Reads the rows it takes, not its whole table.
-OpWork GatherOp::getWork() {
-  return {elementCount(shapeOf(getResult())), bytesOf(getResult()) * 2 + bytesOf(getIndices())};
-}
-
 }  // namespace mlc::graph

@@ -18,7 +18,7 @@ def Graph_BroadcastOp : Graph_StatedOp<"broadcast", [Graph_Movement, Graph_Linea
   let arguments = (ins AnyRankedTensor:$input);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_SliceOp : Graph_StatedOp<"slice", [Graph_Movement]> {
+def Graph_SliceOp : Graph_StatedOp<"slice", [Graph_Movement, Graph_TakesPart]> {
   let summary = "result[i...] = input[starts + i * steps ...]; sizes are the result type's. Steps may be negative.";
   let arguments = (ins AnyRankedTensor:$input, Graph_DimsAttr:$starts, DenseI64ArrayAttr:$steps);
   let results = (outs AnyRankedTensor:$result);
@@ -34,13 +34,12 @@ def Graph_ConcatOp : Graph_InferredOp<"concat", [Graph_Movement, Graph_Linear]> 
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);
 }
-def Graph_GatherOp : Graph_InferredOp<"gather", [Graph_Movement]> {
+def Graph_GatherOp : Graph_InferredOp<"gather", [Graph_Movement, Graph_TakesPart]> {
   let summary = "ONNX Gather: result = input[.., indices, ..] at axis; negative indices count from the end.";
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$indices, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);
-  let extraClassDeclaration = OwnWork;
 }
-def Graph_GatherElementsOp : Graph_InferredOp<"gather_elements", [Graph_Movement]> {
+def Graph_GatherElementsOp : Graph_InferredOp<"gather_elements", [Graph_Movement, Graph_TakesPart]> {
   let summary = "result[i0, .., i_axis, ..] = input[i0, .., indices[i...], ..]; negative indices count from the end.";
   let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$indices, I64Attr:$axis);
   let results = (outs AnyRankedTensor:$result);

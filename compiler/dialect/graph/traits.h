@@ -58,6 +58,10 @@ class Linear : public mlir::OpTrait::TraitBase<ConcreteOp, Linear> {};
 template <typename ConcreteOp>
 class Movement : public mlir::OpTrait::TraitBase<ConcreteOp, Movement> {};
 
+// A movement that reads of its first operand no more than it takes.
+template <typename ConcreteOp>
+class TakesPart : public mlir::OpTrait::TraitBase<ConcreteOp, TakesPart> {};
+
 // The result is the operand's memory under another shape.
 template <typename ConcreteOp>
 class View : public mlir::OpTrait::TraitBase<ConcreteOp, View> {};

@@ -9,7 +9,10 @@ namespace mlc::graph {
 
 DimExpr bytesMoved(Operation* op) {
   DimExpr bytes;
-  for (Value operand : op->getOperands()) bytes = bytes + bytesOf(operand);
+  for (mlir::OpOperand& operand : op->getOpOperands()) {
+    const bool takesPart = op->hasTrait<TakesPart>() && operand.getOperandNumber() == 0;
+    bytes = bytes + bytesOf(takesPart ? op->getResult(0) : operand.get());
+  }
   for (Value result : op->getResults()) bytes = bytes + bytesOf(result);
   return bytes;
 }
