@@ -127,11 +127,17 @@ class Emitter {
     if (!inferred) diagnosed();
     state.types.assign(types.begin(), types.end());
   }
-  template <typename Op>
+  // How many results the op's definition states, if not one.
+  template <typename Op, unsigned count = 2>
   static constexpr unsigned resultCount() {
-    return Op::template hasTrait<mlir::OpTrait::NResults<2>::Impl>()   ? 2
-           : Op::template hasTrait<mlir::OpTrait::NResults<5>::Impl>() ? 5
-                                                                       : 1;
+    if constexpr (count > 16) {
+      static_assert(Op::template hasTrait<mlir::OpTrait::OneResult>());
+      return 1;
+    } else if constexpr (Op::template hasTrait<mlir::OpTrait::NResults<count>::template Impl>()) {
+      return count;
+    } else {
+      return resultCount<Op, count + 1>();
+    }
   }
   mlir::Operation* createVerified(mlir::OpBuilder& builder, const mlir::OperationState& state);
   mlir::Value created(mlir::OpBuilder& builder, const mlir::OperationState& state);
