@@ -129,7 +129,6 @@ std::string printPlan(const Plan& plan) {
                {"sharding_of", plan.shardingOf},
                {"predicted_seconds", plan.predictedSeconds},
                {"one_device_seconds", plan.oneDeviceSeconds},
-               {"lower_bound_seconds", plan.lowerBoundSeconds},
                {"memory_bytes", plan.memoryBytes},
                {"notes", plan.notes}};
   for (const FunctionSharding& sharding : plan.shardings)
@@ -158,7 +157,6 @@ StatusOr<Plan> parsePlan(const std::string& text) {
   MLC_RETURN_IF_ERROR(read(root, "sharding_of", plan.shardingOf));
   MLC_RETURN_IF_ERROR(read(root, "predicted_seconds", plan.predictedSeconds));
   MLC_RETURN_IF_ERROR(read(root, "one_device_seconds", plan.oneDeviceSeconds));
-  MLC_RETURN_IF_ERROR(read(root, "lower_bound_seconds", plan.lowerBoundSeconds));
   MLC_RETURN_IF_ERROR(read(root, "memory_bytes", plan.memoryBytes));
   MLC_RETURN_IF_ERROR(read(root, "notes", plan.notes));
   auto shardings = root.find("shardings");

@@ -47,7 +47,6 @@ struct Plan {
 
   double predictedSeconds = 0;      // of one run
   double oneDeviceSeconds = 0;      // the same on the best single device
-  double lowerBoundSeconds = 0;     // no plan on these devices is faster by the cost model
   std::vector<double> memoryBytes;  // per rank: weights and arena
   // Why: fewer devices are faster, no cut of the batch, what does not fit.
   std::vector<std::string> notes;

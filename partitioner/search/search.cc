@@ -49,26 +49,6 @@ std::vector<std::vector<int>> deviceOrders(const DeviceModel& model, const Searc
   return orders;
 }
 
-// Each op's work on all devices at once with nothing lost.
-double lowerBound(const BlockGraph& graph, const DeviceModel& model,
-                  const std::vector<int>& devices, int function) {
-  double seconds = 0;
-  for (const Op& op : graph.functions[function].ops) {
-    if (op.callee >= 0) {
-      seconds += lowerBound(graph, model, devices, op.callee);
-      continue;
-    }
-    double rate = 0;
-    for (int device : devices) {
-      Device ideal = model.devices[device];
-      ideal.launchSeconds = 0;
-      if (const double own = opSeconds(op, ideal, 1, 1); own > 0) rate += 1 / own;
-    }
-    if (rate > 0) seconds += 1 / rate;
-  }
-  return seconds;
-}
-
 std::string meshText(const Plan& plan) {
   return "dp=" + std::to_string(plan.dp) + " pp=" + std::to_string(plan.pp) +
          " tp=" + std::to_string(plan.tp);
@@ -106,10 +86,6 @@ class Searcher {
       }
       return outOfMemoryError("the model does not fit: " + evaluator_.shortage());
     }
-    std::vector<int> all(model_.devices.size());
-    std::iota(all.begin(), all.end(), 0);
-    best_->lowerBoundSeconds =
-        std::min(best_->predictedSeconds, lowerBound(graph_, model_, all, 0));
     best_->oneDeviceSeconds = oneDeviceSeconds_;
     explain(*best_);
     return std::move(*best_);
@@ -133,11 +109,12 @@ class Searcher {
     }
   }
 
-  // The best single device, as a candidate where no mesh is forced, and to compare with in any
-  // case.
+  // The best single device that one rank may be on, as a candidate where no mesh is forced, and to
+  // compare with in any case.
   void tryOneDevice() {
-    const bool isFree = options_.dp <= 1 && options_.pp <= 1 && options_.tp <= 1;
-    for (size_t i = 0; i < model_.devices.size(); ++i) {
+    const bool isFree = options_.dp == 0 && options_.pp == 0 && options_.tp == 0;
+    const size_t devices = options_.keepDeviceOrder ? 1 : model_.devices.size();
+    for (size_t i = 0; i < devices; ++i) {
       auto plan =
           evaluator_.evaluate({}, {static_cast<int>(i)}, std::max(1, options_.microbatches));
       if (!plan) continue;
@@ -153,8 +130,7 @@ class Searcher {
       plan.notes.push_back(
           meshText(plan) + " on " + std::to_string(plan.ranks()) + " of " + std::to_string(ranks_) +
           " devices is faster (" + milliseconds(plan.predictedSeconds) + ") than " +
-          std::to_string(largestRanks_) + " devices (" + milliseconds(largestSeconds_) +
-          "): communication costs more than it saves");
+          std::to_string(largestRanks_) + " devices (" + milliseconds(largestSeconds_) + ")");
     }
     if (oneDeviceSeconds_ > 0 && plan.predictedSeconds > oneDeviceSeconds_) {
       plan.notes.push_back("one device would be faster: " + milliseconds(oneDeviceSeconds_) +

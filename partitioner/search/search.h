@@ -17,10 +17,10 @@ struct SearchOptions {
   bool keepDeviceOrder = false;
 };
 
-// The plan of the shortest run found; one rank on the best device is always among the candidates
-// unless a mesh is forced. Deterministic. Errors: kUsage if a forced mesh needs more devices than
-// there are; kOutOfMemory if nothing fits, saying what would; kInvalid for a graph that does not
-// hold together.
+// The plan of the shortest run found; one rank on the best device (the first one where their order
+// is kept) is among the candidates unless a mesh is forced. Deterministic. Errors: kUsage if a
+// forced mesh needs more devices than there are; kOutOfMemory if nothing fits, saying what would;
+// kInvalid for a graph that does not hold together.
 StatusOr<Plan> search(const BlockGraph& graph, const DeviceModel& model,
                       const SearchOptions& options);
 

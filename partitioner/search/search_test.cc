@@ -84,11 +84,22 @@ TEST(Search, PipelineStagesFollowTheSpeeds) {
   EXPECT_EQ(plan.stages[1].size(), 6u);
 }
 
+TEST(Search, RankZeroIsOnTheFirstDeviceWhereTheirOrderIsKept) {
+  DeviceModel model = equalDevices(2);
+  model.devices[1].peakFlops[DType::kF32] *= 30;
+  SearchOptions options;
+  options.maxRanks = 1;
+  EXPECT_EQ(planned(transformer(2, 2, 16), model, options).devices, std::vector<int>{1});
+  options.keepDeviceOrder = true;
+  EXPECT_EQ(planned(transformer(2, 2, 16), model, options).devices, std::vector<int>{0});
+  options.tp = 1;
+  EXPECT_EQ(planned(transformer(2, 2, 16), model, options).devices, std::vector<int>{0});
+}
+
 TEST(Search, SplitsWhenThatIsFasterAndNotOtherwise) {
   Plan large = planned(transformer(4, 16, 512), equalDevices(4), {});
   EXPECT_EQ(large.tp, 4);
   EXPECT_LT(large.predictedSeconds, large.oneDeviceSeconds / 3);
-  EXPECT_GE(large.predictedSeconds, large.lowerBoundSeconds);
   DeviceModel slow = equalDevices(4);
   slow.sameHost = {1e-2, 1e6};
   Plan small = planned(transformer(2, 2, 16), slow, {});
@@ -107,7 +118,6 @@ TEST(Search, NeverWorseThanOneDevice) {
     model.sameHost = {std::pow(10, -7 + static_cast<int>(random() % 5)), 1e9};
     Plan plan = planned(transformer(1 + random() % 3, 1 + random() % 6, 32), model, {});
     EXPECT_LE(plan.predictedSeconds, plan.oneDeviceSeconds);
-    EXPECT_GE(plan.predictedSeconds, plan.lowerBoundSeconds);
   }
 }
 
