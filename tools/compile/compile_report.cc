@@ -120,6 +120,7 @@ std::string summaryJson(const CompileSummary& summary, bool explains) {
                                  {"tp", summary.tp},
                                  {"predicted_ms", summary.predictedMs},
                                  {"rank_weights_bytes", summary.rankWeightBytes}};
+  if (explains) json["kernels"] = nlohmann::ordered_json::array();
   for (const auto& [phase, seconds] : summary.phases) json["phases"][phase] = seconds;
   for (const KernelSummary& kernel : explains ? summary.kernels : std::vector<KernelSummary>()) {
     json["kernels"].push_back({{"program", kernel.program},

@@ -47,7 +47,10 @@ StatusOr<HostTensor> filled(DType dtype, const std::vector<int64_t>& shape, cons
     return usageError("is a " + std::string(dtypeName(dtype)) + ": give it by --inputs or @FILE");
   const std::optional<int64_t> bytes = bytesOf(dtype, shape);
   if (!bytes || *bytes > kMostBytes) return invalidError("is too large");
-  if (dtype == DType::kString) return randomStrings(shape, seed);
+  if (dtype == DType::kString) {
+    if (fill == "random") return randomStrings(shape, seed);
+    return usageError("strings are filled with random ones, or read from @FILE");
+  }
   HostTensor tensor = HostTensor::uninitialized(dtype, shape);
   const int64_t count = tensor.numElements();
   if (fill == "random") {
@@ -168,7 +171,7 @@ class InputMaker {
       for (size_t d = 0; d < std::min(shape.size(), texts.size()); ++d)
         symbols_.try_emplace(texts[d], shape[d]);
     }
-    // As many as the model takes, where that is less than 128.
+    // The largest of 128, 64, ... that the model takes.
     SymbolValues bound;
     for (int64_t size = 128; size >= 1; size /= 2) {
       bound = symbols_;

@@ -14,7 +14,8 @@ namespace mlc::tools {
 
 // One tensor per input of the model: from --inputs, --input, or random (floats uniform in [-1, 1),
 // integers 0 or 1, seeded per input). Symbolic dims are those of --dim; of other inputs that name
-// them; batch-like leading ones 1, others 128.
+// them; leading ones 1, others 128 or the
+// largest power of two below that the model takes.
 StatusOr<std::vector<HostTensor>> makeInputs(const package::Manifest& manifest,
                                              const RunOptions& options);
 
