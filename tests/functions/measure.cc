@@ -94,6 +94,39 @@ double valueAt(const HostTensor& tensor, int64_t i) {
   }
 }
 
+std::pair<HostTensor, HostTensor> powerArguments(DType dtype, int64_t count,
+                                                 std::mt19937_64& random) {
+  std::vector<double> base, exponent;
+  for (double x : specialArguments(dtype)) {
+    for (double y : specialArguments(dtype)) {
+      base.push_back(x);
+      exponent.push_back(y);
+    }
+  }
+  while (static_cast<int64_t>(base.size()) < count) {
+    const double x = randomArgument(dtype, random), y = randomArgument(dtype, random);
+    const bool isInside = base.size() % 2 == 0;
+    base.push_back(isInside ? std::fabs(x) : x);
+    exponent.push_back(isInside          ? y * 7 / std::log2(std::fabs(x))
+                       : base.size() % 3 ? y
+                                         : std::rint(y));
+  }
+  return {tensorOf(dtype, base), tensorOf(dtype, exponent)};
+}
+
+Status measurePowers(api::Session& power, const HostTensor& base, const HostTensor& exponent,
+                     LargestError& largest) {
+  MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> results, power.run({base, exponent}));
+  const Precision precision = precisionOf(base.dtype());
+  for (int64_t i = 0; i < base.numElements(); ++i) {
+    const double x = valueAt(base, i), y = valueAt(exponent, i), computed = valueAt(results[0], i);
+    const long double exact = std::pow(static_cast<long double>(x), static_cast<long double>(y));
+    const double error = errorInUlp(exact, computed, precision.mantissaBits, precision.smallest);
+    if (error > largest.ulp) largest = {error, x, computed, y};
+  }
+  return okStatus();
+}
+
 Status measure(CompiledFunctions& compiled, const HostTensor& x,
                std::vector<LargestError>& largest) {
   const std::vector<ElementaryFunction>& functions = elementaryFunctions();

@@ -1,5 +1,5 @@
 // Prints a table of the largest errors of the compiled functions, over all f16,
-// bf16 and f32 numbers and random f64 numbers.
+// bf16 and f32 numbers and random f64 numbers; of pow, over random pairs of each.
 //
 //   bazel run //tests/functions:ulp_table                 every f32 number: an hour on two cores
 //   bazel run //tests/functions:ulp_table -- 101          every 101st
@@ -45,6 +45,17 @@ Status measureRandom(CompiledFunctions& compiled, DType dtype, std::vector<Large
   return okStatus();
 }
 
+// Pairs of random numbers.
+Status measureRandomPowers(DType dtype, const std::string& folder, LargestError& largest) {
+  MLC_ASSIGN_OR_RETURN(const std::unique_ptr<api::Session> power, compilePower(dtype, folder));
+  std::mt19937_64 random(2);
+  for (int chunk = 0; chunk < 64; ++chunk) {
+    const auto [base, exponent] = powerArguments(dtype, kChunk, random);
+    MLC_RETURN_IF_ERROR(measurePowers(*power, base, exponent, largest));
+  }
+  return okStatus();
+}
+
 Status print(uint64_t stride, const std::string& folder) {
   std::printf(
       "| function | type | largest error, ulp | at | special values |\n|---|---|---|---|---|\n");
@@ -61,6 +72,10 @@ Status print(uint64_t stride, const std::string& folder) {
                   name.c_str(), largest[f].ulp, largest[f].at,
                   special[f].ulp <= elementaryFunctions()[f].bound ? "right" : "WRONG");
     }
+    LargestError power;
+    MLC_RETURN_IF_ERROR(measureRandomPowers(dtype, folder + "/" + name + "_power", power));
+    std::printf("| pow | %s | %.3f | %.9g ^ %.9g | %s |\n", name.c_str(), power.ulp, power.at,
+                power.exponent, power.ulp <= kPowerBound ? "right" : "WRONG");
     std::fflush(stdout);
   }
   return okStatus();
