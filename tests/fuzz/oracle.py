@@ -6,7 +6,7 @@ from element_types import FLOATS, held, rounded
 from node_evaluation import NodeEvaluation
 from onnx import TensorProto as T
 from onnx import numpy_helper
-from rounding_errors import operands_with_errors, random_elements, result_with_errors, undefined, zero_where_signs_differ
+from rounding_errors import Errors, operands_with_errors, random_elements, result_with_errors, undefined, zero_where_signs_differ
 
 
 def step(node, evaluate, values, types, output_types, rng):
@@ -63,7 +63,7 @@ class Oracle:
     def samples(self, inputs, count, seed):
         """The outputs, as lists of arrays: first without errors, then `count` times with errors."""
         runs = [self.all_values(inputs)]
-        runs += [self.all_values(inputs, np.random.default_rng([seed, i])) for i in range(count)]
+        runs += [self.all_values(inputs, Errors(seed, i)) for i in range(count)]
         return [[self.output(run[name], elem_type) for name, elem_type in zip(self.outputs, self.output_types())] for run in runs]
 
     @staticmethod

@@ -89,6 +89,14 @@ def result_with_errors(op_type, inputs, result, elem_type, rng):
     return with_errors(result, elem_type, RESULT_ULPS, rng)
 
 
+class Errors(np.random.Generator):
+    """The random errors of one evaluation, which is the `index`-th."""
+
+    def __init__(self, seed, index):
+        super().__init__(np.random.PCG64([seed, index]))
+        self.index = index
+
+
 def random_elements(shape, elem_type, rng):
     dtype = NUMPY[elem_type]
     if elem_type == T.BOOL:
@@ -97,7 +105,9 @@ def random_elements(shape, elem_type, rng):
         info = np.iinfo(dtype)
         uniform = rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
         return np.where(rng.random(shape) < 0.5, rng.choice(np.array([info.min, 0, info.max], dtype), shape), uniform)
-    return rounded(np.where(rng.random(shape) < 0.5, np.nan, rng.normal(size=shape) * 1e3), elem_type)
+    # NaN in every other evaluation.
+    places = np.arange(np.prod(shape, dtype=int)).reshape(shape)
+    return rounded(np.where(places % 2 == rng.index % 2, np.nan, rng.normal(size=shape) * 1e3), elem_type)
 
 
 def undefined(node, inputs, result, elem_type):
