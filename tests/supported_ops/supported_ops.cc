@@ -14,7 +14,8 @@ constexpr char kIntroduction[] = R"(# Supported ONNX operators
 
 Made from the importer's own table by `bazel run //tests/supported_ops:print > docs/supported_ops.md`.
 
-An attribute or operator that is not listed is an error that names the node, never ignored. Inputs that state axes or the like
+An attribute or operator that is not listed is an error that names the node, never ignored; so is a value that is not taken of one
+that is listed (a `training_mode` or a `softcap` that is not 0). Inputs that state axes or the like
 must follow from the model's constants and the dims of its inputs; sizes, starts, ends and repeats (of Reshape, Expand, Slice,
 Range, TopK, Tile, ConstantOfShape) may be computed. `tests/onnx_suite` runs ONNX's own tests on those of ai.onnx;
 `tests/onnx_suite/unsupported.txt` says which of them are not taken, and why.

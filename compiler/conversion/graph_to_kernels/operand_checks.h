@@ -6,7 +6,7 @@
 //                                      %either = graph.or %below, %above
 //                                      %numbers = graph.cast %either
 //                                      %most = graph.reduce %numbers  max
-//                                      %bad = graph.cast %most
+//                                      %bad = graph.compare %most, 0  gt
 //                                      %0 = graph.gather %x, %i
 //                                      ...
 //                                      graph.fail_if %bad, "node 'embed': an index is outside .."

@@ -8,8 +8,9 @@
 //
 // Elementwise and movement ops become part of the expressions inside the loops of the kernel's
 // root, so fusion needs no buffers and dynamic shapes no special case; LLVM vectorizes the
-// innermost loops. Each thread has a contiguous share of the rows. Takes every graph op but control
-// flow; contractions and convolutions as plain loops, for what the micro-kernels do not take.
+// innermost loops. Each thread has a contiguous share of the rows. Takes what form-kernels puts
+// into kernels, but attention, which is decomposed before, and convolutions of channel blocks;
+// contractions and convolutions as plain loops, for what the micro-kernels do not take.
 #pragma once
 
 #include "compiler/conversion/graph_to_loops/kernel_frame.h"

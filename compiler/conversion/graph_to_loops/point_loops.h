@@ -1,5 +1,5 @@
-// The value of one element of a root's result, where every element is a reduction of its own:
-// reduce, arg_reduce, pool, lrn, and contract and conv as plain loops.
+// The value of one element of a root's result, where every element is a reduction of its own
+// (pools, reductions, sums of products as plain loops, ...): the ops that PointEmitter takes.
 #pragma once
 
 #include "compiler/conversion/graph_to_loops/element_evaluator.h"

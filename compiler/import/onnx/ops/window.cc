@@ -201,7 +201,6 @@ Value convolve(Node& node, Value image, size_t filterInput, Value filter, Value 
 
 std::vector<OpEntry> windowOps() {
   constexpr int kLast = kLastOpset;
-  // storage_order only concerns the indices, an output that is not taken.
   return {
       {"AveragePool", 7, kLast, 1, 1,
        "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides",
