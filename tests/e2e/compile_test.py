@@ -96,6 +96,21 @@ class Compile(unittest.TestCase):
         # Addresses in the code take more bytes or fewer.
         self.assertLess(abs(sizes[24] - sizes[6]), 0.01 * sizes[6], sizes)
 
+    def test_long_chains(self):
+        """Code generation is linear in the model: neither its time nor its recursion grows with a chain that is one expression."""
+        x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
+        swap = np.eye(4, dtype=np.float32)[::-1]
+        for op, count, expected in (("Sub", 10000, x), ("MatMul", 2000, x)):
+            nodes = [helper.make_node(op, ["c", f"t{i}"] if op == "Sub" else [f"t{i}", "c"], [f"t{i + 1}"]) for i in range(count)]
+            ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 4]) for name in ("t0", f"t{count}")]
+            graph = helper.make_graph(nodes, op, ends[:1], ends[1:], [numpy_helper.from_array(swap if op == "MatMul" else np.float32(1), "c")])
+            path = self.folder / f"{op}.onnx"
+            onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+            np.save(self.folder / "x.npy", x)
+            result = jobs.mlc_run(path, "--mesh", "tp=1", "--input", f"t0=@{self.folder / 'x.npy'}", "--outputs", self.folder / op)
+            self.assertEqual(result.code, jobs.DONE, result.err)
+            np.testing.assert_allclose(np.load(self.folder / op / f"t{count}.npy"), expected, rtol=0, atol=1e-5)
+
     def test_shares_follow_the_devices_speeds(self):
         model = jobs.MODELS / "bert_12_heads"
         devices = self.folder / "devices.json"

@@ -9,6 +9,10 @@ namespace {
 using mlir::Operation;
 using mlir::Value;
 
+// Of a kernel. More gain nothing: code generation takes longer than linear time in them, and its
+// recursion is as deep as they are.
+constexpr size_t kMostOps = 64;
+
 bool isElementwise(Operation* op) { return op->hasTrait<graph::Elementwise>(); }
 
 bool isSumOfProducts(Operation* root) { return root && root->hasTrait<graph::SumOfProducts>(); }
@@ -100,6 +104,7 @@ class Grouping {
   // Whether the group that makes `operand` may become part of the group of its consumer `op`.
   bool mayJoin(Value operand, const KernelGroup& from, Operation* op, const KernelGroup& to) const {
     if (from.ops.back() != operand.getDefiningOp()) return false;
+    if (from.ops.size() + to.ops.size() > kMostOps) return false;
     const bool isRootOperand =
         to.root == op && op->hasTrait<graph::FusesProducers>() && operand == op->getOperand(0);
     const bool onlyHere = usedOnlyIn(operand, to.ops);
@@ -149,6 +154,7 @@ class Grouping {
   bool mayShare(Value operand, const KernelGroup& from, Operation* op,
                 const KernelGroup& to) const {
     if (from.root || to.root || from.ops.back() != operand.getDefiningOp()) return false;
+    if (from.ops.size() + to.ops.size() > kMostOps) return false;
     if (!isElementwise(op) || !sameShape(operand, to.ops.back()->getResult(0))) return false;
     if (llvm::any_of(from.ops, touchesPacked) || llvm::any_of(to.ops, touchesPacked)) return false;
     llvm::SmallVector<Operation*> both(from.ops);

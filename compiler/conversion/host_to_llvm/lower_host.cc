@@ -8,6 +8,7 @@
 #include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/shape.h"
 #include "compiler/dialect/mlc/mlc_dialect.h"
+#include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -27,7 +28,9 @@ class Frames {
   void plan(FuncOp function) {
     if (plans_.count(function.getName().str())) return;
     DimExpr callees = 0;
+    llvm::StringSet<> seen;
     function.walk([&](mlir::func::CallOp call) {
+      if (!seen.insert(call.getCallee()).second) return;
       auto callee = program_.lookupSymbol<FuncOp>(call.getCallee());
       if (attr::isKernel(callee)) return;
       plan(callee);
