@@ -86,13 +86,17 @@ const llvm::SmallVector<Value>& KernelFrame::strides(llvm::ArrayRef<DimExpr> sha
 Value KernelFrame::broadcastStep(const DimExpr& size) {
   auto [it, inserted] = broadcastSteps_.try_emplace(size.str());
   if (!inserted) return it->second;
-  // At the function's entry, as the extents.
+  const Value extent = index(size), zero = index(int64_t{0}), one = index(int64_t{1});
+  // At the function's entry as these are, behind the last of them.
+  mlir::Operation* last = zero.getDefiningOp();
+  for (Value value : {extent, one}) {
+    mlir::Operation* made = value.getDefiningOp();
+    if (made && last->isBeforeInBlock(made)) last = made;
+  }
   mlir::OpBuilder::InsertionGuard guard(builder_);
-  builder_.setInsertionPointToStart(&function_.getBody().front());
-  Value one = index(int64_t{1});
-  Value stretches =
-      arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::eq, index(size), one);
-  it->second = arith::SelectOp::create(builder_, loc_, stretches, index(int64_t{0}), one);
+  builder_.setInsertionPointAfter(last);
+  Value stretches = arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::eq, extent, one);
+  it->second = arith::SelectOp::create(builder_, loc_, stretches, zero, one);
   return it->second;
 }
 
