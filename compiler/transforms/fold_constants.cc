@@ -17,8 +17,8 @@ using mlir::Value;
 
 constexpr size_t kConstantBytes = 1024;
 constexpr int64_t kBroadcastGrowth = 4;
-// What the pass may make in all: ops on more weights are left to be computed at run time, from
-// weights that stay in their files.
+// What the pass may make in all, and read for one op: ops on more weights are left to be computed at
+// run time, from weights that stay in their files.
 constexpr int64_t kFoldedBytes = int64_t{1} << 30;
 
 bool isParameter(Value value) {
@@ -62,6 +62,7 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
       }
       if (moveFill(op)) continue;
       const int64_t bytes = bytesOf(op->getResult(0));
+      if (readsTooMuch(op)) continue;
       if (bytes > static_cast<int64_t>(kConstantBytes)) {
         if (bytes > kFoldedBytes - folded) continue;
         folded += bytes;
@@ -77,6 +78,15 @@ struct FoldConstants : mlir::PassWrapper<FoldConstants, mlir::OperationPass<mlir
   static int64_t bytesOf(Value value) {
     auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
     return dtypeBytes(graph::dtypeOf(type), type.getNumElements());
+  }
+
+  static bool readsTooMuch(Operation* op) {
+    int64_t left = kFoldedBytes;
+    for (Value operand : op->getOperands()) {
+      if (bytesOf(operand) > left) return true;
+      left -= bytesOf(operand);
+    }
+    return false;
   }
 
   bool growsTooMuch(Operation* op) const {

@@ -103,6 +103,12 @@ class BadModels(unittest.TestCase):
         weight = TensorProto(name="w", dims=[huge, huge], data_type=TensorProto.FLOAT, raw_data=b"1234")
         self.expect(model_of([node("MatMul", ["x", "w"], ["y"])], [weight]), jobs.INVALID, "'w'")
 
+    def test_a_constant_that_fits_into_no_memory(self):
+        """It is not made while constants are folded."""
+        size = numpy_helper.from_array(np.array([2**33]), "size")
+        nodes = [node("ConstantOfShape", ["size"], ["c"]), node("ReduceSum", ["c"], ["r"], keepdims=0), node("Add", ["x", "r"], ["y"])]
+        self.expect(model_of(nodes, [size]), jobs.MEMORY, "does not fit", before=["prlimit", f"--as={8 << 30}"])
+
     def test_shapes_that_do_not_fit(self):
         weight = numpy_helper.from_array(np.zeros((5, 4), np.float32), "w")
         self.expect(model_of([node("MatMul", ["x", "w"], ["y"])], [weight]), jobs.INVALID, "MatMul_of_y")
