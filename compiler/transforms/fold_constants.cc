@@ -17,8 +17,8 @@ using mlir::Value;
 
 constexpr size_t kConstantBytes = 1024;
 constexpr int64_t kBroadcastGrowth = 4;
-// What the pass may make in all, and read for one op: ops on more weights are left to be computed at
-// run time, from weights that stay in their files.
+// What the pass may make in all, and read for one op: ops on more weights are left to be computed
+// at run time, from weights that stay in their files.
 constexpr int64_t kFoldedBytes = int64_t{1} << 30;
 
 bool isParameter(Value value) {
