@@ -1,32 +1,15 @@
 #include "compiler/diagnostics.h"
 
+#include "compiler/dialect/graph/node_name.h"
 #include "llvm/Support/raw_ostream.h"
-#include "mlir/IR/Location.h"
 
 namespace mlc {
-namespace {
-
-// The node's name of a location; empty where there is none.
-std::string nodeName(mlir::Location location) {
-  std::string name;
-  location->walk([&](mlir::Location nested) {
-    if (auto named = mlir::dyn_cast<mlir::NameLoc>(nested)) {
-      name = named.getName().str();
-      return mlir::WalkResult::interrupt();
-    }
-    return mlir::WalkResult::advance();
-  });
-  return name;
-}
-
-}  // namespace
-
 DiagnosticCollector::DiagnosticCollector(mlir::MLIRContext* context)
     : handler_(context, [this](mlir::Diagnostic& diagnostic) {
         if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error) return mlir::success();
         std::string text;
         llvm::raw_string_ostream stream(text);
-        const std::string node = nodeName(diagnostic.getLocation());
+        const std::string node = graph::nodeNameOf(diagnostic.getLocation());
         if (!node.empty()) stream << "node '" << node << "': ";
         stream << diagnostic;
         std::lock_guard lock(mutex_);

@@ -5,6 +5,7 @@
 
 #include "compiler/dialect/graph/computed_symbols.h"
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/node_name.h"
 #include "compiler/dialect/graph/shape.h"
 #include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -18,11 +19,6 @@ using mlir::func::CallOp;
 using mlir::func::FuncOp;
 
 constexpr int64_t kNominalBatch = 1, kNominalDim = 128;
-
-std::string nameOf(Operation* op) {
-  if (auto name = op->getLoc()->findInstanceOf<mlir::NameLoc>()) return name.getName().str();
-  return op->getName().getStringRef().str();
-}
 
 bool isLinear(Operation* op) {
   return op->hasTrait<graph::Linear>() &&
@@ -83,7 +79,7 @@ class Builder {
 
   int addTensor(Value value, bool isWeight, int producer) {
     Tensor tensor;
-    tensor.name = value.getDefiningOp() ? nameOf(value.getDefiningOp()) : "argument";
+    tensor.name = value.getDefiningOp() ? graph::nodeNameOf(value.getDefiningOp()) : "argument";
     tensor.dtype = graph::dtypeOf(value.getType());
     tensor.bytes = dtypeBits(tensor.dtype) / 8.0;
     for (const DimExpr& dim : graph::shapeOf(value)) {
@@ -149,7 +145,7 @@ class Builder {
   void addOp(Operation* source) {
     const int index = static_cast<int>(function_->ops.size());
     Op op;
-    op.name = nameOf(source);
+    op.name = graph::nodeNameOf(source);
     op.kind = source->getName().getStringRef().str();
     op.dtype =
         source->getNumResults() > 0 ? graph::dtypeOf(source->getResult(0).getType()) : DType::kF32;

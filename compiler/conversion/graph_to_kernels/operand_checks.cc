@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "compiler/dialect/graph/graph_dialect.h"
+#include "compiler/dialect/graph/node_name.h"
 #include "compiler/dialect/graph/shape.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/Builders.h"
@@ -108,10 +109,8 @@ class Checks {
       // Not "unequal 0": the maximum of an empty tensor is the smallest i32.
       bad = compare(most, number(most, DimExpr(0)), graph::Predicate::gt);
     }
-    std::string node = op_->getName().getStringRef().str();
-    if (auto name = mlir::dyn_cast<mlir::NameLoc>(loc_)) node = name.getName().str();
     mlir::OpBuilder atEnd(op_->getBlock()->getTerminator());
-    graph::FailIfOp::create(atEnd, loc_, bad, "node '" + node + "': " + what);
+    graph::FailIfOp::create(atEnd, loc_, bad, "node '" + graph::nodeNameOf(op_) + "': " + what);
   }
 
   mlir::Operation* op_;

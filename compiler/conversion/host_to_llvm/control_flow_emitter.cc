@@ -3,6 +3,7 @@
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/conversion/graph_to_kernels/group_ops.h"
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
+#include "compiler/dialect/graph/node_name.h"
 #include "compiler/dialect/graph/shape.h"
 #include "compiler/dialect/mlc/mlc_dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -371,10 +372,9 @@ void FunctionEmitter::checkScannedDim(graph::LoopOp op, Value size, Value before
   Value differs = arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::ne, size, before);
   Value isLater =
       arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::sgt, trip, abi_.i64(0));
-  std::string node = "loop";
-  if (auto name = mlir::dyn_cast<mlir::NameLoc>(op.getLoc())) node = name.getName().str();
   failIf(arith::AndIOp::create(builder_, loc_, differs, isLater),
-         "node '" + node + "': its trips give parts of different sizes, which cannot be stacked");
+         "node '" + graph::nodeNameOf(op) +
+             "': its trips give parts of different sizes, which cannot be stacked");
 }
 
 // Thread 0 tells the runtime; the program goes on to its end.

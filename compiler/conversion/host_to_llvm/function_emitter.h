@@ -34,9 +34,6 @@ struct ProgramContext {
   Memory memory;
 };
 
-// The name of the model's node that an op comes from.
-std::string nodeOf(mlir::Operation* op);
-
 class FunctionEmitter {
  public:
   FunctionEmitter(ProgramContext& program, mlir::func::FuncOp function, const FramePlan& plan);

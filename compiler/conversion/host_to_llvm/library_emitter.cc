@@ -1,6 +1,7 @@
 // Calls of the runtime's library. Each waits for the team before and after.
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
+#include "compiler/dialect/graph/node_name.h"
 #include "compiler/dialect/graph/shape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -63,7 +64,7 @@ void FunctionEmitter::emitLibraryCall(graph::LibraryCall op) {
   const auto operands = static_cast<int64_t>(op->getNumOperands());
   const auto results = static_cast<int64_t>(op->getNumResults());
   abi_.callRuntime(thread_, offsetof(MlcRuntime, call),
-                   {message(op->getName().stripDialect()), message(nodeOf(op)),
+                   {message(op->getName().stripDialect()), message(graph::nodeNameOf(op)),
                     libraryAttributes(op), describeTensors(op->getOperands()), abi_.i64(operands),
                     describeTensors(op->getResults()), abi_.i64(results)});
   hazards_.clear();

@@ -5,6 +5,7 @@
 // as failed and counts as 0, so that the rest of the program works on empty tensors to its end.
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/conversion/host_to_llvm/function_emitter.h"
+#include "compiler/dialect/graph/node_name.h"
 #include "compiler/dialect/graph/shape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -16,11 +17,6 @@ namespace LLVM = mlir::LLVM;
 namespace arith = mlir::arith;
 namespace scf = mlir::scf;
 using mlir::Value;
-
-std::string nodeOf(mlir::Operation* op) {
-  if (auto name = mlir::dyn_cast<mlir::NameLoc>(op->getLoc())) return name.getName().str();
-  return op->getName().getStringRef().str();
-}
 
 Value FunctionEmitter::isNull(Value address) {
   return LLVM::ICmpOp::create(builder_, loc_, LLVM::ICmpPredicate::eq, address, abi_.nullPointer());
@@ -89,7 +85,7 @@ void FunctionEmitter::emitDefineSize(graph::DefineSizeOp op) {
   Value value = readScalar(op.getValue(), builder_.getI64Type());
   value = arith::IndexCastOp::create(builder_, loc_, builder_.getIndexType(), value);
   Value zero = arith::ConstantIndexOp::create(builder_, loc_, 0);
-  const std::string node = "node '" + nodeOf(op) + "': " + op.getWhat().str();
+  const std::string node = "node '" + graph::nodeNameOf(op) + "': " + op.getWhat().str();
   Value bad = arith::CmpIOp::create(builder_, loc_, arith::CmpIPredicate::slt, value, zero);
   failIf(bad, node + " is negative");
   if (op.getMost()) {

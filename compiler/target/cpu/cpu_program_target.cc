@@ -23,13 +23,13 @@ StatusOr<CompiledKernel> compileKernel(FuncOp kernel, const CpuTarget& target) {
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(kernel.getLoc());
   auto builder = mlir::OpBuilder::atBlockEnd(module->getBody());
   mlir::FailureOr<LoweredKernel> lowered = lowerKernel(kernel, target, builder);
-  if (mlir::failed(lowered)) return invalidError("cannot lower " + kernel.getName().str());
+  if (mlir::failed(lowered)) return unsupportedError("cannot lower " + kernel.getName().str());
   CompiledKernel result;
   result.info.symbols = conversion::symbolsOf(kernel);
   result.info.scratchBytes = attr::scratchBytesOf(lowered->function);
   result.lowering = std::move(lowered->lowering);
   if (mlir::failed(lowerToLLVM(*module))) {
-    return invalidError("cannot lower " + kernel.getName().str() + " to LLVM");
+    return unsupportedError("cannot lower " + kernel.getName().str() + " to LLVM");
   }
   MLC_ASSIGN_OR_RETURN(result.object, emitObject(*module, target));
   return result;
