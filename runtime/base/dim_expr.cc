@@ -54,8 +54,36 @@ bool dividable(int64_t a, int64_t b) { return b != 0 && !(a == INT64_MIN && b ==
 
 Status noValue() { return invalidError("a dimension overflows 64 bits or divides by zero"); }
 
-// What arithmetic on coefficients that overflows gives: an expression that has no value.
-DimExpr overflowed() { return floorDiv(DimExpr(1), DimExpr(0)); }
+// Bounds of an expression: of its text, its nested operators, its terms, and of a term's factors
+// (of which one more than 62 overflows unless they are 1). Far from what models have; what goes
+// beyond would take time and memory that grow exponentially.
+constexpr size_t kMaxText = 1 << 13, kMaxTerms = 1 << 9, kMaxFactors = 64;
+constexpr int kMaxNesting = 60;
+
+// What arithmetic that goes beyond these bounds, or overflows 64 bits, gives: an expression that
+// has no value.
+DimExpr undefined() { return floorDiv(DimExpr(1), DimExpr(0)); }
+
+int nestingOf(const DimExpr& expr) {
+  int deepest = 0;
+  for (const Term& term : expr.terms()) {
+    for (const Atom& atom : term.factors) {
+      for (const DimExpr& operand : atom.operands)
+        deepest = std::max(deepest, 1 + nestingOf(operand));
+    }
+  }
+  return deepest;
+}
+
+// As few and short additions as there can be.
+DimExpr sumOf(std::vector<DimExpr> parts) {
+  if (parts.empty()) return 0;
+  for (size_t step = 1; step < parts.size(); step *= 2) {
+    for (size_t i = 0; i + step < parts.size(); i += 2 * step)
+      parts[i] = parts[i] + parts[i + step];
+  }
+  return parts.front();
+}
 
 // Recursive descent over sums, products and primaries.
 class Parser {
@@ -63,9 +91,15 @@ class Parser {
   explicit Parser(std::string_view text) : text_(text) {}
 
   StatusOr<DimExpr> run() {
+    if (text_.size() > kMaxText) {
+      text_ = text_.substr(0, 40);
+      return error("it is too long");
+    }
     MLC_ASSIGN_OR_RETURN(DimExpr result, sum());
     skipSpace();
     if (at_ != text_.size()) return error("unexpected text");
+    if (!result.isDefined() && !dividesByZero_)
+      return error("it overflows 64 bits, or is too large an expression,");
     return result;
   }
 
@@ -87,16 +121,16 @@ class Parser {
   }
 
   StatusOr<DimExpr> sum() {
-    MLC_ASSIGN_OR_RETURN(DimExpr result, product());
+    std::vector<DimExpr> parts;
+    MLC_ASSIGN_OR_RETURN(parts.emplace_back(), product());
     while (true) {
       if (take('+')) {
-        MLC_ASSIGN_OR_RETURN(DimExpr next, product());
-        result = result + next;
+        MLC_ASSIGN_OR_RETURN(parts.emplace_back(), product());
       } else if (take('-')) {
-        MLC_ASSIGN_OR_RETURN(DimExpr next, product());
-        result = result - next;
+        MLC_ASSIGN_OR_RETURN(const DimExpr next, product());
+        parts.push_back(DimExpr(-1) * next);
       } else {
-        return result;
+        return sumOf(std::move(parts));
       }
     }
   }
@@ -108,15 +142,20 @@ class Parser {
         MLC_ASSIGN_OR_RETURN(DimExpr next, primary());
         result = result * next;
       } else if (take('/')) {
-        MLC_ASSIGN_OR_RETURN(DimExpr next, primary());
+        MLC_ASSIGN_OR_RETURN(const DimExpr next, divisor(primary()));
         result = floorDiv(result, next);
       } else if (take('%')) {
-        MLC_ASSIGN_OR_RETURN(DimExpr next, primary());
+        MLC_ASSIGN_OR_RETURN(const DimExpr next, divisor(primary()));
         result = mod(result, next);
       } else {
         return result;
       }
     }
+  }
+
+  StatusOr<DimExpr> divisor(StatusOr<DimExpr> value) {
+    dividesByZero_ |= value.ok() && value->constant() == 0;
+    return value;
   }
 
   StatusOr<DimExpr> primary() {
@@ -174,7 +213,7 @@ class Parser {
     if (!take(')')) return error("expected ')'");
     if (name == "min") return min(a, b);
     if (name == "max") return max(a, b);
-    if (name == "ceildiv") return ceilDiv(a, b);
+    if (name == "ceildiv") return ceilDiv(a, *divisor(b));
     if (name == "broadcast") return broadcast(a, b);
     return error("unknown function '" + name + "'");
   }
@@ -183,6 +222,7 @@ class Parser {
   std::string_view text_;
   size_t at_ = 0;
   int depth_ = 0;
+  bool dividesByZero_ = false;  // somewhere, whatever the symbols are
 };
 
 }  // namespace
@@ -195,19 +235,21 @@ DimExpr::DimExpr(int64_t constant) {
 DimExpr::DimExpr(std::vector<Term> terms) {
   // Equal products of factors become one term; terms are ordered by text, the constant last.
   std::map<std::string, Term> byFactors;
-  bool overflow = false;
+  bool isTooMuch = terms.size() > 2 * kMaxTerms;
+  size_t length = 0;
   for (Term& term : terms) {
+    isTooMuch |= term.factors.size() > kMaxFactors;
+    if (isTooMuch) break;
     std::sort(term.factors.begin(), term.factors.end(),
               [](const Atom& a, const Atom& b) { return atomText(a) < atomText(b); });
     auto [it, inserted] = byFactors.try_emplace(factorsText(term), term);
-    if (!inserted) {
-      overflow |=
+    if (inserted) {
+      length += it->first.size();
+      isTooMuch |= length > kMaxText;
+    } else {
+      isTooMuch |=
           __builtin_add_overflow(it->second.coefficient, term.coefficient, &it->second.coefficient);
     }
-  }
-  if (overflow) {
-    *this = overflowed();
-    return;
   }
   auto append = [&](const std::string& factors, const Term& term) {
     if (term.coefficient == 0) return;
@@ -225,6 +267,7 @@ DimExpr::DimExpr(std::vector<Term> terms) {
   }
   if (auto it = byFactors.find(""); it != byFactors.end()) append("", it->second);
   if (text_.empty()) text_ = "0";
+  if (isTooMuch || terms_.size() > kMaxTerms || text_.size() > kMaxText) *this = undefined();
 }
 
 DimExpr DimExpr::symbol(std::string name) {
@@ -232,6 +275,7 @@ DimExpr DimExpr::symbol(std::string name) {
 }
 
 DimExpr DimExpr::opaque(AtomKind kind, const DimExpr& a, const DimExpr& b) {
+  if (std::max(nestingOf(a), nestingOf(b)) >= kMaxNesting) return undefined();
   return DimExpr(std::vector<Term>{{1, {Atom{kind, {}, {a, b}}}}});
 }
 
@@ -300,7 +344,7 @@ StatusOr<int64_t> DimExpr::evaluate(const SymbolValues& values) const {
 }
 
 DimExpr DimExpr::substitute(const std::map<std::string, DimExpr, std::less<>>& replacements) const {
-  DimExpr sum = 0;
+  std::vector<DimExpr> products;
   for (const Term& term : terms_) {
     DimExpr product = term.coefficient;
     for (const Atom& atom : term.factors) {
@@ -331,9 +375,9 @@ DimExpr DimExpr::substitute(const std::map<std::string, DimExpr, std::less<>>& r
           product = product * max(a, b);
       }
     }
-    sum = sum + product;
+    products.push_back(std::move(product));
   }
-  return sum;
+  return sumOf(std::move(products));
 }
 
 void DimExpr::collectSymbols(std::set<std::string>& symbols) const {
@@ -354,12 +398,13 @@ DimExpr operator+(const DimExpr& a, const DimExpr& b) {
 DimExpr operator-(const DimExpr& a, const DimExpr& b) { return a + DimExpr(-1) * b; }
 
 DimExpr operator*(const DimExpr& a, const DimExpr& b) {
+  if (a.terms_.size() * b.terms_.size() > kMaxTerms) return undefined();
   std::vector<Term> terms;
   for (const Term& x : a.terms_) {
     for (const Term& y : b.terms_) {
       Term term = x;
       if (__builtin_mul_overflow(x.coefficient, y.coefficient, &term.coefficient)) {
-        return overflowed();
+        return undefined();
       }
       term.factors.insert(term.factors.end(), y.factors.begin(), y.factors.end());
       terms.push_back(std::move(term));

@@ -49,7 +49,8 @@ TEST(DimExpr, OverflowAndDivisionByZeroAreErrors) {
   EXPECT_FALSE(parse("a * a").evaluate({{"a", int64_t{1} << 40}}).ok());
   EXPECT_FALSE(parse("a + 1").evaluate({{"a", INT64_MAX}}).ok());
   EXPECT_FALSE(parse("a / b").evaluate({{"a", 1}, {"b", 0}}).ok());
-  EXPECT_FALSE(parse("4611686018427387904 * 4").evaluate({}).ok());
+  EXPECT_FALSE((DimExpr(int64_t{1} << 62) * DimExpr(4)).evaluate({}).ok());
+  EXPECT_FALSE(DimExpr::parse("4611686018427387904 * 4").ok());
   EXPECT_FALSE(DimExpr::parse("99999999999999999999").ok());
 }
 
@@ -83,6 +84,45 @@ TEST(DimExpr, CollectsSymbols) {
   std::set<std::string> symbols;
   parse("min(a, b / 3) + c").collectSymbols(symbols);
   EXPECT_EQ(symbols, (std::set<std::string>{"a", "b", "c"}));
+}
+
+// Expressions whose text grows exponentially, or whose operators nest without end, as a hostile
+// file may have them.
+TEST(DimExpr, WhatIsTooLargeIsAnError) {
+  std::string product, remainders = "n", quotients = "n", power = "n", sum = "n";
+  for (int i = 0; i < 24; ++i) {
+    const std::string number = std::to_string(i);
+    product += (i ? " * " : "") + ("(a" + number) + " + b" + number + ")";
+  }
+  for (int i = 0; i < 700; ++i) {
+    remainders += " % k" + std::to_string(i);
+    quotients += " / " + std::to_string(i + 2) + "/m";
+    power += "*n";
+    sum += " + n" + std::to_string(i) + " / k";
+  }
+  for (const std::string& text :
+       {product, remainders, quotients, power, sum, std::string(1 << 20, 'x'),
+        "(" + std::string(1 << 20, '-') + "n)"}) {
+    const StatusOr<DimExpr> parsed = DimExpr::parse(text);
+    ASSERT_FALSE(parsed.ok()) << text.substr(0, 60);
+    EXPECT_NE(parsed.status().message().find("too l"), std::string::npos)
+        << parsed.status().message().substr(0, 200);
+  }
+  // The same by operators, as models have them, has no value, and so does what is made of it.
+  DimExpr n = DimExpr::symbol("n");
+  for (int i = 0; i < 100; ++i) n = floorDiv(n + DimExpr(1), DimExpr(2)) * (n + DimExpr(i));
+  EXPECT_FALSE(n.isDefined());
+  EXPECT_FALSE(n.evaluate({{"n", 5}}).ok());
+}
+
+TEST(DimExpr, WhatIsNotTooLargeIsReadAgain) {
+  DimExpr deep = DimExpr::symbol("n"), wide = 0;
+  for (int i = 0; i < 55; ++i) deep = floorDiv(deep + DimExpr(i), DimExpr(2));
+  for (int i = 0; i < 400; ++i) wide = wide + DimExpr::symbol("n" + std::to_string(i));
+  for (const DimExpr& expr : {deep, wide}) {
+    EXPECT_TRUE(expr.isDefined());
+    EXPECT_EQ(parse(expr.str()).str(), expr.str());
+  }
 }
 
 // A random expression together with its value, computed without DimExpr.
