@@ -1,5 +1,6 @@
 #include "runtime/base/host_tensor.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdlib>
 #include <cstring>
@@ -22,6 +23,12 @@ std::shared_ptr<void> allocate(size_t bytes) {
 }  // namespace
 
 HostTensor HostTensor::uninitialized(DType dtype, std::vector<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t dim : shape) {
+    // Bytes and strides are counted in 64 bits.
+    if (__builtin_mul_overflow(count, std::max<int64_t>(dim, 1), &count) || count > INT64_MAX / 8)
+      throw std::bad_alloc();
+  }
   HostTensor tensor;
   tensor.dtype_ = dtype;
   tensor.shape_ = std::move(shape);

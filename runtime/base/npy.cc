@@ -1,5 +1,6 @@
 #include "runtime/base/npy.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -60,7 +61,7 @@ std::optional<Characters> parseCharacters(std::string_view text) {
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + 3, end, characters.count);
   const bool isGood = error == std::errc() && stop != end && *stop == text[0] &&
-                      characters.count >= 0 && characters.count <= INT32_MAX;
+                      characters.count >= 1 && characters.count <= INT32_MAX;
   return isGood ? std::optional(characters) : std::nullopt;
 }
 
@@ -202,12 +203,19 @@ bool parseShape(std::string_view text, std::vector<int64_t>& shape) {
   return at < text.size();
 }
 
-// Bytes of the elements, or -1 on overflow.
+// Bytes of the elements, or -1 where 64 bits do not count them, or those along all dims but the
+// ones of 0.
 int64_t payloadBytes(const Header& header) {
-  auto bytes = static_cast<int64_t>(header.width());
+  // What an element takes in memory, where that is more.
+  int64_t bytes = std::max<int64_t>(static_cast<int64_t>(header.width()), 8);
+  bool isEmpty = false;
   for (int64_t dim : header.shape) {
-    if (__builtin_mul_overflow(bytes, dim, &bytes)) return -1;
+    isEmpty |= dim == 0;
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(dim, 1), &bytes)) return -1;
   }
+  if (isEmpty) return 0;
+  bytes = static_cast<int64_t>(header.width());
+  for (int64_t dim : header.shape) bytes *= dim;
   return bytes;
 }
 

@@ -99,6 +99,8 @@ TEST(Npy, DamagedFilesAreErrorsThatNameTheFile) {
         "{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (x,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999, 9999999999), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9999999999, 9999999999), }",
+        "{'descr': '<U0', 'fortran_order': False, 'shape': (1152921504606846976,), }",
         "{'descr': '<f4', 'fortran_order': False}"}) {
     writeText(path, npyFile(1, header, "abcdefgh"));
     EXPECT_FALSE(readNpy(path).ok()) << header;
