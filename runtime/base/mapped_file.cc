@@ -12,7 +12,8 @@
 namespace mlc {
 
 StatusOr<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Of a named pipe an opening would wait for its writer.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return invalidError("cannot open " + path + ": " + std::strerror(errno));
   struct stat info;
   if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {

@@ -1,6 +1,8 @@
 #include "runtime/base/mapped_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -21,6 +23,14 @@ TEST(MappedFile, ErrorsNameTheFile) {
   const std::string absent = testing::TempDir() + "/absent";
   EXPECT_NE(MappedFile::open(absent).status().message().find(absent), std::string::npos);
   EXPECT_FALSE(MappedFile::open(testing::TempDir()).ok());
+}
+
+TEST(MappedFile, APipeIsRefusedAndNotWaitedFor) {
+  const std::string path = testing::TempDir() + "/pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_NE(MappedFile::open(path).status().message().find("not a regular file"),
+            std::string::npos);
+  EXPECT_EQ(::unlink(path.c_str()), 0);
 }
 
 TEST(Checksum, IsXxh3) {
