@@ -1,166 +1,135 @@
 #include "partitioner/device_model/device_model.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
+
+#include "runtime/base/json_reader.h"
 
 namespace mlc::partition {
 namespace {
 
 using nlohmann::json;
 
-// Reads the keys of one object; the first wrong one is kept as the error.
-class ObjectReader {
- public:
-  ObjectReader(const json& object, std::string where) : object_(object), where_(std::move(where)) {
-    if (!object.is_object()) fail("must be an object");
-  }
-
-  void number(const char* key, double& value, bool isRequired = false) {
-    const json* found = find(key, isRequired);
-    if (!found) return;
-    if (!found->is_number() || found->get<double>() < 0)
-      return fail(std::string("\"") + key + "\" must be a number, not negative");
-    value = found->get<double>();
-  }
-  void integer(const char* key, int& value) {
-    const json* found = find(key, false);
-    if (!found) return;
-    if (!found->is_number_integer() || found->get<int64_t>() < 1 ||
-        found->get<int64_t>() > 1 << 20) {
-      return fail(std::string("\"") + key + "\" must be a positive integer");
-    }
-    value = found->get<int>();
-  }
-  void text(const char* key, std::string& value, bool isRequired = false) {
-    const json* found = find(key, isRequired);
-    if (!found) return;
-    if (!found->is_string()) return fail(std::string("\"") + key + "\" must be a string");
-    value = found->get<std::string>();
-  }
-  const json* find(const char* key, bool isRequired) {
-    if (!status_.ok()) return nullptr;
-    known_.push_back(key);
-    auto found = object_.find(key);
-    if (found != object_.end()) return &*found;
-    if (isRequired) fail(std::string("\"") + key + "\" is missing");
-    return nullptr;
-  }
-  void fail(const std::string& message) {
-    if (status_.ok()) status_ = invalidError("devices: " + where_ + ": " + message);
-  }
-  // The first error; or a key that nothing asked for.
-  Status finish() {
-    if (!status_.ok()) return status_;
-    for (const auto& [key, value] : object_.items()) {
-      if (std::find(known_.begin(), known_.end(), key) == known_.end())
-        fail("unknown key \"" + key + "\"");
-    }
-    return status_;
-  }
-
- private:
-  const json& object_;
-  std::string where_;
-  std::vector<std::string> known_;
-  Status status_;
-};
-
-struct KindName {
-  const char* text;
-  Device::Kind kind;
-};
-constexpr KindName kKinds[] = {
+constexpr std::pair<const char*, Device::Kind> kKinds[] = {
     {"cpu", Device::Kind::kCpu}, {"cuda", Device::Kind::kCuda}, {"fake", Device::Kind::kFake}};
 
 std::string kindName(Device::Kind kind) {
-  for (const KindName& known : kKinds) {
-    if (known.kind == kind) return known.text;
-  }
-  return "";
+  return std::ranges::find(kKinds, kind, [](const auto& known) { return known.second; })->first;
 }
 
-Status readPeaks(const json& object, const std::string& where, Device& device) {
-  if (!object.is_object())
-    return invalidError("devices: " + where + ": \"peak_flops\" must be an object");
-  for (const auto& [key, value] : object.items()) {
+// Far below and above what there is, and such that predicted times are finite.
+constexpr double kLeastSpeed = 1, kMostSpeed = 1e21, kMostBytes = 1e21, kMostSeconds = 1e6;
+constexpr int kMaxThreads = 1 << 16, kMaxDevices = 1 << 14;
+
+void checkRange(JsonReader& reader, const char* key, double value, double least, double most) {
+  if (value >= least && value <= most) return;
+  char text[64];
+  std::snprintf(text, sizeof(text), "must be from %g to %g", least, most);
+  reader.wrong(key, text);
+}
+
+void readSpeed(JsonReader& reader, const char* key, double& value) {
+  reader.readIfThere(key, value);
+  checkRange(reader, key, value, kLeastSpeed, kMostSpeed);
+}
+
+void readSeconds(JsonReader& reader, const char* key, double& value) {
+  reader.readIfThere(key, value);
+  checkRange(reader, key, value, 0, kMostSeconds);
+}
+
+void readPeaks(JsonReader& reader, Device& device) {
+  std::map<std::string, double> peaks;
+  reader.read("peak_flops", peaks);
+  for (const auto& [name, peak] : peaks) {
     DType type;
-    if (!parseDType(key, type))
-      return invalidError("devices: " + where + ": \"peak_flops\": unknown type \"" + key + "\"");
-    if (!value.is_number() || value.get<double>() <= 0) {
-      return invalidError("devices: " + where + ": \"peak_flops\": \"" + key +
-                          "\" must be a positive number");
-    }
-    device.peakFlops[type] = value.get<double>();
+    if (!parseDType(name, type)) return reader.wrong("peak_flops", "has no type '" + name + "'");
+    checkRange(reader, "peak_flops", peak, kLeastSpeed, kMostSpeed);
+    device.peakFlops[type] = peak;
   }
-  if (!device.peakFlops.contains(DType::kF32))
-    return invalidError("devices: " + where + ": \"peak_flops\": \"f32\" is missing");
-  return okStatus();
+  if (!peaks.contains("f32")) reader.wrong("peak_flops.f32", "is missing");
 }
 
-Status readDevice(const json& object, int index, DeviceModel& model) {
-  std::string where = "devices[" + std::to_string(index) + "]", kind = "cpu";
-  ObjectReader reader(object, where);
+// As a file has it: `count` of them.
+struct DeviceEntry {
   Device device;
-  int count = 0;
-  reader.text("name", device.name, true);
-  reader.text("kind", kind);
-  reader.text("host", device.host);
-  reader.text("arch", device.arch);
-  reader.text("cpu", device.cpu);
-  reader.integer("threads", device.threads);
-  reader.integer("count", count);
-  reader.number("memory_bandwidth", device.memoryBandwidth, true);
-  reader.number("memory_bytes", device.memoryBytes);
-  reader.number("launch_seconds", device.launchSeconds);
-  const auto* known =
-      std::ranges::find(kKinds, kind, [](const KindName& name) { return std::string(name.text); });
-  if (known == std::end(kKinds)) reader.fail("\"kind\" must be \"cpu\", \"cuda\" or \"fake\"");
-  const json* peaks = reader.find("peak_flops", true);
-  MLC_RETURN_IF_ERROR(reader.finish());
-  if (device.memoryBandwidth <= 0)
-    return invalidError("devices: " + where + ": \"memory_bandwidth\" must be positive");
-  device.kind = known->kind;
-  MLC_RETURN_IF_ERROR(readPeaks(*peaks, where, device));
-  if (count == 0) {
-    model.devices.push_back(device);
-    return okStatus();
-  }
-  std::string name = device.name;
-  for (int i = 0; i < count; ++i) {
-    device.name = name + "." + std::to_string(i);
-    model.devices.push_back(device);
-  }
-  return okStatus();
-}
+  int count = 0;  // 0: one, without a number behind its name
+};
 
-void readLinkNumbers(ObjectReader& reader, Link& link) {
-  reader.number("latency_seconds", link.latencySeconds);
-  reader.number("bandwidth", link.bandwidth);
-  if (link.bandwidth <= 0) reader.fail("\"bandwidth\" must be positive");
-}
-
-StatusOr<int> deviceNamed(const DeviceModel& model, const json& name, const std::string& where) {
-  for (size_t i = 0; i < model.devices.size(); ++i) {
-    if (name.is_string() && model.devices[i].name == name.get<std::string>())
-      return static_cast<int>(i);
-  }
-  return invalidError("devices: " + where + ": \"between\" names no device: " + name.dump());
-}
-
-Status readLink(const json& object, int index, DeviceModel& model) {
-  std::string where = "links[" + std::to_string(index) + "]";
-  ObjectReader reader(object, where);
+struct LinkEntry {
+  std::vector<std::string> between;
   Link link;
-  const json* between = reader.find("between", true);
-  readLinkNumbers(reader, link);
-  MLC_RETURN_IF_ERROR(reader.finish());
-  if (!between->is_array() || between->size() != 2)
-    return invalidError("devices: " + where + ": \"between\" must be two names");
-  MLC_ASSIGN_OR_RETURN(int a, deviceNamed(model, (*between)[0], where));
-  MLC_ASSIGN_OR_RETURN(int b, deviceNamed(model, (*between)[1], where));
-  model.links[std::minmax(a, b)] = link;
-  return okStatus();
+};
+
+void readFields(JsonReader& reader, DeviceEntry& entry) {
+  Device& device = entry.device;
+  reader.read("name", device.name);
+  if (reader.has("kind")) reader.readChoice("kind", kKinds, device.kind);
+  reader.readIfThere("host", device.host);
+  reader.readIfThere("arch", device.arch);
+  reader.readIfThere("cpu", device.cpu);
+  reader.readIfThere("threads", device.threads);
+  if (device.threads < 1 || device.threads > kMaxThreads)
+    reader.wrong("threads", "must be from 1 to " + std::to_string(kMaxThreads));
+  reader.readIfThere("count", entry.count);
+  if (reader.has("count") && (entry.count < 1 || entry.count > kMaxDevices))
+    reader.wrong("count", "must be from 1 to " + std::to_string(kMaxDevices));
+  reader.read("memory_bandwidth", device.memoryBandwidth);
+  checkRange(reader, "memory_bandwidth", device.memoryBandwidth, kLeastSpeed, kMostSpeed);
+  reader.readIfThere("memory_bytes", device.memoryBytes);
+  checkRange(reader, "memory_bytes", device.memoryBytes, 0, kMostBytes);
+  readSeconds(reader, "launch_seconds", device.launchSeconds);
+  readPeaks(reader, device);
 }
+
+}  // namespace
+
+static void readFields(JsonReader& reader, Link& link) {
+  readSeconds(reader, "latency_seconds", link.latencySeconds);
+  readSpeed(reader, "bandwidth", link.bandwidth);
+}
+
+namespace {
+
+void readFields(JsonReader& reader, LinkEntry& entry) {
+  reader.read("between", entry.between);
+  if (entry.between.size() != 2) reader.wrong("between", "must be two names");
+  readSeconds(reader, "latency_seconds", entry.link.latencySeconds);
+  readSpeed(reader, "bandwidth", entry.link.bandwidth);
+}
+
+}  // namespace
+
+static void readFields(JsonReader& reader, DeviceModel& model) {
+  std::vector<DeviceEntry> devices;
+  reader.read("devices", devices);
+  for (const DeviceEntry& entry : devices) {
+    model.devices.push_back(entry.device);
+    for (int i = 0; i < entry.count; ++i) {
+      if (i > 0) model.devices.push_back(entry.device);
+      model.devices.back().name = entry.device.name + "." + std::to_string(i);
+    }
+    if (model.devices.size() > kMaxDevices) return reader.wrong("devices", "has too many devices");
+  }
+  if (model.devices.empty()) return reader.wrong("devices", "must be a list that is not empty");
+  reader.readIfThere("same_host", model.sameHost);
+  reader.readIfThere("other_host", model.otherHost);
+  std::vector<LinkEntry> links;
+  reader.readIfThere("links", links);
+  for (const LinkEntry& entry : links) {
+    std::vector<int> ends;
+    for (const std::string& name : entry.between) {
+      const auto device = std::ranges::find(model.devices, name, &Device::name);
+      if (device == model.devices.end())
+        return reader.wrong("links", "names a device that is not there: '" + name + "'");
+      ends.push_back(static_cast<int>(device - model.devices.begin()));
+    }
+    if (ends.size() == 2) model.links[std::minmax(ends[0], ends[1])] = entry.link;
+  }
+}
+
+namespace {
 
 json linkJson(const Link& link) {
   return {{"latency_seconds", link.latencySeconds}, {"bandwidth", link.bandwidth}};
@@ -208,29 +177,8 @@ std::string DeviceModel::openName(int device) const {
 }
 
 StatusOr<DeviceModel> parseDeviceModel(const std::string& text) {
-  json root = json::parse(text, nullptr, false);
-  if (root.is_discarded()) return invalidError("devices: not valid JSON");
-  ObjectReader reader(root, "file");
   DeviceModel model;
-  const json* devices = reader.find("devices", true);
-  const json* links = reader.find("links", false);
-  const json* sameHost = reader.find("same_host", false);
-  const json* otherHost = reader.find("other_host", false);
-  MLC_RETURN_IF_ERROR(reader.finish());
-  if (!devices->is_array() || devices->empty())
-    return invalidError("devices: \"devices\" must be a list that is not empty");
-  for (size_t i = 0; i < devices->size(); ++i)
-    MLC_RETURN_IF_ERROR(readDevice((*devices)[i], static_cast<int>(i), model));
-  for (auto [object, link] :
-       {std::pair{sameHost, &model.sameHost}, {otherHost, &model.otherHost}}) {
-    if (!object) continue;
-    ObjectReader linkReader(*object, object == sameHost ? "same_host" : "other_host");
-    readLinkNumbers(linkReader, *link);
-    MLC_RETURN_IF_ERROR(linkReader.finish());
-  }
-  if (links && !links->is_array()) return invalidError("devices: \"links\" must be a list");
-  for (size_t i = 0; links && i < links->size(); ++i)
-    MLC_RETURN_IF_ERROR(readLink((*links)[i], static_cast<int>(i), model));
+  MLC_RETURN_IF_ERROR(JsonReader::readText(text, "devices", model));
   return model;
 }
 

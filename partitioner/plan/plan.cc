@@ -2,57 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/base/json_reader.h"
+
 namespace mlc::partition {
 namespace {
 
 using nlohmann::json;
-
-Status wrongKey(const std::string& key) {
-  return invalidError("plan: \"" + key + "\" is missing or wrong");
-}
-
-Status read(const json& object, const char* key, int& value) {
-  auto found = object.find(key);
-  if (found == object.end() || !found->is_number_integer()) return wrongKey(key);
-  value = found->get<int>();
-  return okStatus();
-}
-
-Status read(const json& object, const char* key, double& value) {
-  auto found = object.find(key);
-  if (found == object.end() || !found->is_number()) return wrongKey(key);
-  value = found->get<double>();
-  return okStatus();
-}
-
-bool readItem(const json& item, std::string& value) {
-  if (!item.is_string()) return false;
-  value = item.get<std::string>();
-  return true;
-}
-
-template <typename Number>
-  requires std::is_arithmetic_v<Number>
-bool readItem(const json& item, Number& value) {
-  if (std::is_integral_v<Number> ? !item.is_number_integer() : !item.is_number()) return false;
-  value = item.get<Number>();
-  return true;
-}
-
-template <typename T>
-bool readItem(const json& item, std::vector<T>& values) {
-  if (!item.is_array()) return false;
-  for (const json& element : item) {
-    if (!readItem(element, values.emplace_back())) return false;
-  }
-  return true;
-}
-
-template <typename T>
-Status read(const json& object, const char* key, std::vector<T>& values) {
-  auto found = object.find(key);
-  return found != object.end() && readItem(*found, values) ? okStatus() : wrongKey(key);
-}
 
 json shardingJson(const FunctionSharding& sharding) {
   json ops = json::array();
@@ -65,56 +20,107 @@ json shardingJson(const FunctionSharding& sharding) {
   return {{"function", sharding.function}, {"ops", ops}, {"seconds", sharding.seconds}};
 }
 
-Status readSharding(const json& object, FunctionSharding& sharding) {
-  if (!object.is_object()) return wrongKey("shardings");
-  MLC_RETURN_IF_ERROR(read(object, "function", sharding.function));
-  MLC_RETURN_IF_ERROR(read(object, "seconds", sharding.seconds));
-  auto ops = object.find("ops");
-  if (ops == object.end() || !ops->is_array()) return wrongKey("ops");
-  for (const json& entry : *ops) {
-    if (!entry.is_object()) return wrongKey("ops");
-    OpSharding& op = sharding.ops.emplace_back();
-    if (entry.contains("factor")) MLC_RETURN_IF_ERROR(read(entry, "factor", op.factor));
-    if (entry.contains("shares")) MLC_RETURN_IF_ERROR(read(entry, "shares", op.shares));
-  }
-  return okStatus();
-}
+// Of ranks' shares, and of microbatches: products of them fit 64 bits.
+constexpr int64_t kMaxShares = int64_t{1} << 31;
+constexpr int kMaxMicrobatches = 1 << 16;
+constexpr int64_t kMaxRanks = 1 << 16;
 
-// What the plan says of itself must fit together; whether it fits a model is for those who apply
-// it.
-Status verify(const Plan& plan) {
-  constexpr int kMaxAxis = 1 << 20;
-  for (int axis : {plan.dp, plan.pp, plan.tp}) {
-    if (axis < 1 || axis > kMaxAxis) return wrongKey("mesh");
+// Whether none is negative and their sum is positive and bounded.
+bool areShares(const std::vector<int64_t>& shares) {
+  int64_t sum = 0;
+  for (int64_t share : shares) {
+    if (share < 0 || share > kMaxShares) return false;
+    sum += share;
+    if (sum > kMaxShares) return false;
   }
-  if (plan.microbatches < 1) return wrongKey("microbatches");
-  const int64_t ranks = int64_t{plan.dp} * plan.pp * plan.tp;
-  if (static_cast<int64_t>(plan.devices.size()) != ranks) return wrongKey("devices");
-  if (static_cast<int>(plan.stages.size()) != plan.pp) return wrongKey("stages");
-  if (static_cast<int>(plan.dpShares.size()) != plan.dp) return wrongKey("dp_shares");
-  if (static_cast<int64_t>(plan.shardingOf.size()) != int64_t{plan.dp} * plan.pp)
-    return wrongKey("sharding_of");
-  for (const auto& functions : plan.shardingOf) {
-    for (int index : functions) {
-      if (index < -1 || index >= static_cast<int>(plan.shardings.size()))
-        return wrongKey("sharding_of");
-    }
-  }
-  for (const FunctionSharding& sharding : plan.shardings) {
-    for (const OpSharding& op : sharding.ops) {
-      const bool isSplit = op.factor >= 0;
-      if (op.factor < OpSharding::kPassPartial || isSplit == op.shares.empty())
-        return wrongKey("factor");
-      if (isSplit && static_cast<int>(op.shares.size()) != plan.tp) return wrongKey("shares");
-      for (int64_t share : op.shares) {
-        if (share < 0) return wrongKey("shares");
-      }
-    }
-  }
-  return okStatus();
+  return sum > 0;
 }
 
 }  // namespace
+
+static void readFields(JsonReader& reader, OpSharding& op) {
+  reader.readIfThere("factor", op.factor);
+  reader.readIfThere("shares", op.shares);
+  const bool isSplit = op.factor >= 0;
+  if (op.factor < OpSharding::kPassPartial) reader.wrong("factor", "is no factor");
+  if (isSplit ? !areShares(op.shares) : !op.shares.empty())
+    reader.wrong("shares", isSplit ? "must not be negative, nor all 0" : "has no factor");
+}
+
+static void readFields(JsonReader& reader, FunctionSharding& sharding) {
+  reader.read("function", sharding.function);
+  reader.read("ops", sharding.ops);
+  reader.read("seconds", sharding.seconds);
+}
+
+namespace {
+
+struct Mesh {
+  int dp = 1, pp = 1, tp = 1;
+};
+
+void readFields(JsonReader& reader, Mesh& mesh) {
+  reader.read("dp", mesh.dp);
+  reader.read("pp", mesh.pp);
+  reader.read("tp", mesh.tp);
+  for (int64_t axis : {mesh.dp, mesh.pp, mesh.tp}) {
+    if (axis < 1 || axis > kMaxRanks) reader.wrong("dp, pp or tp", "has no ranks, or too many");
+  }
+}
+
+}  // namespace
+
+// What the plan says of itself must fit together; whether it fits a model is for those who apply
+// it.
+static void readFields(JsonReader& reader, Plan& plan) {
+  int version = 0;
+  reader.read("format_version", version);
+  if (version != 1) reader.wrong("format_version", "must be 1");
+  Mesh mesh;
+  reader.read("mesh", mesh);
+  plan.dp = mesh.dp;
+  plan.pp = mesh.pp;
+  plan.tp = mesh.tp;
+  const int64_t groups = int64_t{plan.dp} * plan.pp;
+  const auto has = [&](const auto& list, const char* key, int64_t items, const std::string& each) {
+    if (static_cast<int64_t>(list.size()) != items)
+      reader.wrong(key, "must have an item for each " + each + " of the mesh");
+  };
+  reader.read("devices", plan.devices);
+  has(plan.devices, "devices", groups * plan.tp, "rank");
+  for (int device : plan.devices) {
+    if (device < 0) reader.wrong("devices", "must not be negative");
+  }
+  reader.read("device_names", plan.deviceNames);
+  reader.read("stages", plan.stages);
+  has(plan.stages, "stages", plan.pp, "stage");
+  reader.read("rematerialized_ops", plan.rematerializedOps);
+  reader.read("dp_shares", plan.dpShares);
+  has(plan.dpShares, "dp_shares", plan.dp, "replica");
+  if (!areShares(plan.dpShares)) reader.wrong("dp_shares", "must not be negative, nor all 0");
+  reader.read("microbatches", plan.microbatches);
+  if (plan.microbatches < 1 || plan.microbatches > kMaxMicrobatches)
+    reader.wrong("microbatches", "must be from 1 to " + std::to_string(kMaxMicrobatches));
+  reader.read("shardings", plan.shardings);
+  for (const FunctionSharding& sharding : plan.shardings) {
+    for (const OpSharding& op : sharding.ops) {
+      if (op.factor >= 0) has(op.shares, "shardings: shares", plan.tp, "rank along tp");
+    }
+  }
+  reader.read("sharding_of", plan.shardingOf);
+  has(plan.shardingOf, "sharding_of", groups, "group of ranks along tp");
+  for (const auto& functions : plan.shardingOf) {
+    for (int index : functions) {
+      if (index < -1 || index >= static_cast<int>(plan.shardings.size()))
+        reader.wrong("sharding_of", "must be -1 or index shardings");
+    }
+  }
+  reader.read("predicted_seconds", plan.predictedSeconds);
+  reader.read("one_device_seconds", plan.oneDeviceSeconds);
+  reader.read("lower_bound_seconds", plan.lowerBoundSeconds);
+  reader.read("memory_bytes", plan.memoryBytes);
+  reader.read("notes", plan.notes);
+}
 
 std::string printPlan(const Plan& plan) {
   json root = {{"format_version", 1},
@@ -137,33 +143,8 @@ std::string printPlan(const Plan& plan) {
 }
 
 StatusOr<Plan> parsePlan(const std::string& text) {
-  json root = json::parse(text, nullptr, false);
-  if (root.is_discarded() || !root.is_object()) return invalidError("plan: not a JSON object");
   Plan plan;
-  int version = 0;
-  MLC_RETURN_IF_ERROR(read(root, "format_version", version));
-  if (version != 1) return wrongKey("format_version");
-  auto mesh = root.find("mesh");
-  if (mesh == root.end() || !mesh->is_object()) return wrongKey("mesh");
-  MLC_RETURN_IF_ERROR(read(*mesh, "dp", plan.dp));
-  MLC_RETURN_IF_ERROR(read(*mesh, "pp", plan.pp));
-  MLC_RETURN_IF_ERROR(read(*mesh, "tp", plan.tp));
-  MLC_RETURN_IF_ERROR(read(root, "devices", plan.devices));
-  MLC_RETURN_IF_ERROR(read(root, "device_names", plan.deviceNames));
-  MLC_RETURN_IF_ERROR(read(root, "stages", plan.stages));
-  MLC_RETURN_IF_ERROR(read(root, "rematerialized_ops", plan.rematerializedOps));
-  MLC_RETURN_IF_ERROR(read(root, "dp_shares", plan.dpShares));
-  MLC_RETURN_IF_ERROR(read(root, "microbatches", plan.microbatches));
-  MLC_RETURN_IF_ERROR(read(root, "sharding_of", plan.shardingOf));
-  MLC_RETURN_IF_ERROR(read(root, "predicted_seconds", plan.predictedSeconds));
-  MLC_RETURN_IF_ERROR(read(root, "one_device_seconds", plan.oneDeviceSeconds));
-  MLC_RETURN_IF_ERROR(read(root, "memory_bytes", plan.memoryBytes));
-  MLC_RETURN_IF_ERROR(read(root, "notes", plan.notes));
-  auto shardings = root.find("shardings");
-  if (shardings == root.end() || !shardings->is_array()) return wrongKey("shardings");
-  for (const json& entry : *shardings)
-    MLC_RETURN_IF_ERROR(readSharding(entry, plan.shardings.emplace_back()));
-  MLC_RETURN_IF_ERROR(verify(plan));
+  MLC_RETURN_IF_ERROR(JsonReader::readText(text, "plan", plan));
   return plan;
 }
 

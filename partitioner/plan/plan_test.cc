@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "partitioner/plan/layout.h"
 
 namespace mlc::partition {
@@ -37,14 +39,40 @@ TEST(Plan, RefusesWhatDoesNotFitTogether) {
   EXPECT_FALSE(parsePlan("[]").ok());
   Plan plan = samplePlan();
   plan.devices.pop_back();
-  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("\"devices\""), std::string::npos);
+  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("devices"), std::string::npos);
   plan = samplePlan();
   plan.shardings[0].ops[0].shares.push_back(1);
-  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("\"shares\""), std::string::npos);
+  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("shares"), std::string::npos);
   plan = samplePlan();
   plan.shardingOf[0][0] = 7;
-  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("\"sharding_of\""),
-            std::string::npos);
+  EXPECT_NE(parsePlan(printPlan(plan)).status().message().find("sharding_of"), std::string::npos);
+}
+
+TEST(Plan, RefusesNumbersThatMakeNoSense) {
+  const std::string text = printPlan(samplePlan());
+  const std::vector<std::array<std::string, 3>> damages = {
+      {"\"tp\": 3", "\"tp\": 4294967299", "mesh.tp"},
+      {"\"tp\": 3", "\"tp\": 0", "mesh"},
+      {"\"dp_shares\": [\n  1", "\"dp_shares\": [\n  0", "dp_shares"},
+      {"\"dp_shares\": [\n  1", "\"dp_shares\": [\n  -1", "dp_shares"},
+      {"\"dp_shares\": [\n  1", "\"dp_shares\": [\n  9223372036854775807", "dp_shares"},
+      {"\"microbatches\": 4", "\"microbatches\": 2147483647", "microbatches"},
+      {"\"microbatches\": 4", "\"microbatches\": \"4\"", "microbatches"},
+      {"\"factor\": -2", "\"factor\": -3", "shardings[0].ops[2].factor"},
+      {"\"factor\": 1", "\"factor\": -2", "shardings[0].ops[0].shares"},
+      {"\"factor\": 1", "\"extra\": 1, \"factor\": 1", "shardings[0].ops[0].extra"},
+      {"\"predicted_seconds\": 0.1", "\"predicted_seconds\": null", "predicted_seconds"},
+      {"\"notes\"", "\"nodes\"", "notes is missing"},
+      {"\"pp\": 2", "\"pp\": 2, \"ep\": 1", "mesh.ep"},
+      {"\"devices\": [\n  0", "\"devices\": [\n  -1", "devices"}};
+  for (const auto& [old, value, words] : damages) {
+    std::string damaged = text;
+    ASSERT_NE(damaged.find(old), std::string::npos) << old << text;
+    damaged.replace(damaged.find(old), old.size(), value);
+    const Status status = parsePlan(damaged).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalid) << value;
+    EXPECT_NE(status.message().find(words), std::string::npos) << value << ": " << status.message();
+  }
 }
 
 // Sets of layouts have a bit for each of so many dims.
