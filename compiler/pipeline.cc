@@ -126,10 +126,22 @@ class Compilation {
                            partition::search(graph_.graph, options_.devices, options_.search));
     } else {
       MLC_ASSIGN_OR_RETURN(report_.plan, partition::parsePlan(options_.planJson));
+      MLC_RETURN_IF_ERROR(checkDevices(report_.plan));
     }
     package_.planJson = partition::printPlan(report_.plan);
     if (options_.wantsDump && options_.wantsDump("plan"))
       options_.dump("plan.json", package_.planJson);
+    return okStatus();
+  }
+
+  Status checkDevices(const partition::Plan& plan) const {
+    const size_t known = options_.devices.devices.size();
+    for (int device : plan.devices) {
+      if (static_cast<size_t>(device) < known) continue;
+      return invalidError("plan: devices has " + std::to_string(device) + ", but there are " +
+                          std::to_string(known) +
+                          " devices: give those that the plan was made for (--devices)");
+    }
     return okStatus();
   }
 
@@ -182,27 +194,17 @@ class Compilation {
     manifest.predicted_ms = plan.predictedSeconds * 1e3;
     for (size_t rank = 0; rank < programs_.programOfRank.size(); ++rank) {
       MLC_ASSIGN_OR_RETURN(const int program, programOf(rank));
-      manifest.ranks.push_back({program, openNameOf(rank)});
+      manifest.ranks.push_back({program, options_.devices.openName(plan.devices[rank])});
     }
     return okStatus();
   }
 
-  // The device that the plan gives to a rank; null where the plan was made for devices that are not
-  // described here: a CPU.
-  const partition::Device* deviceOf(size_t rank) const {
-    const std::vector<int>& devices = report_.plan.devices;
-    const auto known = static_cast<int>(options_.devices.devices.size());
-    if (rank >= devices.size() || devices[rank] < 0 || devices[rank] >= known) return nullptr;
-    return &options_.devices.devices[static_cast<size_t>(devices[rank])];
-  }
-
-  std::string openNameOf(size_t rank) const {
-    return deviceOf(rank) ? options_.devices.openName(report_.plan.devices[rank]) : "cpu";
+  const partition::Device& deviceOf(size_t rank) const {
+    return options_.devices.devices[static_cast<size_t>(report_.plan.devices[rank])];
   }
 
   StatusOr<std::unique_ptr<target::ProgramTarget>> targetOf(size_t rank) const {
-    const partition::Device* known = deviceOf(rank);
-    const partition::Device device = known ? *known : partition::Device();
+    const partition::Device& device = deviceOf(rank);
     const bool isOwn = options_.cpuTarget == "host" && !device.cpu.empty();
     MLC_ASSIGN_OR_RETURN(const cpu::CpuTarget cpu,
                          cpu::CpuTarget::named(isOwn ? device.cpu : options_.cpuTarget));
@@ -223,22 +225,19 @@ class Compilation {
     mlir::OwningOpRef<mlir::ModuleOp> module = rankProgram.module->clone();
     MLC_ASSIGN_OR_RETURN(
         target::CompiledProgram compiled,
-        target::compileProgram(*module, *target, graph_.sizes,
-                               [&](const std::string& stage, mlir::ModuleOp at) {
+        target::compileProgram(*module, {rankProgram.inputs, rankProgram.outputs}, *target,
+                               graph_.sizes, [&](const std::string& stage, mlir::ModuleOp at) {
                                  dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
                                }));
-    compiled.description.inputs = rankProgram.inputs;
-    compiled.description.outputs = rankProgram.outputs;
     for (package::ProgramState& state : compiled.description.states)
       state.index = stateOfName(state.spec.name);
-    const partition::Device* device = deviceOf(rank);
+    const partition::Device& device = deviceOf(rank);
     for (target::KernelReport& kernel : compiled.kernels) {
       partition::Op work;
       work.kind = kernel.kind;
       work.operations = kernel.operations;
       work.bytes = kernel.bytes;
-      const double seconds =
-          partition::opSeconds(work, device ? *device : partition::Device(), 1, 1);
+      const double seconds = partition::opSeconds(work, device, 1, 1);
       report_.kernels.push_back({index, std::move(kernel.kernel), std::move(kernel.lowering),
                                  std::move(kernel.reason), kernel.calls, kernel.operations,
                                  kernel.bytes, seconds});

@@ -61,6 +61,11 @@ Status checkShardings(const BlockGraph& graph, const Plan& plan) {
       const int sharding = functions[i];
       if (sharding < 0 ? i == 0 : plan.shardings[sharding].function != static_cast<int>(i))
         return doesNotFit("shardings");
+      // Of main's calls the stage may have none.
+      for (const Op& op : graph.functions[i].ops) {
+        if (i > 0 && sharding >= 0 && op.callee >= 0 && functions[op.callee] < 0)
+          return doesNotFit("no sharding of a block");
+      }
     }
   }
   return okStatus();

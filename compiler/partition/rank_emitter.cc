@@ -76,10 +76,12 @@ RankEmitter::RankEmitter(const ModelGraph& model, const RankSetting& setting)
 Status RankEmitter::checkSharding(int function, int index) const {
   const Op& op = model_.graph.functions[function].ops[index];
   const OpSharding& sharding = setting_.shardings[function]->ops[index];
-  if (sharding.factor < 0) return okStatus();
   const auto wrong = [&] {
     return invalidError("the plan does not fit the model: factor of '" + op.name + "'");
   };
+  // Only what is linear gives partial results of partial operands.
+  if (sharding.factor == OpSharding::kPassPartial) return op.isLinear ? okStatus() : wrong();
+  if (sharding.factor < 0) return okStatus();
   if (op.callee >= 0 || sharding.factor >= static_cast<int>(op.factors.size()) ||
       !canSplit(op, sharding.factor))
     return wrong();

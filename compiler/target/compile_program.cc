@@ -16,8 +16,10 @@
 #include "compiler/target/cpu/link_shared_object.h"
 #include "compiler/target/cpu/lower_kernel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "runtime/package/program_interface.h"
 
 namespace mlc::target {
 namespace {
@@ -47,10 +49,21 @@ std::vector<FuncOp> kernelsOf(mlir::ModuleOp program) {
   return kernels;
 }
 
+// As runtime/abi/abi.h asks for it.
+void exportInterface(mlir::ModuleOp host, const std::string& interface) {
+  auto builder = mlir::OpBuilder::atBlockEnd(host.getBody());
+  const std::string text = interface + '\0';
+  auto type = mlir::LLVM::LLVMArrayType::get(builder.getI8Type(), text.size());
+  mlir::LLVM::GlobalOp::create(builder, host.getLoc(), type, /*isConstant=*/true,
+                               mlir::LLVM::Linkage::External, "mlc_program_interface",
+                               builder.getStringAttr(text));
+}
+
 }  // namespace
 
-StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTarget& target,
-                                         const SymbolValues& sizes, const DumpFunction& dump) {
+StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramEdges& edges,
+                                         const ProgramTarget& target, const SymbolValues& sizes,
+                                         const DumpFunction& dump) {
   DiagnosticCollector diagnostics(program.getContext());
   if (mlir::failed(formKernels(program, target))) {
     return diagnostics.status(StatusCode::kInvalid, "cannot form kernels");
@@ -73,17 +86,20 @@ StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTa
   if (mlir::failed(cpu::lowerToLLVM(*host->module))) {
     return diagnostics.status(StatusCode::kInvalid, "cannot lower the host program to LLVM");
   }
-  std::vector<std::string> objects = std::move(kernels->objects);
-  MLC_ASSIGN_OR_RETURN(objects.emplace_back(), cpu::emitObject(*host->module, target.host()));
-
   CompiledProgram result;
-  result.files = std::move(kernels->files);
-  MLC_ASSIGN_OR_RETURN(result.files.object, cpu::linkSharedObject(objects));
   target.describe(result.description);
   result.description.symbols = host->symbols;
+  result.description.inputs = edges.inputs;
+  result.description.outputs = edges.outputs;
   result.description.weights = host->weights;
   result.description.states = host->states;
   result.description.device_kernels = std::move(kernels->deviceKernels);
+  exportInterface(*host->module, package::interfaceOf(result.description, host->contents));
+  std::vector<std::string> objects = std::move(kernels->objects);
+  MLC_ASSIGN_OR_RETURN(objects.emplace_back(), cpu::emitObject(*host->module, target.host()));
+
+  result.files = std::move(kernels->files);
+  MLC_ASSIGN_OR_RETURN(result.files.object, cpu::linkSharedObject(objects));
   result.kernels = reportKernels(program, kernels->lowerings, sizes);
   return result;
 }

@@ -15,7 +15,7 @@ namespace mlc::target {
 
 struct CompiledProgram {
   package::ProgramFiles files;
-  // All but inputs, outputs, the files' names, the weight slots' `source` and the states' `index`.
+  // All but the files' names, the weight slots' `source` and the states' `index`.
   package::Program description;
   std::vector<KernelReport> kernels;  // distinct ones
 };
@@ -23,9 +23,16 @@ struct CompiledProgram {
 // Called with a name ("kernels", "host") and the module as it is at that point.
 using DumpFunction = std::function<void(const std::string& name, mlir::ModuleOp module)>;
 
+// Where a program's arguments come from, and where its results go.
+struct ProgramEdges {
+  std::vector<package::ProgramInput> inputs;
+  std::vector<package::ProgramOutput> outputs;
+};
+
 // Consumes the module's contents: its ops are outlined into kernels on the way. The work of kernels
 // is reported for `sizes` of the symbols.
-StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramTarget& target,
-                                         const SymbolValues& sizes, const DumpFunction& dump);
+StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramEdges& edges,
+                                         const ProgramTarget& target, const SymbolValues& sizes,
+                                         const DumpFunction& dump);
 
 }  // namespace mlc::target

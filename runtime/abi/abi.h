@@ -108,10 +108,11 @@ struct MlcRuntime {
 /* What a program exports, by these names:
  *
  *     extern const int32_t mlc_program_abi_version;
+ *     extern const char mlc_program_interface[];  // runtime/package/program_interface.h
  *     int64_t mlc_program_arena_bytes(const int64_t* symbols, int64_t threads);
  *     void mlc_program_run(const MlcThread* thread, const MlcInvocation* invocation);
  *
- * `threads` are those of the team. */
+ * `threads` are those of the team. The bytes are negative where 64 bits do not count them. */
 typedef int64_t (*MlcProgramArenaBytes)(const int64_t* symbols, int64_t threads);
 typedef void (*MlcProgramRun)(const MlcThread* thread, const MlcInvocation* invocation);
 

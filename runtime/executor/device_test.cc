@@ -25,7 +25,7 @@ PackageFolder devicePackage(const std::string& device, int tp) {
   manifest.inputs = {{"x", DType::kF32, {"batch", "4"}}};
   manifest.outputs = {{"y", DType::kF32, {"batch", "4"}}};
   package::Program program;
-  program.target = "fake";
+  program.target = device.substr(0, device.find(':'));
   program.object = "host.so";
   program.emulation = "kernels.so";
   program.symbols = {"batch"};
@@ -124,9 +124,7 @@ TEST(Device, AGpuThatIsNotThereIsADeviceError) {
 }
 
 TEST(Device, UnknownKindsAreUnsupported) {
-  const PackageFolder folder = devicePackage("abacus:0", 1);
-  auto world = collectives::createThreadGroup(1);
-  EXPECT_EQ(open(*world[0], folder).status().code(), StatusCode::kUnsupported);
+  EXPECT_EQ(device::openDevice("abacus:0", {}).status().code(), StatusCode::kUnsupported);
 }
 
 }  // namespace

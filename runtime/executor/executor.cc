@@ -280,7 +280,10 @@ Status Executor::allocateForRun() {
   int64_t arenaBytes = 0;
   for (const Step& step : steps_) {
     MLC_RETURN_IF_ERROR(sequences_->reserve(*sequence_, step.microbatch, step.values));
-    arenaBytes = std::max(arenaBytes, loaded_.arenaBytes(step.symbols.data(), team_->size()));
+    const int64_t stepBytes = loaded_.arenaBytes(step.symbols.data(), team_->size());
+    if (stepBytes < 0)
+      return outOfMemoryError("with inputs of these sizes, 64 bits do not count the arena's bytes");
+    arenaBytes = std::max(arenaBytes, stepBytes);
     for (Slot& slot : slots_) {
       slot.inputs.resize(step.inputBytes.size());
       slot.outputs.resize(step.outputBytes.size());

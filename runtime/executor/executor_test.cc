@@ -252,18 +252,14 @@ TEST(Executor, AFailureOfOneRankIsKnownToAll) {
 
 TEST(Executor, ARankWithoutWorkTakesPart) {
   PackageFolder folder = matmulPackage(1);
-  folder.manifest.tp = 2;
+  folder.manifest.pp = 2;
   folder.manifest.ranks = {{-1, "cpu"}, {0, "cpu"}};
-  folder.manifest.programs[0].inputs[0].splits = {{1, "tp", {0, 1}}};
-  folder.manifest.programs[0].weights[0].splits = {{0, "tp", {0, 1}}};
+  const std::vector<ProgramOutput> outputs = std::exchange(folder.manifest.programs[0].outputs, {});
   folder.write();
-  // The output is taken from tp index 0, which here makes nothing: said by all, hung on by none.
+  // Said by all, hung on by none.
   const auto results = runOnThreads(folder, 1, {{tensorOf({1, kInner}, countingUp(kInner, 0))}});
   expectErrorEverywhere(results[0], StatusCode::kInvalid, "no rank makes output 'y'");
-  folder.manifest.tp = 1;
-  folder.manifest.pp = 2;
-  folder.manifest.programs[0].inputs[0].splits = {};
-  folder.manifest.programs[0].weights[0].splits = {};
+  folder.manifest.programs[0].outputs = outputs;
   folder.write();
   const auto good = runOnThreads(folder, 1, {{tensorOf({1, kInner}, countingUp(kInner, 0))}});
   expectOutput(good[0], {1, kColumns}, matmulRelu(countingUp(kInner, 0), 1));

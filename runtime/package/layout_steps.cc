@@ -3,20 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/base/shape_bytes.h"
+
 namespace mlc::package {
 namespace {
-
-constexpr int64_t kMaxElements = int64_t{1} << 48;
-
-// The number of elements; none on negative sizes and overflow.
-std::optional<int64_t> elementsOf(const std::vector<int64_t>& shape) {
-  int64_t count = 1;
-  for (int64_t size : shape) {
-    if (size < 0 || __builtin_mul_overflow(count, size, &count) || count > kMaxElements)
-      return std::nullopt;
-  }
-  return count;
-}
 
 bool isPermutation(const std::vector<int64_t>& dims, size_t rank) {
   std::vector<int64_t> sorted = dims;

@@ -1,6 +1,7 @@
 #include "runtime/package/loader.h"
 
 #include "runtime/base/cpu_features.h"
+#include "runtime/package/program_interface.h"
 
 namespace mlc::package {
 namespace {
@@ -19,18 +20,24 @@ Status checkCpu(const Program& program) {
                       ", which this CPU lacks: recompile with --target host");
 }
 
-Status findEntryPoints(const std::string& path, LoadedProgram& loaded) {
+Status findEntryPoints(const std::string& path, int tpRank, LoadedProgram& loaded) {
   const auto* version = static_cast<const int32_t*>(loaded.object->find("mlc_program_abi_version"));
   loaded.arenaBytes =
       reinterpret_cast<MlcProgramArenaBytes>(loaded.object->find("mlc_program_arena_bytes"));
   loaded.run = reinterpret_cast<MlcProgramRun>(loaded.object->find("mlc_program_run"));
-  if (!version || !loaded.arenaBytes || !loaded.run) {
+  const auto* interface = static_cast<const char*>(loaded.object->find("mlc_program_interface"));
+  if (!version || !interface || !loaded.arenaBytes || !loaded.run) {
     return invalidError(path + " is not a compiled program: it lacks an entry point");
   }
   if (*version != MLC_ABI_VERSION) {
     return invalidError(path + " has ABI version " + std::to_string(*version) +
                         ", this runtime has version " + std::to_string(MLC_ABI_VERSION) +
                         ": compile the model again");
+  }
+  if (interface != interfaceOf(*loaded.program, loaded.package->manifest(), tpRank)) {
+    return invalidError(path +
+                        " was compiled for other symbols, inputs, outputs, weights or states than "
+                        "manifest.json lists for its program");
   }
   return okStatus();
 }
@@ -50,7 +57,7 @@ StatusOr<LoadedProgram> loadProgram(std::shared_ptr<const Package> package, int 
   MLC_RETURN_IF_ERROR(checkCpu(program));
   const std::string path = loaded.package->pathOf(program.object);
   MLC_ASSIGN_OR_RETURN(loaded.object, SharedObject::load(path));
-  MLC_RETURN_IF_ERROR(findEntryPoints(path, loaded));
+  MLC_RETURN_IF_ERROR(findEntryPoints(path, rank % manifest.tp, loaded));
   for (const WeightSlot& slot : program.weights) {
     MLC_ASSIGN_OR_RETURN(const Weight weight, loaded.store->make(slot, rank % manifest.tp));
     loaded.weights.push_back(weight);

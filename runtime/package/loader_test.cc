@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <numeric>
 
 #include "runtime/base/checksum.h"
@@ -25,6 +26,13 @@ PackageFolder oneRank(const std::string& name, int tp = 1) {
   program.object = "rank0.so";
   folder.manifest.programs = {program};
   return folder;
+}
+
+// Pieces of unlike sizes are wanted by unlike programs.
+void giveEachRankAProgram(Manifest& manifest) {
+  manifest.programs.resize(manifest.ranks.size(), manifest.programs[0]);
+  for (size_t i = 0; i < manifest.ranks.size(); ++i)
+    manifest.ranks[i].program = static_cast<int>(i);
 }
 
 std::vector<float> countingUp(size_t count) {
@@ -59,6 +67,7 @@ TEST(Loader, LoadsCodeAndWeights) {
                                          {"w", 0, {rows}, WeightLayout::kPlain, false, 0},
                                          {"w", 0, {columns}, WeightLayout::kPlain, false, 0},
                                          {"w", 0, {columns}, WeightLayout::kPlain, false, 0}};
+  giveEachRankAProgram(folder.manifest);
   folder.write();
   StatusOr<LoadedProgram> loaded = load(folder, 1);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
@@ -76,7 +85,7 @@ TEST(Loader, LoadsCodeAndWeights) {
   // The whole lies aligned in the file, the rows (24 bytes in) and the columns do not.
   EXPECT_TRUE(loaded->weights[0].mapped);
   for (size_t i : {1, 2, 3}) EXPECT_FALSE(loaded->weights[i].mapped);
-  // Another rank of the same program has other pieces.
+  // Another rank has other pieces.
   loaded = load(folder, 2);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   EXPECT_EQ(floats(loaded->weights[1]), (std::vector<float>{18, 19, 20, 21, 22, 23}));
@@ -87,7 +96,7 @@ TEST(Loader, LoadsCodeAndWeights) {
 TEST(Loader, PacksPanels) {
   PackageFolder folder = oneRank("panels", 2);
   folder.addWeight("w", DType::kF32, {2, 5, 7}, countingUp(70), 12);
-  Program& program = folder.manifest.programs[0];
+  Program program = folder.manifest.programs[0];
   for (bool transposed : {false, true}) {
     for (int64_t panel : {1, 3, 4, 16}) {
       for (int64_t group : {1, 2, 4}) {
@@ -101,6 +110,8 @@ TEST(Loader, PacksPanels) {
       }
     }
   }
+  folder.manifest.programs[0] = program;
+  giveEachRankAProgram(folder.manifest);
   folder.write();
   StatusOr<LoadedProgram> loaded = load(folder, 1);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
@@ -202,7 +213,53 @@ TEST(Loader, RefusesOtherVersionsAndFeatures) {
   folder.manifest.programs[0].cpu = "x86-64";
   folder.manifest.abi_version = 77;
   folder.write();
-  EXPECT_NE(load(folder).status().message().find("ABI version 77"), std::string::npos);
+  EXPECT_NE(load(folder).status().message().find("abi_version is 77"), std::string::npos);
+}
+
+// What the code finds behind its pointers is what it was compiled for.
+TEST(Loader, AProgramThatWasCompiledForSomethingElseIsRefused) {
+  const auto expectRefused = [](PackageFolder& folder) {
+    folder.writeManifest();
+    EXPECT_NE(load(folder).status().message().find("rank0.so was compiled for other"),
+              std::string::npos)
+        << load(folder).status().message();
+  };
+  const auto whole = [] {
+    PackageFolder folder = oneRank("interface");
+    folder.addWeight("w", DType::kF32, {4, 4}, countingUp(16), 128);
+    Manifest& manifest = folder.manifest;
+    manifest.inputs = manifest.outputs = {{"x", DType::kF32, {"n", "4"}}};
+    manifest.states = {{{"s", DType::kF32, {"past", "4"}}, "past + n"}};
+    Program& program = manifest.programs[0];
+    program.symbols = {"n", "past"};
+    program.inputs.resize(1);
+    program.inputs[0].spec = manifest.inputs[0];
+    program.outputs.resize(1);
+    program.outputs[0].spec = manifest.outputs[0];
+    program.weights = {{"w", 0, {}, WeightLayout::kPanels, false, 4}};
+    program.states = {{manifest.states[0].spec, 0}};
+    folder.write();
+    EXPECT_TRUE(load(folder).ok()) << load(folder).status().message();
+    return folder;
+  };
+  const std::vector<std::function<void(Manifest&)>> damages = {
+      [](Manifest& m) { m.programs[0].symbols.pop_back(); },
+      [](Manifest& m) { m.programs[0].inputs.clear(); },
+      [](Manifest& m) { m.programs[0].outputs.clear(); },
+      [](Manifest& m) { m.programs[0].weights.clear(); },
+      [](Manifest& m) { m.programs[0].states.clear(); },
+      [](Manifest& m) { m.programs[0].weights[0].panel = 2; },
+      [](Manifest& m) { m.weights[0].shape = {2, 4}; },
+      [](Manifest& m) { m.states[0].next = "past"; },
+      [](Manifest& m) {
+        m.outputs[0].dims[0] = "1";
+        m.programs[0].outputs[0].spec.dims[0] = "1";
+      }};
+  for (const auto& damage : damages) {
+    PackageFolder folder = whole();
+    damage(folder.manifest);
+    expectRefused(folder);
+  }
 }
 
 TEST(Loader, AFolderWithoutAManifestIsNoPackage) {

@@ -4,10 +4,47 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "runtime/abi/abi.h"
 #include "runtime/base/checksum.h"
 #include "runtime/base/dim_expr.h"
+#include "runtime/base/json_reader.h"
 
-namespace mlc::package {
+namespace mlc {
+
+static void readType(JsonReader& reader, DType& type) {
+  std::string name;
+  reader.read("dtype", name);
+  if (!parseDType(name, type)) reader.wrong("dtype", "names no element type");
+}
+
+static void readExpression(JsonReader& reader, const char* key, DimExpr& expression) {
+  std::string text;
+  reader.read(key, text);
+  StatusOr<DimExpr> parsed = DimExpr::parse(text);
+  if (!parsed.ok()) return reader.wrong(key, "is no size: " + parsed.status().message());
+  expression = *std::move(parsed);
+}
+
+static void readFields(JsonReader& reader, SizeConstraint::InputDim& dim) {
+  reader.read("input", dim.input);
+  reader.read("dim", dim.dim);
+}
+
+static void readFields(JsonReader& reader, SizeConstraint& constraint) {
+  std::string relation;
+  reader.read("relation", relation);
+  const std::optional<SizeConstraint::Relation> known = relationNamed(relation);
+  if (!known) return reader.wrong("relation", "names no relation");
+  constraint.relation = *known;
+  readExpression(reader, "left", constraint.left);
+  readExpression(reader, "right", constraint.right);
+  reader.read("node", constraint.node);
+  reader.read("text", constraint.text);
+  reader.read("function", constraint.function);
+  reader.read("replaced", constraint.replaced);
+}
+
+namespace package {
 namespace {
 
 using Json = nlohmann::json;
@@ -45,10 +82,13 @@ Json toJson(const WeightSource& weight) {
           {"checksum", weight.checksum}};
 }
 
+constexpr std::pair<const char*, LayoutStep::Kind> kStepKinds[] = {
+    {"reshape", LayoutStep::Kind::kReshape},
+    {"transpose", LayoutStep::Kind::kTranspose},
+    {"pad", LayoutStep::Kind::kPad}};
+
 const char* nameOf(LayoutStep::Kind kind) {
-  return kind == LayoutStep::Kind::kReshape     ? "reshape"
-         : kind == LayoutStep::Kind::kTranspose ? "transpose"
-                                                : "pad";
+  return std::ranges::find(kStepKinds, kind, [](const auto& known) { return known.second; })->first;
 }
 
 Json toJson(const LayoutStep& step) { return {{"kind", nameOf(step.kind)}, {"dims", step.dims}}; }
@@ -129,271 +169,154 @@ Json toJson(const Program& program) {
           {"device_kernels", listToJson(program.device_kernels)}};
 }
 
+}  // namespace
+
 // --- Reading
 // ---------------------------------------------------------------------------------------------
 
-// An object of the manifest and where it is, for messages.
-class Reader {
- public:
-  Reader(const Json& json, std::string where) : json_(json), where_(std::move(where)) {}
-
-  template <typename T>
-  Status read(const char* key, T& value) const {
-    MLC_ASSIGN_OR_RETURN(const Json* field, find(key));
-    try {
-      field->get_to(value);
-    } catch (const Json::exception&) {
-      return wrong(key, "has the wrong type");
-    }
-    return okStatus();
-  }
-
-  Status read(const char* key, DType& dtype) const {
-    std::string name;
-    MLC_RETURN_IF_ERROR(read(key, name));
-    if (!parseDType(name, dtype)) return wrong(key, "names no element type");
-    return okStatus();
-  }
-
-  Status read(const char* key, DimExpr& expr) const {
-    std::string text;
-    MLC_RETURN_IF_ERROR(read(key, text));
-    StatusOr<DimExpr> parsed = DimExpr::parse(text);
-    if (!parsed.ok()) return wrong(key, "is no size: " + parsed.status().message());
-    expr = *std::move(parsed);
-    return okStatus();
-  }
-
-  Status read(const char* key, SizeConstraint::Relation& relation) const {
-    std::string name;
-    MLC_RETURN_IF_ERROR(read(key, name));
-    const std::optional<SizeConstraint::Relation> known = relationNamed(name);
-    if (!known) return wrong(key, "names no relation");
-    relation = *known;
-    return okStatus();
-  }
-
-  // A string that is one of two.
-  template <typename Enum>
-  Status readChoice(const char* key, const char* first, Enum firstValue, const char* second,
-                    Enum secondValue, Enum& value) const {
-    std::string name;
-    MLC_RETURN_IF_ERROR(read(key, name));
-    if (name != first && name != second) return wrong(key, "has an unknown value");
-    value = name == first ? firstValue : secondValue;
-    return okStatus();
-  }
-
-  template <typename T>
-  Status readList(const char* key, std::vector<T>& items,
-                  Status (*readItem)(const Reader&, T&)) const {
-    MLC_ASSIGN_OR_RETURN(const Json* list, find(key));
-    if (!list->is_array()) return wrong(key, "is not a list");
-    for (size_t i = 0; i < list->size(); ++i) {
-      T item;
-      const Reader reader((*list)[i], where_ + key + "[" + std::to_string(i) + "].");
-      MLC_RETURN_IF_ERROR(readItem(reader, item));
-      items.push_back(std::move(item));
-    }
-    return okStatus();
-  }
-
-  template <typename T>
-  Status readObject(const char* key, T& item, Status (*readItem)(const Reader&, T&)) const {
-    MLC_ASSIGN_OR_RETURN(const Json* object, find(key));
-    return readItem(Reader(*object, where_ + key + "."), item);
-  }
-
- private:
-  StatusOr<const Json*> find(const char* key) const {
-    if (!json_.is_object()) return invalidError("manifest.json: " + where_ + " is not an object");
-    auto it = json_.find(key);
-    if (it == json_.end()) return wrong(key, "is missing");
-    return &*it;
-  }
-
-  Status wrong(const std::string& key, const std::string& what) const {
-    return invalidError("manifest.json: " + where_ + key + " " + what);
-  }
-
-  const Json& json_;
-  std::string where_;
-};
-
-#define MLC_READ(key, field) MLC_RETURN_IF_ERROR(reader.read(key, field))
-
-Status readSpec(const Reader& reader, TensorSpec& spec) {
-  MLC_READ("name", spec.name);
-  MLC_READ("dtype", spec.dtype);
-  MLC_READ("dims", spec.dims);
-  const bool holds = spec.dtype == DType::kSequence || spec.dtype == DType::kOptional;
-  if (holds) MLC_READ("holds", spec.holds);
-  return okStatus();
+static void readFields(JsonReader& reader, TensorSpec& spec) {
+  readType(reader, spec.dtype);
+  reader.read("name", spec.name);
+  reader.read("dims", spec.dims);
+  if (spec.dtype == DType::kSequence || spec.dtype == DType::kOptional)
+    reader.read("holds", spec.holds);
 }
 
-Status readSplit(const Reader& reader, Split& split) {
-  MLC_READ("dim", split.dim);
-  MLC_READ("axis", split.axis);
-  MLC_READ("shares", split.shares);
-  return okStatus();
+static void readFields(JsonReader& reader, Split& split) {
+  reader.read("dim", split.dim);
+  reader.read("axis", split.axis);
+  reader.read("shares", split.shares);
 }
 
-Status readInput(const Reader& reader, ProgramInput& input) {
+static void readFields(JsonReader& reader, ProgramInput& input) {
   using Kind = ProgramInput::Kind;
-  MLC_RETURN_IF_ERROR(
-      reader.readChoice("kind", "model", Kind::kModelInput, "receive", Kind::kReceive, input.kind));
-  MLC_RETURN_IF_ERROR(reader.readObject("spec", input.spec, readSpec));
-  MLC_READ("index", input.index);
-  MLC_RETURN_IF_ERROR(reader.readList("splits", input.splits, readSplit));
-  MLC_READ("from_stage", input.from_stage);
-  MLC_READ("channel", input.channel);
-  return okStatus();
+  constexpr std::pair<const char*, Kind> kKinds[] = {{"model", Kind::kModelInput},
+                                                     {"receive", Kind::kReceive}};
+  reader.readChoice("kind", kKinds, input.kind);
+  reader.read("spec", input.spec);
+  reader.read("index", input.index);
+  reader.read("splits", input.splits);
+  reader.read("from_stage", input.from_stage);
+  reader.read("channel", input.channel);
 }
 
-Status readOutput(const Reader& reader, ProgramOutput& output) {
+static void readFields(JsonReader& reader, ProgramOutput& output) {
   using Kind = ProgramOutput::Kind;
-  MLC_RETURN_IF_ERROR(
-      reader.readChoice("kind", "model", Kind::kModelOutput, "send", Kind::kSend, output.kind));
-  MLC_RETURN_IF_ERROR(reader.readObject("spec", output.spec, readSpec));
-  MLC_READ("index", output.index);
-  MLC_RETURN_IF_ERROR(reader.readList("splits", output.splits, readSplit));
-  MLC_READ("to_stage", output.to_stage);
-  MLC_READ("channel", output.channel);
-  return okStatus();
+  constexpr std::pair<const char*, Kind> kKinds[] = {{"model", Kind::kModelOutput},
+                                                     {"send", Kind::kSend}};
+  reader.readChoice("kind", kKinds, output.kind);
+  reader.read("spec", output.spec);
+  reader.read("index", output.index);
+  reader.read("splits", output.splits);
+  reader.read("to_stage", output.to_stage);
+  reader.read("channel", output.channel);
 }
 
-Status readState(const Reader& reader, StateSpec& state) {
-  MLC_RETURN_IF_ERROR(reader.readObject("spec", state.spec, readSpec));
-  MLC_READ("next", state.next);
-  return okStatus();
+static void readFields(JsonReader& reader, StateSpec& state) {
+  reader.read("spec", state.spec);
+  reader.read("next", state.next);
 }
 
-Status readProgramState(const Reader& reader, ProgramState& state) {
-  MLC_RETURN_IF_ERROR(reader.readObject("spec", state.spec, readSpec));
-  MLC_READ("index", state.index);
-  return okStatus();
+static void readFields(JsonReader& reader, ProgramState& state) {
+  reader.read("spec", state.spec);
+  reader.read("index", state.index);
 }
 
-Status readStep(const Reader& reader, LayoutStep& step) {
-  std::string kind;
-  MLC_READ("kind", kind);
-  for (auto known :
-       {LayoutStep::Kind::kReshape, LayoutStep::Kind::kTranspose, LayoutStep::Kind::kPad}) {
-    if (kind == nameOf(known)) step.kind = known;
+static void readFields(JsonReader& reader, LayoutStep& step) {
+  reader.readChoice("kind", kStepKinds, step.kind);
+  reader.read("dims", step.dims);
+}
+
+static void readFields(JsonReader& reader, WeightSlot& slot) {
+  constexpr std::pair<const char*, WeightLayout> kLayouts[] = {{"plain", WeightLayout::kPlain},
+                                                               {"panels", WeightLayout::kPanels}};
+  reader.read("name", slot.name);
+  reader.read("source", slot.source);
+  reader.read("splits", slot.splits);
+  reader.readChoice("layout", kLayouts, slot.layout);
+  reader.read("transposed", slot.transposed);
+  reader.read("panel", slot.panel);
+  reader.read("group", slot.group);
+  reader.read("steps", slot.steps);
+}
+
+static void readFields(JsonReader& reader, WeightSource& weight) {
+  readType(reader, weight.dtype);
+  reader.read("name", weight.name);
+  reader.read("shape", weight.shape);
+  reader.read("file", weight.file);
+  reader.read("offset", weight.offset);
+  reader.read("fill", weight.fill);
+  reader.read("checksum", weight.checksum);
+}
+
+static void readFields(JsonReader& reader, DeviceKernel& kernel) {
+  reader.read("name", kernel.name);
+}
+
+static void readFields(JsonReader& reader, Program& program) {
+  reader.read("target", program.target);
+  reader.read("object", program.object);
+  reader.read("cpu", program.cpu);
+  reader.read("cpu_features", program.cpu_features);
+  reader.read("ptx", program.ptx);
+  reader.read("cubin", program.cubin);
+  reader.read("emulation", program.emulation);
+  reader.read("symbols", program.symbols);
+  reader.read("inputs", program.inputs);
+  reader.read("outputs", program.outputs);
+  reader.read("weights", program.weights);
+  reader.read("states", program.states);
+  reader.read("device_kernels", program.device_kernels);
+}
+
+static void readFields(JsonReader& reader, RankEntry& rank) {
+  reader.read("program", rank.program);
+  reader.read("device", rank.device);
+}
+
+static void readFields(JsonReader& reader, FileEntry& file) {
+  reader.read("path", file.path);
+  reader.read("bytes", file.bytes);
+  reader.read("checksum", file.checksum);
+}
+
+static void readVersion(JsonReader& reader, const char* key, int own, int& version) {
+  reader.read(key, version);
+  if (version != own) {
+    reader.wrong(key, "is " + std::to_string(version) + ", this runtime has version " +
+                          std::to_string(own) + ": compile the model again");
   }
-  if (kind != nameOf(step.kind)) return invalidError("manifest.json: unknown step '" + kind + "'");
-  MLC_READ("dims", step.dims);
-  return okStatus();
 }
 
-Status readSlot(const Reader& reader, WeightSlot& slot) {
-  MLC_READ("name", slot.name);
-  MLC_READ("source", slot.source);
-  MLC_RETURN_IF_ERROR(reader.readList("splits", slot.splits, readSplit));
-  MLC_RETURN_IF_ERROR(reader.readChoice("layout", "plain", WeightLayout::kPlain, "panels",
-                                        WeightLayout::kPanels, slot.layout));
-  MLC_READ("transposed", slot.transposed);
-  MLC_READ("panel", slot.panel);
-  MLC_READ("group", slot.group);
-  MLC_RETURN_IF_ERROR(reader.readList("steps", slot.steps, readStep));
-  return okStatus();
+static void readFields(JsonReader& reader, Manifest& manifest) {
+  // First: other versions have other keys.
+  readVersion(reader, "format_version", kFormatVersion, manifest.format_version);
+  readVersion(reader, "abi_version", MLC_ABI_VERSION, manifest.abi_version);
+  reader.read("producer", manifest.producer);
+  reader.read("model", manifest.model);
+  reader.read("inputs", manifest.inputs);
+  reader.read("outputs", manifest.outputs);
+  reader.read("states", manifest.states);
+  reader.read("dp", manifest.dp);
+  reader.read("pp", manifest.pp);
+  reader.read("tp", manifest.tp);
+  reader.read("dp_shares", manifest.dp_shares);
+  reader.read("microbatches", manifest.microbatches);
+  reader.read("plan", manifest.plan);
+  reader.read("programs", manifest.programs);
+  reader.read("ranks", manifest.ranks);
+  reader.read("weights", manifest.weights);
+  reader.read("files", manifest.files);
+  reader.read("predicted_ms", manifest.predicted_ms);
+  reader.read("constraints", manifest.constraints);
+  reader.read("computed_symbols", manifest.computed_symbols);
+  reader.read("checksum", manifest.checksum);
 }
-
-Status readWeight(const Reader& reader, WeightSource& weight) {
-  MLC_READ("name", weight.name);
-  MLC_READ("dtype", weight.dtype);
-  MLC_READ("shape", weight.shape);
-  MLC_READ("file", weight.file);
-  MLC_READ("offset", weight.offset);
-  MLC_READ("fill", weight.fill);
-  MLC_READ("checksum", weight.checksum);
-  return okStatus();
-}
-
-Status readKernel(const Reader& reader, DeviceKernel& kernel) {
-  MLC_READ("name", kernel.name);
-  return okStatus();
-}
-
-Status readProgram(const Reader& reader, Program& program) {
-  MLC_READ("target", program.target);
-  MLC_READ("object", program.object);
-  MLC_READ("cpu", program.cpu);
-  MLC_READ("cpu_features", program.cpu_features);
-  MLC_READ("ptx", program.ptx);
-  MLC_READ("cubin", program.cubin);
-  MLC_READ("emulation", program.emulation);
-  MLC_READ("symbols", program.symbols);
-  MLC_RETURN_IF_ERROR(reader.readList("inputs", program.inputs, readInput));
-  MLC_RETURN_IF_ERROR(reader.readList("outputs", program.outputs, readOutput));
-  MLC_RETURN_IF_ERROR(reader.readList("weights", program.weights, readSlot));
-  MLC_RETURN_IF_ERROR(reader.readList("states", program.states, readProgramState));
-  return reader.readList("device_kernels", program.device_kernels, readKernel);
-}
-
-Status readRank(const Reader& reader, RankEntry& rank) {
-  MLC_READ("program", rank.program);
-  MLC_READ("device", rank.device);
-  return okStatus();
-}
-
-Status readFile(const Reader& reader, FileEntry& file) {
-  MLC_READ("path", file.path);
-  MLC_READ("bytes", file.bytes);
-  MLC_READ("checksum", file.checksum);
-  return okStatus();
-}
-
-Status readInputDim(const Reader& reader, SizeConstraint::InputDim& dim) {
-  MLC_READ("input", dim.input);
-  MLC_READ("dim", dim.dim);
-  return okStatus();
-}
-
-Status readConstraint(const Reader& reader, SizeConstraint& constraint) {
-  MLC_READ("relation", constraint.relation);
-  MLC_READ("left", constraint.left);
-  MLC_READ("right", constraint.right);
-  MLC_READ("node", constraint.node);
-  MLC_READ("text", constraint.text);
-  MLC_READ("function", constraint.function);
-  return reader.readList("replaced", constraint.replaced, readInputDim);
-}
-
-Status readManifest(const Reader& reader, Manifest& manifest) {
-  MLC_READ("format_version", manifest.format_version);
-  MLC_READ("abi_version", manifest.abi_version);
-  MLC_READ("producer", manifest.producer);
-  MLC_READ("model", manifest.model);
-  MLC_RETURN_IF_ERROR(reader.readList("inputs", manifest.inputs, readSpec));
-  MLC_RETURN_IF_ERROR(reader.readList("outputs", manifest.outputs, readSpec));
-  MLC_RETURN_IF_ERROR(reader.readList("states", manifest.states, readState));
-  MLC_READ("dp", manifest.dp);
-  MLC_READ("pp", manifest.pp);
-  MLC_READ("tp", manifest.tp);
-  MLC_READ("dp_shares", manifest.dp_shares);
-  MLC_READ("microbatches", manifest.microbatches);
-  MLC_READ("plan", manifest.plan);
-  MLC_RETURN_IF_ERROR(reader.readList("programs", manifest.programs, readProgram));
-  MLC_RETURN_IF_ERROR(reader.readList("ranks", manifest.ranks, readRank));
-  MLC_RETURN_IF_ERROR(reader.readList("weights", manifest.weights, readWeight));
-  MLC_RETURN_IF_ERROR(reader.readList("files", manifest.files, readFile));
-  MLC_READ("predicted_ms", manifest.predicted_ms);
-  MLC_RETURN_IF_ERROR(reader.readList("constraints", manifest.constraints, readConstraint));
-  MLC_READ("computed_symbols", manifest.computed_symbols);
-  MLC_READ("checksum", manifest.checksum);
-  return okStatus();
-}
-
-#undef MLC_READ
-
-}  // namespace
 
 StatusOr<Manifest> parseManifest(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return invalidError("manifest.json is not valid JSON");
   Manifest manifest;
-  MLC_RETURN_IF_ERROR(readManifest(Reader(json, ""), manifest));
+  MLC_RETURN_IF_ERROR(JsonReader::readText(text, "manifest.json", manifest));
   return manifest;
 }
 
@@ -419,7 +342,7 @@ std::string printManifest(const Manifest& manifest) {
                      {"constraints", listToJson(manifest.constraints)},
                      {"computed_symbols", manifest.computed_symbols},
                      {"checksum", manifest.checksum}};
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string checksumOfManifest(Manifest manifest) {
@@ -438,4 +361,5 @@ bool hasComputedShape(const TensorSpec& spec, const Manifest& manifest) {
                      [&](const std::string& symbol) { return symbols.contains(symbol); });
 }
 
-}  // namespace mlc::package
+}  // namespace package
+}  // namespace mlc

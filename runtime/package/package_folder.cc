@@ -2,12 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 
 #include "runtime/abi/abi.h"
 #include "runtime/base/checksum.h"
+#include "runtime/package/program_interface.h"
 
 namespace mlc::package {
 
@@ -35,15 +39,46 @@ void PackageFolder::addWeightBytes(const std::string& weight, DType dtype,
       {weight, dtype, shape, "weights.bin", offset, "", checksumOf(data, bytes)});
 }
 
+// A program that another one shares its object with, but not the interface, gets a copy of its own.
+void PackageFolder::writeInterfaces() {
+  std::map<std::string, std::string> written;  // by object
+  for (size_t i = 0; i < manifest.programs.size(); ++i) {
+    Program& program = manifest.programs[i];
+    const auto runs = [&](const RankEntry& rank) { return rank.program == static_cast<int>(i); };
+    const auto rank = std::ranges::find_if(manifest.ranks, runs);
+    const auto tpRank = static_cast<int>((rank - manifest.ranks.begin()) % manifest.tp);
+    const std::string interface = interfaceOf(program, manifest, tpRank);
+    if (const auto [known, isNew] = written.emplace(program.object, interface);
+        !isNew && known->second != interface) {
+      const std::string copy = std::to_string(i) + "_" + program.object;
+      addFile(file(program.object), copy);
+      program.object = copy;
+    }
+    std::fstream object(file(program.object), std::ios::binary | std::ios::in | std::ios::out);
+    const std::string bytes{std::istreambuf_iterator<char>(object), {}};
+    const size_t at = bytes.find(interface.substr(0, interface.find(':') + 1));
+    if (at == std::string::npos) continue;
+    object.seekp(static_cast<std::streamoff>(at));
+    object << interface;
+  }
+}
+
 void PackageFolder::write() {
   std::ofstream(file("weights.bin"), std::ios::binary) << weights_;
+  std::ofstream(file("plan.json")) << "{}";
+  manifest.plan = "plan.json";
+  writeInterfaces();
   manifest.files.clear();
   std::vector<std::string> names = files_;
-  names.push_back("weights.bin");
+  names.insert(names.end(), {"weights.bin", "plan.json"});
   for (const std::string& name : names) {
     manifest.files.push_back(
         {name, static_cast<int64_t>(fs::file_size(file(name))), *checksumOfFile(file(name))});
   }
+  writeManifest();
+}
+
+void PackageFolder::writeManifest() {
   manifest.checksum = checksumOfManifest(manifest);
   std::ofstream(file("manifest.json")) << printManifest(manifest);
 }

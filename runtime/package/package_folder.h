@@ -26,14 +26,18 @@ class PackageFolder {
                  const std::vector<T>& values, int64_t offset) {
     addWeightBytes(weight, dtype, shape, values.data(), values.size() * sizeof(T), offset);
   }
-  // Writes weights.bin, the list of files and manifest.json.
+  // Writes weights.bin, plan.json, the interfaces of the programs into their objects, the list of
+  // files and manifest.json.
   void write();
+  // The manifest alone.
+  void writeManifest();
 
   Manifest manifest;
 
  private:
   void addWeightBytes(const std::string& weight, DType dtype, const std::vector<int64_t>& shape,
                       const void* data, size_t bytes, int64_t offset);
+  void writeInterfaces();
   std::string path_;
   std::vector<std::string> files_;
   std::string weights_;

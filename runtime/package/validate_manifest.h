@@ -6,8 +6,9 @@
 
 namespace mlc::package {
 
-// Checks versions, indices, splits, dimension texts and paths, so that code that uses the manifest
-// need not. Fails with kInvalid and a message that names the field.
+// Checks numbers, indices, splits, dimension texts, paths, and that what ranks send each other
+// meets, so that code that uses the manifest need not. Fails with kInvalid and a message that names
+// the field.
 Status validateManifest(const Manifest& manifest);
 
 // Elements of a weight; -1 if the shape is negative or too large.

@@ -1,5 +1,8 @@
-"""Packages that were changed, are for another CPU, or could not be written because the disk was full."""
+"""Packages that were changed (also with a right checksum), are for another CPU, or could not be written because the disk was full."""
 
+import copy
+import ctypes
+import json
 import os
 import pathlib
 import shutil
@@ -99,6 +102,113 @@ class ChangedPackages(unittest.TestCase):
         result = jobs.mlc_compile(BERT, "-o", self.changed, "--target", "aarch64")
         self.assertEqual(result.code, jobs.DONE, result.err)
         self.expect_refused("compiled for aarch64", "CPU")
+
+
+class Checksum(ctypes.Structure):
+    _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
+
+
+def checksum(text):
+    xxhash = ctypes.CDLL("libxxhash.so.0")
+    xxhash.XXH3_128bits.restype = Checksum
+    xxhash.XXH3_128bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+    result = xxhash.XXH3_128bits(text, len(text))
+    return f"{result.high:016x}{result.low:016x}"
+
+
+class RewrittenManifests(unittest.TestCase):
+    """A manifest that says something else than its programs do, or than its other parts, with the checksum that goes with it."""
+
+    def compiled(self, model, *arguments):
+        package = jobs.SCRATCH / f"{model}.mlcpkg"
+        if not package.exists():
+            result = jobs.mlc_compile(jobs.MODELS / model / "model.onnx", "-o", package, *arguments)
+            self.assertEqual(result.code, jobs.DONE, result.err)
+        return package, json.loads((package / "manifest.json").read_text())
+
+    def expect_refused(self, package, manifest, words, *arguments):
+        changed = jobs.SCRATCH / "rewritten.mlcpkg"
+        shutil.rmtree(changed, ignore_errors=True)
+        shutil.copytree(package, changed)
+
+        def printed():
+            return json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+        manifest["checksum"] = ""
+        manifest["checksum"] = checksum(printed().encode())
+        (changed / "manifest.json").write_text(printed())
+        result = jobs.mlc_run(changed, *arguments)
+        self.assertEqual(result.code, jobs.INVALID, result.err)
+        self.assertIn(words, result.err)
+        self.assertIn("rewritten.mlcpkg", result.err)
+
+    def test_the_whole_one_runs(self):
+        package, _ = self.compiled("mlp")
+        self.assertEqual(jobs.mlc_run(package).code, jobs.DONE)
+
+    def test_other_lists_than_the_code_reads(self):
+        package, manifest = self.compiled("gpt2_with_past", "--keep-states", "--mesh", "tp=1")
+        for key in ("inputs", "outputs", "weights", "states", "symbols"):
+            with self.subTest(key=key):
+                changed = copy.deepcopy(manifest)
+                changed["programs"][0][key] = []
+                self.expect_refused(package, changed, "was compiled for other symbols, inputs, outputs, weights or states")
+
+    def test_other_shapes_than_the_code_reads(self):
+        package, manifest = self.compiled("bert")
+        changed = copy.deepcopy(manifest)
+        for output in (changed["outputs"][0], changed["programs"][0]["outputs"][0]["spec"]):
+            output["dims"] = ["batch"] * len(output["dims"])
+        self.expect_refused(package, changed, "was compiled for other")
+        changed = copy.deepcopy(manifest)
+        changed["weights"][0]["shape"][0] //= 2
+        self.expect_refused(package, changed, "was compiled for other")
+
+    def test_stages_that_do_not_meet(self):
+        # So slow that both stages have work.
+        devices = jobs.equal_devices(jobs.SCRATCH, 2, peak_flops={"f32": 1e8})
+        package, manifest = self.compiled("llama_with_past", "--keep-states", "--mesh", "pp=2", "--devices", devices)
+
+        def receive(manifest):
+            return next(value for value in manifest["programs"][1]["inputs"] if value["kind"] == "receive")
+
+        def send(manifest):
+            return next(value for value in manifest["programs"][0]["outputs"] if value["kind"] == "send")
+
+        for words, change in (
+            ("receives what no earlier stage sends", lambda m: receive(m).update(channel=9)),
+            ("receives what no earlier stage sends", lambda m: receive(m).update(from_stage=1)),
+            ("receives what no earlier stage sends", lambda m: m["programs"][0]["outputs"].remove(send(m))),
+            ("other dims", lambda m: receive(m)["spec"].update(dims=["0"])),
+            ("stage", lambda m: m["ranks"][0].update(program=1)),
+            ("no stage behind", lambda m: send(m).update(to_stage=0)),
+        ):
+            with self.subTest(words=words):
+                changed = copy.deepcopy(manifest)
+                change(changed)
+                self.expect_refused(package, changed, words)
+
+    def test_numbers_and_names(self):
+        package, manifest = self.compiled("mlp")
+        for words, change in (
+            ("plan", lambda m: m.update(plan="/dev/zero")),
+            ("microbatches", lambda m: m.update(microbatches=2**31 - 1)),
+            ("tp must be an integer of 32 bits", lambda m: m.update(tp=2**32 + 1)),
+            ("extra is no key", lambda m: m.update(extra=1)),
+            ("panel", lambda m: m["programs"][0]["weights"][0].update(layout="panels", panel=2**62)),
+        ):
+            with self.subTest(words=words):
+                changed = copy.deepcopy(manifest)
+                change(changed)
+                self.expect_refused(package, changed, words)
+
+    def test_sizes_without_end(self):
+        package, manifest = self.compiled("mlp")
+        for dim in (" * ".join(f"(a{i} + b{i})" for i in range(24)), " % ".join(["n"] + [f"k{i}" for i in range(3000)]),
+                    " / ".join(["n"] + [f"k{i}" for i in range(300)])):
+            changed = copy.deepcopy(manifest)
+            changed["outputs"][0]["dims"][0] = dim
+            self.expect_refused(package, changed, "bad dimension")
 
 
 class FullDisk(unittest.TestCase):

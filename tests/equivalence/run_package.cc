@@ -54,9 +54,8 @@ class PackageWriter {
     mlir::OwningOpRef<mlir::ModuleOp> module =
         mlir::cast<mlir::ModuleOp>(source.module.get()->clone());
     MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled,
-                         target::compileProgram(*module, target, {}, [](auto&&...) {}));
-    compiled.description.inputs = source.inputs;
-    compiled.description.outputs = source.outputs;
+                         target::compileProgram(*module, {source.inputs, source.outputs}, target,
+                                                {}, [](auto&&...) {}));
     contents_.manifest.programs.push_back(std::move(compiled.description));
     contents_.programs.push_back(std::move(compiled.files));
     return okStatus();

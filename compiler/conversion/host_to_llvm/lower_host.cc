@@ -97,7 +97,13 @@ void emitArenaBytes(mlir::OpBuilder& builder, mlir::Location loc,
       mlir::arith::IndexCastOp::create(builder, loc, builder.getIndexType(), body->getArgument(1));
   Value total = dimToIndex(builder, loc, bytes, values);
   Value result = mlir::arith::IndexCastOp::create(builder, loc, i64, total);
-  mlir::func::ReturnOp::create(builder, loc, result);
+  // Half of what 64 bits count, so that rounding does not matter.
+  Value most = mlir::arith::ConstantOp::create(builder, loc, builder.getF64FloatAttr(0x1p62));
+  Value counts = mlir::arith::CmpFOp::create(builder, loc, mlir::arith::CmpFPredicate::OLE,
+                                             dimToF64(builder, loc, bytes, values), most);
+  Value none = mlir::arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(-1));
+  mlir::func::ReturnOp::create(
+      builder, loc, Value(mlir::arith::SelectOp::create(builder, loc, counts, result, none)));
 }
 
 void emitRun(mlir::OpBuilder& builder, FuncOp main, FuncOp hostMain, size_t symbols) {
@@ -160,8 +166,14 @@ mlir::FailureOr<HostProgram> lowerHost(mlir::ModuleOp program,
       return mlir::failure();
     }
   }
-  result.weights = weights.all();
-  result.states = states.all();
+  for (const WeightUse& use : weights.all()) {
+    result.weights.push_back(use);
+    result.contents.weights.push_back(use.content);
+  }
+  for (const StateUse& use : states.all()) {
+    result.states.push_back(use);
+    result.contents.lengths.push_back(use.next);
+  }
 
   mlir::OpBuilder builder(context);
   builder.setInsertionPointToEnd(result.module->getBody());

@@ -20,7 +20,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/base/dim_expr.h"
-#include "runtime/package/manifest.h"
+#include "runtime/package/program_interface.h"
 
 namespace mlc::conversion {
 
@@ -48,6 +48,7 @@ struct HostProgram {
   // Order of MlcInvocation::weights; `source` is not filled in.
   std::vector<package::WeightSlot> weights;
   std::vector<package::ProgramState> states;  // order of MlcInvocation::states; without `index`
+  package::SlotContents contents;             // of weights and states
   DimExpr arenaBytes;                         // over the symbols and kThreadsSymbol
 };
 

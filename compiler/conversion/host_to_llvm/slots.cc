@@ -7,8 +7,8 @@
 
 namespace mlc::conversion {
 
-package::WeightSlot slotFor(graph::WeightOp op) {
-  package::WeightSlot slot;
+WeightUse slotFor(graph::WeightOp op) {
+  WeightUse slot;
   slot.name = op.getName().str();
   if (const dist::CutAttr cut = dist::cutOf(op)) {
     slot.splits = {{static_cast<int>(cut.getDim()), "tp", cut.getShares().vec()}};
@@ -20,13 +20,15 @@ package::WeightSlot slotFor(graph::WeightOp op) {
     slot.group = panels.getGroup();
   }
   slot.steps = layoutStepsOf(op);
+  slot.content = {graph::dtypeOf(op.getType()), op.getType().getNumElements()};
   return slot;
 }
 
-package::ProgramState slotFor(graph::StateOp op) {
-  package::ProgramState state;
+StateUse slotFor(graph::StateOp op) {
+  StateUse state;
   state.spec.name = op.getName().str();
   state.spec.dtype = graph::dtypeOf(op.getType());
+  state.next = graph::exprsOf(op.getNext())[0].str();
   for (const DimExpr& dim : graph::shapeOf(op.getResult())) state.spec.dims.push_back(dim.str());
   return state;
 }

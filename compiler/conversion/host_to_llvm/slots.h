@@ -7,14 +7,22 @@
 
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "llvm/ADT/ArrayRef.h"
-#include "runtime/package/manifest.h"
+#include "runtime/package/program_interface.h"
 
 namespace mlc::conversion {
 
+// A slot, and what its op tells of the tensor behind it.
+struct WeightUse : package::WeightSlot {
+  package::WeightContent content;
+};
+struct StateUse : package::ProgramState {
+  std::string next;  // the length after a run
+};
+
 // The slots that ops ask for, and whether two are one: weights with an equal slice and layout,
 // states of one name.
-package::WeightSlot slotFor(graph::WeightOp op);   // without `source`
-package::ProgramState slotFor(graph::StateOp op);  // without `index`
+WeightUse slotFor(graph::WeightOp op);  // without `source`
+StateUse slotFor(graph::StateOp op);    // without `index`
 bool isSameSlot(const package::WeightSlot& a, const package::WeightSlot& b);
 bool isSameSlot(const package::ProgramState& a, const package::ProgramState& b);
 
@@ -40,7 +48,7 @@ class Slots {
   std::vector<Slot> slots_;
 };
 
-using WeightSlots = Slots<graph::WeightOp, package::WeightSlot>;
-using StateSlots = Slots<graph::StateOp, package::ProgramState>;
+using WeightSlots = Slots<graph::WeightOp, WeightUse>;
+using StateSlots = Slots<graph::StateOp, StateUse>;
 
 }  // namespace mlc::conversion

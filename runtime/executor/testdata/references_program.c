@@ -5,6 +5,8 @@
 enum { kString = 23, kSequence = 24, kOptional = 25, kI64 = 7 };
 
 const int32_t mlc_program_abi_version = MLC_ABI_VERSION;
+/* PackageFolder writes the right one. */
+const char mlc_program_interface[] = "mlc-interface:00000000000000000000000000000000";
 
 int64_t mlc_program_arena_bytes(const int64_t* symbols, int64_t threads) {
   (void)symbols;
