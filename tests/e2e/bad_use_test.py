@@ -6,7 +6,7 @@ import unittest
 import jobs
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 BERT = jobs.MODELS / "bert/model.onnx"
 MLP = jobs.MODELS / "mlp/model.onnx"
@@ -135,6 +135,11 @@ class Files(Case):
             self.expect(jobs.INVALID, MLP, "--devices", self.file("devices.json", content), words=["devices.json"])
         self.expect(jobs.INVALID, MLP, "--devices", self.folder / "absent.json", words=["absent.json"])
 
+    def test_speeds_that_no_device_has(self):
+        for speed in (1e-300, 1e300):
+            self.expect(jobs.INVALID, MLP, "--devices", jobs.equal_devices(self.folder, 2, memory_bandwidth=speed),
+                        words=["devices.json", "memory_bandwidth must be"])
+
     def test_plans(self):
         for content in ("", "{", "[]", "{}", {"format_version": 1}, {"format_version": 99}):
             self.expect(jobs.INVALID, MLP, "--plan", self.file("plan.json", content), words=["plan"])
@@ -149,6 +154,35 @@ class Files(Case):
             value = values[index % len(values)]
             result = jobs.mlc_run(BERT, "--plan", self.file("changed.json", {**good, key: value}))
             self.assertIn(result.code, (jobs.DONE, jobs.INVALID), f"{key}={value}: {result.err}")
+        for words, changes in (
+            ("mesh.tp", {"mesh": {**good["mesh"], "tp": 2**32 + 2}}),
+            ("dp_shares", {"dp_shares": [0]}),
+            ("dp_shares", {"dp_shares": [-1]}),
+            ("devices has 7, but there are 2 devices", {"devices": [0, 7]}),
+            ("notes is missing", {key: value for key, value in good.items() if key != "notes"}),
+            ("nodes is no key", {"nodes": []}),
+        ):
+            changed = changes if len(changes) > 2 else {**good, **changes}
+            self.expect(jobs.INVALID, BERT, "--plan", self.file("changed.json", changed), words=[words])
+
+    def test_plans_that_pass_partial_sums_through_what_is_not_linear(self):
+        """A product that is split, and what is behind it passing partial sums on: refused, unless that gives the right results."""
+        for operator, is_linear in (("Neg", True), ("Tanh", False)):
+            nodes = [helper.make_node("MatMul", ["x", "w"], ["product"]), helper.make_node(operator, ["product"], ["y"])]
+            infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [4, 4]) for name in ("x", "y")]
+            weight = numpy_helper.from_array(np.eye(4, dtype=np.float32) * 2, "w")
+            graph = helper.make_graph(nodes, "product", infos[:1], infos[1:], [weight])
+            model = self.folder / f"{operator}.onnx"
+            onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), model)
+            self.expect(jobs.DONE, model, "--mesh", "tp=2", "--dump-after", "plan", "--dump-dir", self.folder)
+            plan = json.loads((self.folder / "plan.json").read_text())
+            self.assertEqual(len(plan["shardings"][0]["ops"]), 2)
+            codes = []
+            for factor in range(3):
+                plan["shardings"][0]["ops"] = [{"factor": factor, "shares": [1, 1]}, {"factor": -2}]
+                codes.append(jobs.mlc_run(model, "--plan", self.file("changed.json", plan), "--verify").code)
+            # By its inner dim alone the product has partial sums.
+            self.assertEqual(sorted(codes), [jobs.DONE if is_linear else jobs.INVALID, jobs.INVALID, jobs.INVALID], operator)
 
     def test_options_in_a_file(self):
         self.expect(jobs.DONE, MLP, "--config", self.file("good.toml", 'iterations = 3\nmesh = "tp=2"\n'))
@@ -158,7 +192,7 @@ class Files(Case):
         self.expect(jobs.USAGE, MLP, directory=self.folder, words=["zp"])
 
     def test_options(self):
-        for arguments in ([], [MLP, "--absent"], [MLP, MLP], [MLP, "--iterations", "0"], [MLP, "--iterations", "x"], [MLP, "--rtol", "-1"],
+        for arguments in ([], [MLP, "--absent"], [MLP, "--microbatches", "2147483647"], [MLP, MLP], [MLP, "--iterations", "0"], [MLP, "--iterations", "x"], [MLP, "--rtol", "-1"],
                           [MLP, "--threads", "0"], [MLP, "--precision", "int8"], [MLP, "--outputs-format", "txt"], [MLP, "--dim", "batch"],
                           [MLP, "--dim", "batch=0"], [MLP, "--dump-after", "lunch"], [MLP, "--seed", "x"]):
             result = self.expect(jobs.USAGE, *arguments)

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "collectives/transport/thread/thread_communicator.h"
+#include "partitioner/plan/plan.h"
 #include "runtime/package/package.h"
 #include "runtime/package/staging_folder.h"
 #include "tools/compile/compile_report.h"
@@ -37,6 +38,15 @@ StatusOr<partition::DeviceModel> devicesOfHost(int ranks) {
   return devices;
 }
 
+StatusOr<int> ranksOf(const CompileToolOptions& options, const Mesh& mesh) {
+  if (options.ranks) return options.ranks;
+  if (options.package.planFile.empty()) return mesh.ranks();
+  MLC_ASSIGN_OR_RETURN(const std::string text, readTextFile(options.package.planFile));
+  StatusOr<partition::Plan> plan = partition::parsePlan(text);
+  if (!plan.ok()) return plan.status().withContext(options.package.planFile);
+  return plan->ranks();
+}
+
 Status compile(const CompileToolOptions& options) {
   StatusOr<Mesh> mesh = parseMesh(options.package.mesh);
   if (!mesh.ok()) return mesh.status().withContext("--mesh");
@@ -44,7 +54,8 @@ Status compile(const CompileToolOptions& options) {
   if (!options.package.devicesFile.empty()) {
     MLC_ASSIGN_OR_RETURN(devices, readDevices(options.package.devicesFile));
   } else {
-    MLC_ASSIGN_OR_RETURN(devices, devicesOfHost(options.ranks ? options.ranks : mesh->ranks()));
+    MLC_ASSIGN_OR_RETURN(const int ranks, ranksOf(options, *mesh));
+    MLC_ASSIGN_OR_RETURN(devices, devicesOfHost(ranks));
   }
   partition::SearchOptions search;
   search.dp = mesh->dp;

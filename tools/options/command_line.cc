@@ -42,7 +42,7 @@ void addPackageOptions(CLI::App& app, PackageOptions& options, const char* model
   app.add_option("--mesh", options.mesh, "Force a mesh, as tp=2,pp=2,dp=1")->envname("MLC_MESH");
   app.add_option("--microbatches", options.microbatches,
                  "Pieces of the batch in a pipeline (default: the planner's choice)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1 << 16));
   app.add_flag("--keep-states", options.keepStates,
                "Keep what comes back with rows added (past keys and values) as states of the "
                "package, instead of inputs and outputs");
