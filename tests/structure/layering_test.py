@@ -32,6 +32,8 @@ RULES = [
     ("compiler/package", ["compiler/dialect", "runtime/base", "runtime/package"]),
     ("compiler", ["compiler", "partitioner", "runtime/base", "runtime/abi", "runtime/package"]),
     ("tools", ["tools", "compiler", "partitioner", "runtime", "collectives"]),
+    # Their options are parsed too.
+    ("tests/parsers", ["partitioner", "runtime", "tools"]),
     ("tests", ["tests", "compiler", "partitioner", "runtime", "collectives"]),
 ]
 # Headers that only the compiler may see.

@@ -268,7 +268,8 @@ void Emitter::broadcastOperands(OperationState& state) {
 RankedTensorType Emitter::type(llvm::ArrayRef<DimExpr> shape, DType dtype) const {
   for (const DimExpr& dim : shape) {
     if (dim.constant().value_or(0) < 0) invalid("a dim would be " + dim.str());
-    if (!dim.isDefined()) invalid("a dim would overflow 64 bits, divide by zero or be too large an expression");
+    if (!dim.isDefined())
+      invalid("a dim would overflow 64 bits, divide by zero or be too large an expression");
   }
   return graph::tensorType(shape, graph::elementType(context_, dtype));
 }
