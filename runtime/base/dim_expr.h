@@ -30,7 +30,8 @@ class DimExpr {
   static DimExpr symbol(std::string name);
 
   // Reads any expression with + - * / % min(a,b) max(a,b) ceildiv(a,b) broadcast(a,b),
-  // parentheses, integers and symbols; '/' rounds down. The inverse of str().
+  // parentheses, integers and symbols; '/' rounds down. The inverse of str(). Fails for what
+  // overflows or is too large.
   static StatusOr<DimExpr> parse(std::string_view text);
 
   // The canonical text.
@@ -42,8 +43,9 @@ class DimExpr {
   // The name of an expression that is one symbol; empty for others.
   std::string symbolName() const;
 
-  // False where the expression has no value whatever its symbols are: its arithmetic overflowed, or
-  // it divides by the constant 0.
+  // False where the expression has no value whatever its symbols are: its arithmetic overflowed, it
+  // divides by the constant 0, or it has more terms, factors, nested operators or text than any
+  // model needs (dim_expr.cc).
   bool isDefined() const;
 
   // The value for these symbols. Fails if a symbol is missing, on overflow and on division by zero.

@@ -17,7 +17,8 @@ class HostTensor {
  public:
   HostTensor() = default;
 
-  // A buffer of its own, not initialised. The shape's dims must not be negative.
+  // A buffer of its own, not initialised. The shape's dims must not be negative. Throws
+  // std::bad_alloc where there is no memory for it, or 64 bits do not count its bytes.
   static HostTensor uninitialized(DType dtype, std::vector<int64_t> shape);
   static HostTensor zeros(DType dtype, std::vector<int64_t> shape);
   // Memory of somebody else's (a mapped file), kept alive by `owner`. Must not be written.
