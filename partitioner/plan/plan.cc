@@ -75,7 +75,7 @@ void readFields(JsonReader& reader, Mesh& mesh) {
 static void readFields(JsonReader& reader, Plan& plan) {
   int version = 0;
   reader.read("format_version", version);
-  if (version != 1) reader.wrong("format_version", "must be 1");
+  if (version != 2) reader.wrong("format_version", "must be 2");
   Mesh mesh;
   reader.read("mesh", mesh);
   plan.dp = mesh.dp;
@@ -117,13 +117,12 @@ static void readFields(JsonReader& reader, Plan& plan) {
   }
   reader.read("predicted_seconds", plan.predictedSeconds);
   reader.read("one_device_seconds", plan.oneDeviceSeconds);
-  reader.read("lower_bound_seconds", plan.lowerBoundSeconds);
   reader.read("memory_bytes", plan.memoryBytes);
   reader.read("notes", plan.notes);
 }
 
 std::string printPlan(const Plan& plan) {
-  json root = {{"format_version", 1},
+  json root = {{"format_version", 2},
                {"mesh", {{"dp", plan.dp}, {"pp", plan.pp}, {"tp", plan.tp}}},
                {"devices", plan.devices},
                {"device_names", plan.deviceNames},

@@ -141,7 +141,7 @@ class Files(Case):
                         words=["devices.json", "memory_bandwidth must be"])
 
     def test_plans(self):
-        for content in ("", "{", "[]", "{}", {"format_version": 1}, {"format_version": 99}):
+        for content in ("", "{", "[]", "{}", {"format_version": 2}, {"format_version": 99}):
             self.expect(jobs.INVALID, MLP, "--plan", self.file("plan.json", content), words=["plan"])
         self.expect(jobs.DONE, BERT, "--mesh", "tp=2", "--dump-after", "plan", "--dump-dir", self.folder)
         plan = self.folder / "plan.json"
