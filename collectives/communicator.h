@@ -9,9 +9,9 @@
 // requests may be used by others meanwhile.
 //
 // Errors: kInvalid for arguments that are wrong or do not match those of another rank,
-// kDeviceFailed for a peer that is gone or a link that failed. After kDeviceFailed, and after
-// kInvalid that some ranks saw and others did not, the communicator is of no more use: the job
-// ends.
+// kDeviceFailed for a peer that is gone or a link that failed, and the cause once somebody has
+// called abort(). After kDeviceFailed, and after kInvalid that some ranks saw and others did not,
+// the communicator is of no more use: whoever sees it aborts, and the job ends.
 #pragma once
 
 #include <cstdint>
@@ -88,6 +88,17 @@ class Communicator {
   // A communicator of the ranks that give the same color (at least 0), ordered by key, then by
   // rank. Called by all ranks. Ranks destroy the communicators they share in the same order.
   [[nodiscard]] virtual StatusOr<std::unique_ptr<Communicator>> split(int color, int key) = 0;
+
+  // Ends the world and all that was split from it, on all ranks: calls that wait, and those that
+  // follow, fail with this cause everywhere. The first cause counts. For errors that only this rank
+  // knows of; the cause names the rank. From any thread.
+  virtual void abort(const Status& cause) = 0;
+  // The cause, once some rank has called abort(); OK until then. From any thread.
+  [[nodiscard]] virtual Status failure() const = 0;
+
+  // Moves the messages under way on, as Request::test() does for one; costs nothing where there are
+  // none. To be called now and then by who computes long. From any thread.
+  virtual void progress() = 0;
 };
 
 }  // namespace mlc::collectives

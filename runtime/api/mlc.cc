@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
-#include <new>
 
 #include "runtime/api/session.h"
 #include "runtime/api/values.h"
+#include "runtime/base/exceptions.h"
 
 static_assert(static_cast<int>(mlc::DType::kOptional) == MLC_OPTIONAL &&
                   static_cast<int>(mlc::DType::kF8E8M0) == MLC_F8E8M0 &&
@@ -85,10 +84,8 @@ template <typename Body>
 mlc_error* guarded(const Body& body) {
   try {
     return errorOf(body());
-  } catch (const std::bad_alloc&) {
-    return errorOf(mlc::outOfMemoryError("not enough memory"));
-  } catch (const std::exception& exception) {
-    return errorOf(mlc::deviceError(exception.what()));
+  } catch (...) {
+    return errorOf(mlc::caughtException());
   }
 }
 

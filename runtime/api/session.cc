@@ -5,6 +5,7 @@
 
 #include "collectives/transport/thread/thread_communicator.h"
 #include "runtime/api/cores.h"
+#include "runtime/executor/agreement.h"
 
 namespace mlc::api {
 
@@ -27,8 +28,9 @@ StatusOr<std::unique_ptr<Session>> Session::openThreads(const std::string& path,
     }
   }
   // Ranks meet in opening: not before all exist.
-  session->post({Command::Kind::kOpen, 0, 0});
-  MLC_RETURN_IF_ERROR(session->openExecutor(*session->worlds_[0], options, session->executor_));
+  MLC_RETURN_IF_ERROR(session->onAllRanks({Command::Kind::kOpen, 0, 0}, [&] {
+    return session->openExecutor(*session->worlds_[0], options, session->executor_);
+  }));
   return session;
 }
 
@@ -53,24 +55,33 @@ void Session::serveRank(size_t rank, const SessionOptions& options) {
       command = commands.front();
       commands.pop_front();
     }
-    switch (command.kind) {
-      case Command::Kind::kOpen:
-        if (!openExecutor(*worlds_[rank], options, executor).ok()) return;
-        break;
-      case Command::Kind::kRun:
-        (void)executor->run({}, command.sequence);
-        break;
-      case Command::Kind::kCreate:
-        (void)executor->createSequence(command.maxLength);
-        break;
-      case Command::Kind::kCopy:
-        (void)executor->copySequence(command.sequence);
-        break;
-      case Command::Kind::kDrop:
-        (void)executor->dropSequence(command.sequence);
-        break;
-    }
+    const Status status = executor::asRank(*worlds_[rank], [&]() -> Status {
+      switch (command.kind) {
+        case Command::Kind::kOpen:
+          return openExecutor(*worlds_[rank], options, executor);
+        case Command::Kind::kRun:
+          return executor->run({}, command.sequence).status();
+        case Command::Kind::kCreate:
+          return executor->createSequence(command.maxLength), okStatus();
+        case Command::Kind::kCopy:
+          return executor->copySequence(command.sequence).status();
+        case Command::Kind::kDrop:
+          return executor->dropSequence(command.sequence);
+      }
+    });
+    if (command.kind == Command::Kind::kOpen && !status.ok()) return;
   }
+}
+
+template <typename Work>
+auto Session::onAllRanks(const Command& command, const Work& work) -> decltype(work()) {
+  if (const Status ended = worlds_[0]->failure(); !ended.ok()) {
+    return ended.withContext("the session has ended, open another one");
+  }
+  return executor::asRank(*worlds_[0], [&] {
+    post(command);
+    return work();
+  });
 }
 
 void Session::post(const Command& command) {
@@ -83,23 +94,23 @@ void Session::post(const Command& command) {
 
 StatusOr<std::vector<HostTensor>> Session::run(const std::vector<HostTensor>& inputs,
                                                int64_t sequence) {
-  post({Command::Kind::kRun, sequence, 0});
-  return executor_->run(inputs, sequence);
+  return onAllRanks({Command::Kind::kRun, sequence, 0},
+                    [&] { return executor_->run(inputs, sequence); });
 }
 
 StatusOr<int64_t> Session::createSequence(int64_t maxLength) {
-  post({Command::Kind::kCreate, 0, maxLength});
-  return executor_->createSequence(maxLength);
+  return onAllRanks({Command::Kind::kCreate, 0, maxLength},
+                    [&]() -> StatusOr<int64_t> { return executor_->createSequence(maxLength); });
 }
 
 StatusOr<int64_t> Session::copySequence(int64_t sequence) {
-  post({Command::Kind::kCopy, sequence, 0});
-  return executor_->copySequence(sequence);
+  return onAllRanks({Command::Kind::kCopy, sequence, 0},
+                    [&] { return executor_->copySequence(sequence); });
 }
 
 Status Session::dropSequence(int64_t sequence) {
-  post({Command::Kind::kDrop, sequence, 0});
-  return executor_->dropSequence(sequence);
+  return onAllRanks({Command::Kind::kDrop, sequence, 0},
+                    [&] { return executor_->dropSequence(sequence); });
 }
 
 Session::~Session() {

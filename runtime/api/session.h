@@ -36,7 +36,7 @@ class Session {
 
   const package::Manifest& manifest() const { return package_->manifest(); }
 
-  // As Executor's functions of these names.
+  // As Executor's functions of these names. Once the ranks' world has ended, all of them say why.
   StatusOr<std::vector<HostTensor>> run(const std::vector<HostTensor>& inputs,
                                         int64_t sequence = executor::Sequences::kNone);
   StatusOr<int64_t> createSequence(int64_t maxLength = 0);
@@ -62,6 +62,9 @@ class Session {
                       std::unique_ptr<executor::Executor>& executor);
   void serveRank(size_t rank, const SessionOptions& options);
   void post(const Command& command);
+  // Rank 0's work, while the other ranks do what the command says.
+  template <typename Work>
+  auto onAllRanks(const Command& command, const Work& work) -> decltype(work());
 
   std::shared_ptr<const package::Package> package_;
   std::shared_ptr<package::WeightStore> store_;

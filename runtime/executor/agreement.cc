@@ -20,4 +20,16 @@ Status agree(collectives::Communicator& world, const Status& mine) {
       .withContext("rank " + std::to_string(root) + " (" + world.hostOf(root) + ")");
 }
 
+Status ofThisRank(const collectives::Communicator& world, const Status& mine) {
+  if (world.size() == 1) return mine;
+  return mine.withContext("rank " + std::to_string(world.rank()) + " (" +
+                          world.hostOf(world.rank()) + ")");
+}
+
+Status endWorld(collectives::Communicator& world, const Status& mine) {
+  if (world.size() == 1) return mine;
+  world.abort(ofThisRank(world, mine));
+  return world.failure();
+}
+
 }  // namespace mlc::executor

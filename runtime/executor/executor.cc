@@ -7,6 +7,7 @@
 #include <new>
 #include <set>
 
+#include "runtime/base/exceptions.h"
 #include "runtime/base/shape_bytes.h"
 #include "runtime/executor/agreement.h"
 #include "runtime/executor/symbols.h"
@@ -93,7 +94,7 @@ Status Executor::splitAxes() {
   }
   if (loaded_.program) {
     host_ = std::make_unique<ProgramHost>(
-        *team_, *device_, std::array{axes_[0].get(), axes_[1].get(), axes_[2].get()});
+        *team_, *device_, world_, std::array{axes_[0].get(), axes_[1].get(), axes_[2].get()});
   }
   return okStatus();
 }
@@ -133,9 +134,18 @@ StatusOr<std::vector<HostTensor>> Executor::runOnce(const std::vector<HostTensor
   // Every rank finds the same.
   MLC_RETURN_IF_ERROR(chooseSequence(sequence));
   MLC_RETURN_IF_ERROR(shareShapes(inputs));
-  MLC_RETURN_IF_ERROR(agree(world_, allocateForRun()));
-  // From here on every rank goes to the end, whatever its program reports; only a broken
-  // communicator, or no memory for an input's piece, ends a run early.
+  MLC_RETURN_IF_ERROR(agree(world_, withoutExceptions([&] { return allocateForRun(); })));
+  // From here on every rank goes to the end, whatever its program reports. What ends the run on one
+  // rank alone (a broken communicator, no memory for an input's piece) ends the world.
+  if (Status status = moveData(inputs); !status.ok()) return endWorld(world_, status);
+  MLC_RETURN_IF_ERROR(agree(world_, failure_));
+  std::map<int, SymbolValues> symbols;
+  for (const Step& step : steps_) symbols.emplace(step.microbatch, step.values);
+  MLC_RETURN_IF_ERROR(sequences_->commit(*sequence_, placement_->symbols(), symbols));
+  return std::move(outputs_);
+}
+
+Status Executor::moveData(const std::vector<HostTensor>& inputs) {
   failure_ = okStatus();
   objects_ = std::make_shared<Objects>();
   std::vector<Outgoing> outgoing;
@@ -145,11 +155,7 @@ StatusOr<std::vector<HostTensor>> Executor::runOnce(const std::vector<HostTensor
   for (Outgoing& message : outgoing) MLC_RETURN_IF_ERROR(message.request->wait());
   localInputs_.clear();
   objects_.reset();
-  MLC_RETURN_IF_ERROR(agree(world_, failure_));
-  std::map<int, SymbolValues> symbols;
-  for (const Step& step : steps_) symbols.emplace(step.microbatch, step.values);
-  MLC_RETURN_IF_ERROR(sequences_->commit(*sequence_, placement_->symbols(), symbols));
-  return std::move(outputs_);
+  return okStatus();
 }
 
 Status Executor::checkInputs(const std::vector<HostTensor>& inputs) const {
@@ -246,7 +252,7 @@ Status Executor::prepareStep(int microbatch) {
 }
 
 // The memory of the run, so that a lack of it is agreed on before anything is sent; but for copies
-// of the inputs' pieces and outputs of computed shape, whose lack ends the run on one rank alone.
+// of the inputs' pieces and outputs of computed shape, whose lack ends the world.
 Status Executor::allocateForRun() {
   const package::Manifest& manifest = loaded_.package->manifest();
   const bool first = world_.rank() == 0;

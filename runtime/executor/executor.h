@@ -34,8 +34,9 @@ struct RunStatistics {
 };
 
 // One rank. create() and run() are called by all ranks of the world together, each from one thread;
-// what fails on one rank fails on all, with the same code and message. Not so a communicator that
-// breaks, or a lack of memory once data is under way (executor.cc, allocateForRun).
+// what fails on one rank fails on all, with the same code and message. Where the others could not
+// be told in step (a lack of memory once data is under way, an exception) the world has ended: so
+// say this and all later calls on all ranks.
 class Executor {
  public:
   // Loads the rank's program. `world` (borrowed) has as many ranks as the package. A device rank's
@@ -101,6 +102,7 @@ class Executor {
 
   StatusOr<std::vector<HostTensor>> runOnce(const std::vector<HostTensor>& inputs,
                                             int64_t sequence);
+  Status moveData(const std::vector<HostTensor>& inputs);
   Status chooseSequence(int64_t sequence);
   Status checkInputs(const std::vector<HostTensor>& inputs) const;
   Status shareShapes(const std::vector<HostTensor>& inputs);

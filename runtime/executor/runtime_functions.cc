@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/base/exceptions.h"
+#include "runtime/executor/agreement.h"
 #include "runtime/library/library.h"
 
 namespace mlc::executor {
@@ -14,7 +16,7 @@ ProgramHost& hostOf(const MlcThread* thread) { return *static_cast<ProgramHost*>
 
 constexpr MlcRuntime kRuntime = {
     .abi_version = MLC_ABI_VERSION,
-    .barrier = [](const MlcThread* thread) { hostOf(thread).barrier(); },
+    .barrier = [](const MlcThread* thread) { hostOf(thread).barrier(*thread); },
     .all_reduce =
         [](const MlcThread* thread, int32_t axis, void* data, int64_t count, MlcDType type,
            int32_t reduction) {
@@ -85,6 +87,24 @@ Status ProgramHost::run(MlcProgramRun program, const MlcInvocation& invocation, 
   return failure_;
 }
 
+void ProgramHost::barrier(const MlcThread& thread) {
+  // Messages move on between kernels.
+  if (thread.index == 0) world_.progress();
+  team_.barrier();
+}
+
+bool ProgramHost::collective(const MlcThread& thread, const std::function<Status()>& call) {
+  if (thread.index == 0) {
+    Status status = withoutExceptions(call);
+    // The other ranks may be in the call, and would wait for this one.
+    if (!status.ok()) status = endWorld(world_, status);
+    fail(status);
+    collectiveDone_ = status.ok();
+  }
+  team_.barrier();
+  return collectiveDone_;
+}
+
 void ProgramHost::fail(const Status& status) {
   if (status.ok()) return;
   const std::lock_guard lock(mutex_);
@@ -113,13 +133,14 @@ void ProgramHost::allReduce(const MlcThread& thread, int axis, void* data, int64
                             DType type, int reduction) {
   team_.barrier();
   collectives::Communicator& ranks = *axes_[static_cast<size_t>(axis)];
-  if (thread.index == 0 && ranks.size() > 1) {
+  collective(thread, [&] {
+    if (ranks.size() == 1) return okStatus();
     const int64_t bytes = dtypeBytes(type, count);
     void* host = const_cast<void*>(toHost(0, data, bytes));
-    fail(ranks.allReduce(host, count, type, static_cast<Reduction>(reduction)));
+    MLC_RETURN_IF_ERROR(ranks.allReduce(host, count, type, static_cast<Reduction>(reduction)));
     fromHost(data, host, bytes);
-  }
-  team_.barrier();
+    return okStatus();
+  });
 }
 
 // A communicator concatenates whole contributions; with outer > 1 they are interleaved afterwards,
@@ -132,17 +153,16 @@ void ProgramHost::allGather(const MlcThread& thread, int axis, const void* in, v
   const int64_t row = sum(inner, ranks.size()) * width;
   const bool host = device_.isHostMemory();
   const bool direct = outer == 1 && host;
-  if (thread.index == 0) {
+  const bool done = collective(thread, [&] {
     std::vector<int64_t> counts(inner, inner + ranks.size());
     for (int64_t& count : counts) count *= outer;
     const int64_t mine = counts[static_cast<size_t>(ranks.rank())] * width;
     const void* source = toHost(0, in, mine);
     void* gathered = direct ? out : scratch(1, outer * row);
     if (!host && outer > 1) scratch(2, outer * row);
-    fail(ranks.allGather(source, gathered, counts, type));
-  }
-  team_.barrier();
-  if (direct) return;
+    return ranks.allGather(source, gathered, counts, type);
+  });
+  if (direct || !done) return;
   const char* gathered = scratch_[1].data();
   if (outer == 1) {
     fromHost(out, gathered, row);
@@ -169,11 +189,12 @@ void ProgramHost::reduceScatter(const MlcThread& thread, int axis, const void* i
   collectives::Communicator& ranks = *axes_[static_cast<size_t>(axis)];
   const auto width = static_cast<int64_t>(elementBytes(type));
   const int64_t row = sum(inner, ranks.size()) * width;
-  if (thread.index == 0) {
+  const bool ready = collective(thread, [&] {
     toHost(0, in, outer * row);
     scratch(1, outer * row);
-  }
-  team_.barrier();
+    return okStatus();
+  });
+  if (!ready) return;
   const char* rows = device_.isHostMemory() ? static_cast<const char*>(in) : scratch_[0].data();
   const char* ordered = rows;
   if (outer > 1) {
@@ -192,15 +213,16 @@ void ProgramHost::reduceScatter(const MlcThread& thread, int axis, const void* i
     ordered = pieces;
     team_.barrier();
   }
-  if (thread.index == 0) {
+  collective(thread, [&] {
     std::vector<int64_t> counts(inner, inner + ranks.size());
     for (int64_t& count : counts) count *= outer;
     const int64_t mine = counts[static_cast<size_t>(ranks.rank())] * width;
     void* result = device_.isHostMemory() ? out : scratch(2, mine);
-    fail(ranks.reduceScatter(ordered, result, counts, type, static_cast<Reduction>(reduction)));
+    MLC_RETURN_IF_ERROR(
+        ranks.reduceScatter(ordered, result, counts, type, static_cast<Reduction>(reduction)));
     fromHost(out, result, mine);
-  }
-  team_.barrier();
+    return okStatus();
+  });
 }
 
 void ProgramHost::launch(int64_t kernel, int64_t grid, int64_t block, void** args) {
@@ -215,9 +237,11 @@ void* ProgramHost::onThreadZero(const MlcThread& thread,
                                 const std::function<StatusOr<void*>()>& make) {
   team_.barrier();
   if (thread.index == 0) {
-    const StatusOr<void*> made = make();
-    fail(made.status());
-    made_ = made.ok() ? *made : nullptr;
+    made_ = nullptr;
+    fail(withoutExceptions([&]() -> Status {
+      MLC_ASSIGN_OR_RETURN(made_, make());
+      return okStatus();
+    }));
   }
   team_.barrier();
   return made_;
@@ -235,10 +259,11 @@ void ProgramHost::call(const MlcThread& thread, const char* function, const char
                        const int64_t* attributes, std::span<const MlcTensor> operands,
                        std::span<const MlcTensor> results) {
   team_.barrier();
-  const Status status = device_.isHostMemory()
-                            ? library::run(function, {attributes, operands, results, thread.index,
-                                                      thread.count, objects_})
-                            : callFromDevice(function, attributes, operands, results);
+  const Status status = withoutExceptions([&] {
+    return device_.isHostMemory() ? library::run(function, {attributes, operands, results,
+                                                            thread.index, thread.count, objects_})
+                                  : callFromDevice(function, attributes, operands, results);
+  });
   if (!status.ok()) fail(status.withContext("node '" + std::string(node) + "'"));
   team_.barrier();
 }

@@ -26,10 +26,10 @@ using OutputAllocator =
 // The state behind MlcThread::team. Borrows what it points to.
 class ProgramHost {
  public:
-  // axes: the communicators over dp, pp and tp, in the order of MlcAxis.
-  ProgramHost(team::Team& team, device::Device& device,
+  // axes: the communicators over dp, pp and tp, in the order of MlcAxis, split from the world.
+  ProgramHost(team::Team& team, device::Device& device, collectives::Communicator& world,
               std::array<collectives::Communicator*, 3> axes)
-      : team_(team), device_(device), axes_(axes), segments_(device) {}
+      : team_(team), device_(device), world_(world), axes_(axes), segments_(device) {}
 
   // Runs a program on the team; the first failure that a collective, a launch or the program itself
   // reports comes back. References of the program are of these objects.
@@ -37,7 +37,7 @@ class ProgramHost {
              const OutputAllocator& outputs);
 
   // Behind the table's functions.
-  void barrier() { team_.barrier(); }
+  void barrier(const MlcThread& thread);
   void allReduce(const MlcThread& thread, int axis, void* data, int64_t count, DType type,
                  int reduction);
   void allGather(const MlcThread& thread, int axis, const void* in, void* out, int64_t outer,
@@ -54,6 +54,9 @@ class ProgramHost {
             std::span<const MlcTensor> results);
 
  private:
+  // Thread 0 calls a communicator; ends with a barrier. False, on all threads, where that failed:
+  // the world has ended, and what the call should give is not there.
+  bool collective(const MlcThread& thread, const std::function<Status()>& call);
   // Thread 0 makes memory, all threads get its address; null, and a failure, where there is none.
   void* onThreadZero(const MlcThread& thread, const std::function<StatusOr<void*>()>& make);
   Status callFromDevice(const char* function, const int64_t* attributes,
@@ -66,6 +69,7 @@ class ProgramHost {
 
   team::Team& team_;
   device::Device& device_;
+  collectives::Communicator& world_;
   std::array<collectives::Communicator*, 3> axes_;
   // Kept from call to call; touched by thread 0, read by all after a barrier.
   std::array<std::vector<char>, 3> scratch_;
@@ -73,6 +77,7 @@ class ProgramHost {
   const OutputAllocator* outputs_ = nullptr;  // of the run
   Objects* objects_ = nullptr;                // likewise
   void* made_ = nullptr;                      // by thread 0, for the others
+  bool collectiveDone_ = false;               // likewise
   std::mutex mutex_;
   Status failure_;
 };

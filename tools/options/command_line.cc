@@ -84,6 +84,10 @@ void addRunOptions(CLI::App& app, RunOptions& options) {
   app.add_option("--threads", options.threads, "Cores per rank (default: its share of the host)")
       ->check(CLI::PositiveNumber)
       ->envname("MLC_THREADS");
+  app.add_option("--stall-timeout", options.stallSeconds,
+                 "Seconds of silence after which a rank of an MPI job counts as lost; 0: never "
+                 "(default: 10)")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--trace", options.traceFile, "Write a Chrome trace (JSON), a process per rank");
   app.add_option("--json", options.jsonFile, "Write the report as JSON; - for standard output");
   app.footer(

@@ -48,7 +48,8 @@ struct RunOptions {
   double rtol = 1e-3, atol = 1e-5;
   bool verify = false;
   int iterations = 1, warmup = 0;
-  int threads = 0;  // per rank; 0: its share of the host
+  int threads = 0;           // per rank; 0: its share of the host
+  double stallSeconds = 10;  // of silence after which a rank is lost; 0: never
   std::string traceFile;
   std::string jsonFile;
 };

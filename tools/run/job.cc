@@ -1,15 +1,20 @@
 #include "tools/run/job.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <iostream>
+#include <system_error>
 #include <thread>
 
 #include "collectives/transport/mpi/load_mpi.h"
 #include "collectives/transport/thread/thread_communicator.h"
 #include "partitioner/plan/plan.h"
+#include "runtime/executor/agreement.h"
 #include "tools/job/cache_folder.h"
 #include "tools/job/devices.h"
 #include "tools/run/rank_job.h"
+#include "tools/run/stop_signals.h"
 
 namespace mlc::tools {
 namespace {
@@ -36,15 +41,12 @@ StatusOr<int> ranksOf(const PackageOptions& options) {
 
 // Messages to standard error, results to standard output, by rank 0.
 int finish(const RunOptions& options, int rank, const StatusOr<RunReport>& result) {
-  if (rank != 0) {
-    if (result.ok()) return 0;
-    if (result.status().code() == StatusCode::kDeviceFailed) {
-      std::cerr << "mlc-run: rank " << rank << ": " << result.status().message() << std::endl;
-    }
-    return static_cast<int>(result.status().code());
-  }
+  if (rank != 0) return static_cast<int>(result.status().code());
   Status status = result.status();
-  if (result.ok()) {
+  if (result.ok() && !result->hasRun) {
+    std::cerr << "mlc-run: " << signalName(result->stopSignal) << " came before the first run"
+              << std::endl;
+  } else if (result.ok()) {
     if (options.jsonFile == "-") {
       std::cout << reportJson(*result);
     } else {
@@ -61,19 +63,34 @@ int finish(const RunOptions& options, int rank, const StatusOr<RunReport>& resul
   return static_cast<int>(status.code());
 }
 
+// For every failure, on every rank, so that it is reported once and all end alike: called beside
+// the rank's own thread, wherever that is.
+void endMpiJob(const Status& cause, bool reports) {
+  const int code = static_cast<int>(cause.code());
+  if (!reports) ::_exit(code);
+  std::cerr << "mlc-run: " << cause.message() << std::endl;
+  collectives::abortMpiJob(code);
+}
+
 int runMpiJob(const RunOptions& options) {
-  StatusOr<std::unique_ptr<collectives::Communicator>> world = collectives::createMpiCommunicator();
+  collectives::MpiOptions mpi;
+  mpi.stallSeconds = options.stallSeconds;
+  mpi.onFailure = endMpiJob;
+  StatusOr<std::unique_ptr<collectives::Communicator>> world =
+      collectives::createMpiCommunicator(mpi);
   if (!world.ok()) {
     std::cerr << "mlc-run: " << world.status().message() << std::endl;
     return static_cast<int>(world.status().code());
   }
   OpenPackage open;
-  const StatusOr<RunReport> result = runRank(**world, options, open);
-  const int code = finish(options, (*world)->rank(), result);
-  // Errors are every rank's, so that all end alike, after rank 0 has said why. But for a device,
-  // rank or link that failed: others may wait for this rank still.
-  if (code == static_cast<int>(StatusCode::kDeviceFailed)) collectives::abortMpiJob(code);
-  return code;
+  const StatusOr<RunReport> result =
+      executor::asRank(**world, [&] { return runRank(**world, options, open); });
+  if (!result.ok()) {
+    // Whether or not the others know of it: endMpiJob, once, on every rank.
+    (*world)->abort(result.status());
+    while (true) ::pause();
+  }
+  return finish(options, (*world)->rank(), result);
 }
 
 int runThreadJob(const RunOptions& options) {
@@ -82,16 +99,25 @@ int runThreadJob(const RunOptions& options) {
   std::vector<std::unique_ptr<collectives::Communicator>> worlds =
       collectives::createThreadGroup(*ranks);
   OpenPackage open;
+  const auto runOn = [&](collectives::Communicator& world) {
+    StatusOr<RunReport> result =
+        executor::asRank(world, [&] { return runRank(world, options, open); });
+    // Whoever does not know of the error still waits for this rank.
+    if (!result.ok()) world.abort(result.status());
+    return result;
+  };
   std::vector<std::thread> others;
   for (int rank = 1; rank < *ranks; ++rank) {
-    others.emplace_back([&options, &open, &world = worlds[static_cast<size_t>(rank)]] {
-      (void)runRank(*world, options, open);
-      // Whoever still waits for this rank learns that it has left.
-      world.reset();
-    });
+    try {
+      others.emplace_back(
+          [&runOn, &world = *worlds[static_cast<size_t>(rank)]] { (void)runOn(world); });
+    } catch (const std::system_error& error) {
+      worlds[0]->abort(deviceError("cannot start a thread for rank " + std::to_string(rank) + ": " +
+                                   error.what()));
+      break;
+    }
   }
-  const StatusOr<RunReport> result = runRank(*worlds[0], options, open);
-  worlds[0].reset();
+  const StatusOr<RunReport> result = runOn(*worlds[0]);
   for (std::thread& rank : others) rank.join();
   return finish(options, 0, result);
 }

@@ -4,6 +4,7 @@
 
 #include "tools/options/command_line.h"
 #include "tools/run/job.h"
+#include "tools/run/stop_signals.h"
 
 int main(int argc, char** argv) {
   // A file that grows beyond the process's limit is an error like that of a full disk, and no
@@ -15,5 +16,6 @@ int main(int argc, char** argv) {
   mlc::tools::addRunOptions(app, options);
   if (const std::optional<int> exitCode = mlc::tools::parseCommandLine(app, argc, argv))
     return *exitCode;
+  mlc::tools::listenForStopSignals();
   return mlc::tools::runJob(options);
 }

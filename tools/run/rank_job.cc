@@ -15,6 +15,7 @@
 #include "tools/job/exchange.h"
 #include "tools/job/package_cache.h"
 #include "tools/run/inputs.h"
+#include "tools/run/stop_signals.h"
 #include "tools/run/trace_file.h"
 
 namespace mlc::tools {
@@ -42,6 +43,8 @@ class RankJob {
     MLC_RETURN_IF_ERROR(load());
     MLC_RETURN_IF_ERROR(makeInputs());
     MLC_RETURN_IF_ERROR(execute());
+    report_.hasRun = executor_->statistics().milliseconds > 0;
+    if (!report_.hasRun) return std::move(report_);
     MLC_RETURN_IF_ERROR(gatherRanks());
     MLC_RETURN_IF_ERROR(writeTrace());
     MLC_RETURN_IF_ERROR(onRoot([&] { return useOutputs(); }));
@@ -79,7 +82,10 @@ class RankJob {
     if (options.devicesFile.empty()) {
       MLC_ASSIGN_OR_RETURN(devices_, measureDevices(world_, options_.threads));
     } else {
-      MLC_ASSIGN_OR_RETURN(devices_, readDevices(options.devicesFile));
+      // Hosts may have different files under that name.
+      StatusOr<partition::DeviceModel> read = readDevices(options.devicesFile);
+      MLC_RETURN_IF_ERROR(executor::agree(world_, read.status()));
+      devices_ = *std::move(read);
     }
     StatusOr<std::string> mine = std::string();
     if (root()) {
@@ -189,11 +195,20 @@ class RankJob {
 
   Status execute() {
     for (int i = 0; i < options_.warmup + options_.iterations; ++i) {
+      MLC_ASSIGN_OR_RETURN(report_.stopSignal, agreedStopSignal());
+      if (report_.stopSignal) break;
       if (i == options_.warmup) executor_->setTrace(trace());
       MLC_ASSIGN_OR_RETURN(report_.outputs, executor_->run(inputs_));
       if (i >= options_.warmup) report_.latenciesMs.push_back(executor_->statistics().milliseconds);
     }
     return okStatus();
+  }
+
+  // What came to one rank is for all of them.
+  StatusOr<int> agreedStopSignal() {
+    int32_t signal = stopSignal();
+    MLC_RETURN_IF_ERROR(active().allReduce(&signal, 1, DType::kI32, collectives::Reduction::kMax));
+    return signal;
   }
 
   Status gatherRanks() {

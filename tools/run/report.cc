@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "runtime/base/objects.h"
+#include "tools/run/stop_signals.h"
 
 namespace mlc::tools {
 namespace {
@@ -107,6 +108,8 @@ std::string reportText(const RunReport& report) {
   text += fmt::format("latency   min {:.3f} ms, p50 {:.3f}, p90 {:.3f}, p99 {:.3f} ({} {})\n",
                       latency.min, latency.p50, latency.p90, latency.p99, report.latenciesMs.size(),
                       report.latenciesMs.size() == 1 ? "run" : "runs");
+  if (report.stopSignal)
+    text += fmt::format("stopped   by {} after that\n", signalName(report.stopSignal));
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     text += fmt::format("output    {} {} {}{}\n", report.outputSpecs[i].name,
                         shapeText(report.outputs[i].shape()), typeText(report.outputSpecs[i]),
@@ -140,6 +143,7 @@ std::string reportJson(const RunReport& report) {
   json["latency_ms"] = {{"min", latency.min},   {"p50", latency.p50},
                         {"p90", latency.p90},   {"p99", latency.p99},
                         {"mean", latency.mean}, {"iterations", report.latenciesMs.size()}};
+  if (report.stopSignal) json["stopped_by"] = signalName(report.stopSignal);
   json["predicted_ms"] = report.predictedMs;
   if (report.verification) json["verify"] = comparisonJson(*report.verification);
   if (report.expectation) json["expect"] = comparisonJson(*report.expectation);

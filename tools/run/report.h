@@ -32,6 +32,8 @@ struct RunReport {
   bool compiled = false;  // from a model, now or before (cacheHit); false for a package
   bool cacheHit = false;
   std::vector<double> latenciesMs;
+  bool hasRun = false;  // and there are outputs
+  int stopSignal = 0;   // that ended the runs early; 0: none did
   double predictedMs = 0;
   std::optional<Comparison> verification, expectation;
   std::vector<package::TensorSpec> outputSpecs;

@@ -1,12 +1,15 @@
 // What libmlc_mpi.so exports; load_mpi.cc looks it up.
 #include <mpi/mpi.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "collectives/transport/mpi/mpi_calls.h"
 #include "collectives/transport/mpi/mpi_communicator.h"
+#include "collectives/transport/mpi/mpi_options.h"
 
 namespace mlc::collectives {
 namespace {
@@ -23,7 +26,36 @@ Status checkLaunch() {
                      " jobs of one rank each instead of one job: use srun --mpi=pmix or mpirun");
 }
 
-StatusOr<std::unique_ptr<Communicator>> createWorld(bool sharedMemory) {
+// All ranks start theirs, or none does.
+Status startHeartbeat(const std::shared_ptr<MpiJob>& job, const Ranks& ranks,
+                      const MpiOptions& options) {
+  HeartbeatOptions heartbeat;
+  heartbeat.rank = ranks.rank();
+  for (int rank = 0; rank < ranks.size(); ++rank) heartbeat.hosts.push_back(ranks.hostOf(rank));
+  heartbeat.stallSeconds = options.stallSeconds;
+  heartbeat.onFailure = [job = job.get(), onFailure = options.onFailure](const Status& cause,
+                                                                         bool reports) {
+    job->cancellation.request(cause);
+    if (onFailure) onFailure(cause, reports);
+  };
+  const auto tellAll = [&](std::string& text) -> Status {
+    int bytes = static_cast<int>(text.size());
+    MLC_MPI(MPI_Bcast(&bytes, 1, MPI_INT, 0, ranks.handle()));
+    text.resize(static_cast<size_t>(bytes));
+    MLC_MPI(MPI_Bcast(text.data(), bytes, MPI_CHAR, 0, ranks.handle()));
+    return okStatus();
+  };
+  StatusOr<std::unique_ptr<Heartbeat>> started = Heartbeat::create(heartbeat, tellAll);
+  const int mine = started.ok() ? 1 : 0;
+  int all = 0;
+  MLC_MPI(MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, ranks.handle()));
+  MLC_RETURN_IF_ERROR(started.status());
+  if (!all) return deviceError("another rank could not start the heartbeat of the job");
+  job->heartbeat = *std::move(started);
+  return okStatus();
+}
+
+StatusOr<std::unique_ptr<Communicator>> createWorld(const MpiOptions& options) {
   int provided = 0;
   MLC_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
   auto job = std::make_shared<MpiJob>();
@@ -32,7 +64,8 @@ StatusOr<std::unique_ptr<Communicator>> createWorld(bool sharedMemory) {
   MPI_Comm world;
   MLC_MPI(MPI_Comm_dup(MPI_COMM_WORLD, &world));
   MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> ranks, Ranks::create(world));
-  job->sharedMemory = sharedMemory;
+  MLC_RETURN_IF_ERROR(startHeartbeat(job, *ranks, options));
+  job->sharedMemory = options.sharedMemory;
   job->ranksOfHost = ranks->ranksHere();
   return MpiCommunicator::create(std::move(job), std::move(ranks));
 }
@@ -42,12 +75,23 @@ StatusOr<std::unique_ptr<Communicator>> createWorld(bool sharedMemory) {
 
 #define MLC_EXPORT extern "C" __attribute__((visibility("default")))
 
-MLC_EXPORT mlc::collectives::Communicator* mlcCreateMpiWorld(bool sharedMemory,
-                                                             std::string* error) {
-  auto world = mlc::collectives::createWorld(sharedMemory);
+MLC_EXPORT mlc::collectives::Communicator* mlcCreateMpiWorld(
+    const mlc::collectives::MpiOptions& options, std::string* error) {
+  auto world = mlc::collectives::createWorld(options);
   if (world.ok()) return (*std::move(world)).release();
   *error = world.status().message();
   return nullptr;
 }
 
-MLC_EXPORT void mlcAbortMpiJob(int exitCode) { MPI_Abort(MPI_COMM_WORLD, exitCode); }
+MLC_EXPORT void mlcAbortMpiJob(int exitCode) {
+  // Ranks that know of the failure end with its code; MPI would end them by a signal.
+  ::usleep(300'000);
+  int isFinalized = 0;
+  MPI_Finalized(&isFinalized);
+  // MPI may be what is stuck.
+  std::thread([exitCode] {
+    ::sleep(2);
+    ::_exit(exitCode);
+  }).detach();
+  if (!isFinalized) MPI_Abort(MPI_COMM_WORLD, exitCode);
+}

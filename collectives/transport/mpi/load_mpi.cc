@@ -10,7 +10,7 @@
 namespace mlc::collectives {
 namespace {
 
-using Factory = Communicator* (*)(bool sharedMemory, std::string* error);
+using Factory = Communicator* (*)(const MpiOptions& options, std::string* error);
 
 std::string besideExecutable() {
   std::error_code error;
@@ -34,7 +34,7 @@ StatusOr<std::unique_ptr<Communicator>> createMpiCommunicator(const MpiOptions& 
   auto factory = reinterpret_cast<Factory>(::dlsym(handle, "mlcCreateMpiWorld"));
   if (!factory) return deviceError(path + " is not an MPI transport of mlc");
   std::string error;
-  std::unique_ptr<Communicator> communicator(factory(options.sharedMemory, &error));
+  std::unique_ptr<Communicator> communicator(factory(options, &error));
   if (!communicator) return deviceError(error);
   return communicator;
 }

@@ -33,10 +33,10 @@ Ranks::~Ranks() { MPI_Comm_free(&communicator_); }
 
 int Ranks::ranksHere() const { return static_cast<int>(std::ranges::count(hosts_, hostOf(rank_))); }
 
-StatusOr<std::unique_ptr<Communicator>> MpiCommunicator::create(std::shared_ptr<const MpiJob> job,
+StatusOr<std::unique_ptr<Communicator>> MpiCommunicator::create(std::shared_ptr<MpiJob> job,
                                                                 std::unique_ptr<Ranks> ranks) {
   if (job->sharedMemory) {
-    if (auto window = SharedWindow::create(ranks->handle(), job->ranksOfHost)) {
+    if (auto window = SharedWindow::create(ranks->handle(), *job)) {
       return std::unique_ptr<Communicator>(std::make_unique<SharedCommunicator>(
           std::move(job), std::move(ranks), std::move(window)));
     }
@@ -49,14 +49,18 @@ std::unique_ptr<Request> MpiCommunicator::send(const void* data, int64_t bytes, 
   if (Status status = checkMessage(bytes, to, size(), tag); !status.ok()) {
     return failedRequest(std::move(status));
   }
-  return startSend(handle(), data, bytes, to, tag);
+  return startSend(job(), handle(), data, bytes, to, tag);
 }
 
 std::unique_ptr<Request> MpiCommunicator::receive(void* data, int64_t bytes, int from, int tag) {
   if (Status status = checkMessage(bytes, from, size(), tag); !status.ok()) {
     return failedRequest(std::move(status));
   }
-  return startReceive(handle(), data, bytes, from, tag);
+  return startReceive(job(), handle(), data, bytes, from, tag);
+}
+
+void MpiCommunicator::abort(const Status& cause) {
+  if (job_->cancellation.request(cause)) job_->heartbeat->fail(cause);
 }
 
 StatusOr<std::unique_ptr<Communicator>> MpiCommunicator::split(int color, int key) {

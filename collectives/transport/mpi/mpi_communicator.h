@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "collectives/communicator.h"
+#include "collectives/transport/mpi/mpi_job.h"
 
 namespace mlc::collectives {
 
@@ -34,18 +35,10 @@ class Ranks {
   std::vector<std::string> hosts_;
 };
 
-// What all communicators of a job share. MPI is finalized with the last of them.
-struct MpiJob {
-  ~MpiJob() { MPI_Finalize(); }
-
-  bool sharedMemory = true;  // for ranks of one host
-  int ranksOfHost = 1;       // ranks of the whole job that share this host's cores
-};
-
 class MpiCommunicator : public Communicator {
  public:
   // Over shared memory where all ranks are on one host, over messages otherwise.
-  static StatusOr<std::unique_ptr<Communicator>> create(std::shared_ptr<const MpiJob> job,
+  static StatusOr<std::unique_ptr<Communicator>> create(std::shared_ptr<MpiJob> job,
                                                         std::unique_ptr<Ranks> ranks);
 
   int rank() const override { return ranks_->rank(); }
@@ -56,16 +49,21 @@ class MpiCommunicator : public Communicator {
   std::unique_ptr<Request> receive(void* data, int64_t bytes, int from, int tag) override;
   StatusOr<std::unique_ptr<Communicator>> split(int color, int key) override;
 
+  void abort(const Status& cause) override;
+  Status failure() const override { return job_->cancellation.cause(); }
+  void progress() override { job_->progress(); }
+
  protected:
-  MpiCommunicator(std::shared_ptr<const MpiJob> job, std::unique_ptr<Ranks> ranks)
+  MpiCommunicator(std::shared_ptr<MpiJob> job, std::unique_ptr<Ranks> ranks)
       : job_(std::move(job)), ranks_(std::move(ranks)) {}
 
   MPI_Comm handle() const { return ranks_->handle(); }
+  MpiJob& job() const { return *job_; }
   // Waits for all ranks, to make sure that all are about to split.
   virtual Status agreeToSplit() = 0;
 
  private:
-  std::shared_ptr<const MpiJob> job_;  // outlives ranks_
+  std::shared_ptr<MpiJob> job_;  // outlives ranks_
   std::unique_ptr<Ranks> ranks_;
 };
 

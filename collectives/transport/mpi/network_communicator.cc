@@ -27,8 +27,7 @@ int64_t sumBefore(const std::vector<int64_t>& counts, int rank) {
 
 }  // namespace
 
-NetworkCommunicator::NetworkCommunicator(std::shared_ptr<const MpiJob> job,
-                                         std::unique_ptr<Ranks> ranks)
+NetworkCommunicator::NetworkCommunicator(std::shared_ptr<MpiJob> job, std::unique_ptr<Ranks> ranks)
     : MpiCommunicator(std::move(job), std::move(ranks)),
       messages_(messageBytes() * static_cast<size_t>(size())),
       parts_(static_cast<size_t>(size())) {}
@@ -54,11 +53,12 @@ Status NetworkCommunicator::exchange(const CallSignature& signature, const void*
   const int64_t length = static_cast<int64_t>(kSignatureBytes) + bytes;
   for (int r = 0; r < size(); ++r) {
     if (r == rank()) continue;
-    requests.push_back(startReceiveUpTo(handle(), messageOf(r), capacity, r, kCollectiveTag));
+    requests.push_back(
+        startReceiveUpTo(job(), handle(), messageOf(r), capacity, r, kCollectiveTag));
   }
   for (int r = 0; r < size(); ++r) {
     if (r == rank()) continue;
-    requests.push_back(startSend(handle(), messageOf(rank()), length, r, kCollectiveTag));
+    requests.push_back(startSend(job(), handle(), messageOf(rank()), length, r, kCollectiveTag));
   }
   MLC_RETURN_IF_ERROR(waitAll(requests));
   for (int r = 0; r < size(); ++r) {
@@ -152,10 +152,10 @@ Status NetworkCommunicator::broadcast(void* data, int64_t bytes, int root) {
   }
   std::vector<std::unique_ptr<Request>> requests;
   if (rank() != root) {
-    requests.push_back(startReceive(handle(), data, bytes, root, kCollectiveTag));
+    requests.push_back(startReceive(job(), handle(), data, bytes, root, kCollectiveTag));
   }
   for (int r = 0; r < size() && rank() == root; ++r) {
-    if (r != root) requests.push_back(startSend(handle(), data, bytes, r, kCollectiveTag));
+    if (r != root) requests.push_back(startSend(job(), handle(), data, bytes, r, kCollectiveTag));
   }
   return waitAll(requests);
 }
@@ -169,13 +169,13 @@ Status NetworkCommunicator::gather(const char* in, char* out, const std::vector<
     if (r == rank()) {
       copy(to, in, bytes);
     } else {
-      requests.push_back(startReceive(handle(), to, bytes, r, kCollectiveTag));
+      requests.push_back(startReceive(job(), handle(), to, bytes, r, kCollectiveTag));
     }
     to += bytes;
   }
   const int64_t own = counts[static_cast<size_t>(rank())] * width;
   for (int r = 0; r < size(); ++r) {
-    if (r != rank()) requests.push_back(startSend(handle(), in, own, r, kCollectiveTag));
+    if (r != rank()) requests.push_back(startSend(job(), handle(), in, own, r, kCollectiveTag));
   }
   return waitAll(requests);
 }
@@ -204,12 +204,12 @@ Status NetworkCommunicator::toAll(const char* in, const std::vector<int64_t>& se
     if (r == rank()) {
       copy(to, in + sumBefore(sendCounts, r) * width, bytes);
     } else {
-      requests.push_back(startReceive(handle(), to, bytes, r, kCollectiveTag));
+      requests.push_back(startReceive(job(), handle(), to, bytes, r, kCollectiveTag));
     }
   }
   for (int r = 0; r < size(); ++r) {
     if (r == rank()) continue;
-    requests.push_back(startSend(handle(), in + sumBefore(sendCounts, r) * width,
+    requests.push_back(startSend(job(), handle(), in + sumBefore(sendCounts, r) * width,
                                  sendCounts[static_cast<size_t>(r)] * width, r, kCollectiveTag));
   }
   return waitAll(requests);

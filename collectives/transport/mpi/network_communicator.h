@@ -14,7 +14,7 @@ namespace mlc::collectives {
 // them.
 class NetworkCommunicator : public MpiCommunicator {
  public:
-  NetworkCommunicator(std::shared_ptr<const MpiJob> job, std::unique_ptr<Ranks> ranks);
+  NetworkCommunicator(std::shared_ptr<MpiJob> job, std::unique_ptr<Ranks> ranks);
 
   Status barrier() override;
   Status allReduce(void* data, int64_t count, DType dtype, Reduction reduction) override;

@@ -26,8 +26,7 @@ int64_t nextOf(int64_t count, int64_t done, int64_t step) {
 
 }  // namespace
 
-SharedCommunicator::SharedCommunicator(std::shared_ptr<const MpiJob> job,
-                                       std::unique_ptr<Ranks> ranks,
+SharedCommunicator::SharedCommunicator(std::shared_ptr<MpiJob> job, std::unique_ptr<Ranks> ranks,
                                        std::unique_ptr<SharedWindow> window)
     : MpiCommunicator(std::move(job), std::move(ranks)),
       window_(std::move(window)),

@@ -13,7 +13,7 @@ namespace mlc::collectives {
 // buffer, and after a meeting takes what it needs from the others' buffers.
 class SharedCommunicator : public MpiCommunicator {
  public:
-  SharedCommunicator(std::shared_ptr<const MpiJob> job, std::unique_ptr<Ranks> ranks,
+  SharedCommunicator(std::shared_ptr<MpiJob> job, std::unique_ptr<Ranks> ranks,
                      std::unique_ptr<SharedWindow> window);
 
   Status barrier() override;

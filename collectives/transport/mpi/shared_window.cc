@@ -1,15 +1,10 @@
 #include "collectives/transport/mpi/shared_window.h"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <atomic>
-#include <climits>
 #include <cstring>
-#include <ctime>
 #include <string>
 
+#include "collectives/algorithm/futex.h"
 #include "collectives/algorithm/patience.h"
 
 namespace mlc::collectives {
@@ -17,15 +12,9 @@ namespace {
 
 constexpr int64_t kSlotBytes = 4096;  // a page, so that buffers are aligned to pages
 constexpr int64_t kPartBytes = kSlotBytes + 3 * SharedWindow::kBufferBytes;
-// The kernel's wait for a word of memory that processes share. Spurious returns are fine.
-void sleepWhile(std::atomic<uint32_t>& word, uint32_t value) {
-  const timespec limit{0, 10'000'000};  // a rank that leaves does not wake the others
-  ::syscall(SYS_futex, &word, FUTEX_WAIT, value, &limit, nullptr, 0);
-}
 
-void wakeAll(std::atomic<uint32_t>& word) {
-  ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
-}
+// Between two looks at messages under way.
+constexpr std::chrono::microseconds kSleepWithTransfers{100};
 
 }  // namespace
 
@@ -38,7 +27,7 @@ struct SharedWindow::Slot {
 };
 static_assert(std::atomic<uint32_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
-std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator, int hostRanks) {
+std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator, const MpiJob& job) {
   int size = 0, rank = 0, local = 0;
   MPI_Comm_size(communicator, &size);
   MPI_Comm_rank(communicator, &rank);
@@ -70,15 +59,19 @@ std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator, int ho
   std::memset(own, 0, kPartBytes);
   new (own) Slot;
   MPI_Barrier(communicator);
-  return std::unique_ptr<SharedWindow>(new SharedWindow(window, rank, std::move(parts), hostRanks));
+  return std::unique_ptr<SharedWindow>(new SharedWindow(window, rank, std::move(parts), job));
 }
 
-SharedWindow::SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, int hostRanks)
-    : window_(window), rank_(rank), parts_(std::move(parts)), spins_(spinsFor(hostRanks)) {}
+SharedWindow::SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, const MpiJob& job)
+    : job_(job),
+      window_(window),
+      rank_(rank),
+      parts_(std::move(parts)),
+      spins_(spinsFor(job.ranksOfHost)) {}
 
 SharedWindow::~SharedWindow() {
   slotOf(rank_).left.store(true, std::memory_order_release);
-  MPI_Win_free(&window_);
+  if (!job_.cancellation.requested()) MPI_Win_free(&window_);
 }
 
 SharedWindow::Slot& SharedWindow::slotOf(int rank) const {
@@ -128,10 +121,16 @@ Status SharedWindow::waitFor(int rank) const {
         slot.meetings.load(std::memory_order_acquire) == meetings) {
       return deviceError("rank " + std::to_string(rank) + " has left the communicator");
     }
+    if (job_.cancellation.requested()) return job_.cancellation.cause();
+    // Another rank may wait for one of this rank's messages, and this one for that rank.
+    job_.progress();
     if (patience.pass()) continue;
+    // Neither a rank that leaves nor a cancellation wakes the others.
+    const std::chrono::nanoseconds limit =
+        job_.transfers > 0 ? std::chrono::nanoseconds(kSleepWithTransfers) : kLongestSleep;
     slot.sleepers.fetch_add(1, std::memory_order_seq_cst);
     if (slot.meetings.load(std::memory_order_seq_cst) == meetings) {
-      sleepWhile(slot.meetings, meetings);
+      sleepWhile(slot.meetings, meetings, limit);
     }
     slot.sleepers.fetch_sub(1, std::memory_order_relaxed);
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collectives/algorithm/call_signature.h"
+#include "collectives/transport/mpi/mpi_job.h"
 
 namespace mlc::collectives {
 
@@ -19,9 +20,10 @@ class SharedWindow {
   static constexpr int64_t kBufferBytes = 128 * 1024;
 
   // Called by all ranks. Null on all where they are not on one host, or where shared memory is not
-  // to be had. hostRanks: how many ranks of the job share the host's cores.
-  static std::unique_ptr<SharedWindow> create(MPI_Comm communicator, int hostRanks);
-  // The ranks that wait for this one get kDeviceFailed; then waits for all to destroy theirs.
+  // to be had. The job, borrowed, may cancel the meetings, and its messages move on in them.
+  static std::unique_ptr<SharedWindow> create(MPI_Comm communicator, const MpiJob& job);
+  // The ranks that wait for this one get kDeviceFailed; then waits for all to destroy theirs, if
+  // the job goes on.
   ~SharedWindow();
 
   // kBufferBytes for what this rank will show in the next meet(). Free to be written at any time:
@@ -42,10 +44,11 @@ class SharedWindow {
  private:
   struct Slot;
 
-  SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, int hostRanks);
+  SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, const MpiJob& job);
   Slot& slotOf(int rank) const;
   Status waitFor(int rank) const;
 
+  const MpiJob& job_;
   MPI_Win window_;
   int rank_;
   std::vector<char*> parts_;  // by rank

@@ -49,10 +49,16 @@ class Transfer : public Request {
  public:
   enum class Kind { kSend, kReceive, kReceiveUpTo };
 
-  Transfer(MPI_Request request, Kind kind, int64_t bytes)
-      : request_(request), kind_(kind), bytes_(bytes) {}
+  Transfer(MpiJob& job, MPI_Request request, Kind kind, int64_t bytes)
+      : job_(job), request_(request), kind_(kind), bytes_(bytes) {
+    ++job_.transfers;
+  }
   ~Transfer() override {
     if (done_) return;
+    if (job_.cancellation.requested()) {
+      finish(job_.cancellation.cause());
+      return;
+    }
     // A send that MPI has begun stays: its buffer is in use until the receiver has taken it.
     if (kind_ != Kind::kSend) MPI_Cancel(&request_);
     (void)wait();
@@ -61,7 +67,12 @@ class Transfer : public Request {
   Status wait() override {
     // MPI moves messages only while somebody asks: sleep for a while, not until something happens.
     for (Patience patience(/*spins=*/200, /*yields=*/2000); !test();) {
-      if (!patience.pass()) ::usleep(50);
+      if (patience.pass()) continue;
+      if (job_.cancellation.requested()) {
+        finish(job_.cancellation.cause());
+        break;
+      }
+      ::usleep(50);
     }
     return status_;
   }
@@ -72,12 +83,17 @@ class Transfer : public Request {
     MPI_Status status = {};
     const int error = MPI_Test(&request_, &done, &status);
     if (error == MPI_SUCCESS && !done) return false;
-    done_ = true;
-    status_ = outcome(error, status);
+    finish(outcome(error, status));
     return true;
   }
 
  private:
+  void finish(Status status) {
+    status_ = std::move(status);
+    done_ = true;
+    --job_.transfers;
+  }
+
   Status outcome(int error, const MPI_Status& status) const {
     int errorClass = MPI_SUCCESS;
     MPI_Error_class(error, &errorClass);
@@ -95,6 +111,7 @@ class Transfer : public Request {
                         std::to_string(status.MPI_TAG) + ")");
   }
 
+  MpiJob& job_;
   MPI_Request request_;
   Kind kind_;
   int64_t bytes_;
@@ -102,36 +119,39 @@ class Transfer : public Request {
   Status status_;
 };
 
-std::unique_ptr<Request> receive(MPI_Comm communicator, void* data, int64_t bytes, int from,
-                                 int tag, Transfer::Kind kind) {
+std::unique_ptr<Request> receive(MpiJob& job, MPI_Comm communicator, void* data, int64_t bytes,
+                                 int from, int tag, Transfer::Kind kind) {
   const MessageType message(bytes);
   MPI_Request request;
   const int error =
       MPI_Irecv(data, message.count(), message.type(), from, tag, communicator, &request);
   if (error != MPI_SUCCESS) return failedRequest(fromMpi(error, "a receive"));
-  return std::make_unique<Transfer>(request, kind, bytes);
+  return std::make_unique<Transfer>(job, request, kind, bytes);
 }
 
 }  // namespace
 
-std::unique_ptr<Request> startSend(MPI_Comm communicator, const void* data, int64_t bytes, int to,
-                                   int tag) {
+std::unique_ptr<Request> startSend(MpiJob& job, MPI_Comm communicator, const void* data,
+                                   int64_t bytes, int to, int tag) {
   const MessageType message(bytes);
   MPI_Request request;
   const int error =
       MPI_Isend(data, message.count(), message.type(), to, tag, communicator, &request);
   if (error != MPI_SUCCESS) return failedRequest(fromMpi(error, "a send"));
-  return std::make_unique<Transfer>(request, Transfer::Kind::kSend, bytes);
+  auto transfer = std::make_unique<Transfer>(job, request, Transfer::Kind::kSend, bytes);
+  // Short messages are on their way already: nobody needs to look after them.
+  (void)transfer->test();
+  return transfer;
 }
 
-std::unique_ptr<Request> startReceive(MPI_Comm communicator, void* data, int64_t bytes, int from,
-                                      int tag) {
-  return receive(communicator, data, bytes, from, tag, Transfer::Kind::kReceive);
+std::unique_ptr<Request> startReceive(MpiJob& job, MPI_Comm communicator, void* data, int64_t bytes,
+                                      int from, int tag) {
+  return receive(job, communicator, data, bytes, from, tag, Transfer::Kind::kReceive);
 }
 
-std::unique_ptr<Request> startReceiveUpTo(MPI_Comm communicator, void* data, int64_t capacity,
-                                          int from, int tag) {
-  return receive(communicator, data, capacity, from, tag, Transfer::Kind::kReceiveUpTo);
+std::unique_ptr<Request> startReceiveUpTo(MpiJob& job, MPI_Comm communicator, void* data,
+                                          int64_t capacity, int from, int tag) {
+  return receive(job, communicator, data, capacity, from, tag, Transfer::Kind::kReceiveUpTo);
 }
 
 Status waitAll(const std::vector<std::unique_ptr<Request>>& requests) {

@@ -8,20 +8,22 @@
 #include <vector>
 
 #include "collectives/communicator.h"
+#include "collectives/transport/mpi/mpi_job.h"
 
 namespace mlc::collectives {
 
 // kCollectiveTag is apart from the tags of users.
 inline constexpr int kCollectiveTag = kMaxTag + 1;
 
-std::unique_ptr<Request> startSend(MPI_Comm communicator, const void* data, int64_t bytes, int to,
-                                   int tag);
+// The job is borrowed: it counts the transfers under way, and its cancellation ends their waits.
+std::unique_ptr<Request> startSend(MpiJob& job, MPI_Comm communicator, const void* data,
+                                   int64_t bytes, int to, int tag);
 // wait() gives kInvalid where the message has another size.
-std::unique_ptr<Request> startReceive(MPI_Comm communicator, void* data, int64_t bytes, int from,
-                                      int tag);
+std::unique_ptr<Request> startReceive(MpiJob& job, MPI_Comm communicator, void* data, int64_t bytes,
+                                      int from, int tag);
 // For a message of any size up to capacity.
-std::unique_ptr<Request> startReceiveUpTo(MPI_Comm communicator, void* data, int64_t capacity,
-                                          int from, int tag);
+std::unique_ptr<Request> startReceiveUpTo(MpiJob& job, MPI_Comm communicator, void* data,
+                                          int64_t capacity, int from, int tag);
 
 // Waits for all of them, and gives the first error.
 Status waitAll(const std::vector<std::unique_ptr<Request>>& requests);

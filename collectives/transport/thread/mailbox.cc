@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string>
 
+#include "collectives/algorithm/futex.h"
+
 namespace mlc::collectives {
 namespace {
 
@@ -17,7 +19,10 @@ class Mailbox::TransferRequest : public Request {
  public:
   TransferRequest(std::shared_ptr<Mailbox> mailbox, std::shared_ptr<Transfer> transfer)
       : mailbox_(std::move(mailbox)), transfer_(std::move(transfer)) {}
-  ~TransferRequest() override { mailbox_->withdraw(*transfer_); }
+  ~TransferRequest() override {
+    std::unique_lock lock(mailbox_->mutex_);
+    mailbox_->withdraw(lock, *transfer_);
+  }
 
   Status wait() override {
     for (Patience patience(mailbox_->spins_); !test();) {
@@ -31,7 +36,14 @@ class Mailbox::TransferRequest : public Request {
  private:
   Status sleep() {
     std::unique_lock lock(mailbox_->mutex_);
-    mailbox_->changed_.wait(lock, [&] { return transfer_->progress == Progress::kDone; });
+    const auto isDone = [&] { return transfer_->progress == Progress::kDone; };
+    while (!mailbox_->changed_.wait_for(lock, kLongestSleep, isDone)) {
+      if (!mailbox_->cancellation_->requested()) continue;
+      mailbox_->withdraw(lock, *transfer_);
+      if (isDone()) break;
+      transfer_->status = mailbox_->cancellation_->cause();
+      transfer_->progress = Progress::kDone;
+    }
     return transfer_->status;
   }
 
@@ -86,8 +98,7 @@ void Mailbox::match(std::unique_lock<std::mutex>& lock, Queues& queues) {
   changed_.notify_all();
 }
 
-void Mailbox::withdraw(Transfer& transfer) {
-  std::unique_lock lock(mutex_);
+void Mailbox::withdraw(std::unique_lock<std::mutex>& lock, Transfer& transfer) {
   changed_.wait(lock, [&] { return transfer.progress != Progress::kCopying; });
   if (transfer.progress == Progress::kDone) return;
   Queues& queues = queues_[transfer.address];

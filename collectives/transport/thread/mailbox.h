@@ -11,6 +11,7 @@
 #include <set>
 #include <tuple>
 
+#include "collectives/algorithm/cancellation.h"
 #include "collectives/algorithm/patience.h"
 #include "collectives/communicator.h"
 
@@ -19,7 +20,8 @@ namespace mlc::collectives {
 class Mailbox : public std::enable_shared_from_this<Mailbox> {
  public:
   // For that many ranks.
-  explicit Mailbox(int size) : spins_(spinsFor(size)) {}
+  Mailbox(int size, std::shared_ptr<const Cancellation> cancellation)
+      : cancellation_(std::move(cancellation)), spins_(spinsFor(size)) {}
 
   std::unique_ptr<Request> send(const void* data, int64_t bytes, int from, int to, int tag);
   std::unique_ptr<Request> receive(void* data, int64_t bytes, int from, int to, int tag);
@@ -47,8 +49,9 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   // The copy of the first send into the first receive, made by the thread that brought the second
   // of the two.
   void match(std::unique_lock<std::mutex>& lock, Queues& queues);
-  void withdraw(Transfer& transfer);
+  void withdraw(std::unique_lock<std::mutex>& lock, Transfer& transfer);
 
+  const std::shared_ptr<const Cancellation> cancellation_;
   const int spins_;
   std::mutex mutex_;
   std::condition_variable changed_;

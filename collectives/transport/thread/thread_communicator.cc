@@ -132,15 +132,22 @@ class ThreadCommunicator : public Communicator {
                       [&](int r) { return std::pair(group_->callOf(r, turn_).key, r); });
     std::shared_ptr<ThreadGroup>& place = group_->children()[members[0]];
     if (members[0] == rank_) {
-      place = std::make_shared<ThreadGroup>(static_cast<int>(members.size()));
+      place =
+          std::make_shared<ThreadGroup>(static_cast<int>(members.size()), group_->cancellation());
     }
-    MLC_RETURN_IF_ERROR(group_->finish());
+    MLC_RETURN_IF_ERROR(group_->meet());
     const auto own = static_cast<int>(std::ranges::find(members, rank_) - members.begin());
     auto communicator = std::make_unique<ThreadCommunicator>(place, own);
-    MLC_RETURN_IF_ERROR(group_->finish());
+    MLC_RETURN_IF_ERROR(group_->meet());
     if (members[0] == rank_) place.reset();
     return std::unique_ptr<Communicator>(std::move(communicator));
   }
+
+  void abort(const Status& cause) override { group_->cancellation()->request(cause); }
+  Status failure() const override { return group_->cancellation()->cause(); }
+
+  // A message moves when its second side comes.
+  void progress() override {}
 
  private:
   Status agree(const Call& call) { return group_->agree(rank_, ++turn_, call); }
@@ -189,7 +196,7 @@ class ThreadCommunicator : public Communicator {
 }  // namespace
 
 std::vector<std::unique_ptr<Communicator>> createThreadGroup(int size) {
-  auto group = std::make_shared<ThreadGroup>(size);
+  auto group = std::make_shared<ThreadGroup>(size, std::make_shared<Cancellation>());
   std::vector<std::unique_ptr<Communicator>> communicators;
   for (int rank = 0; rank < size; ++rank) {
     communicators.push_back(std::make_unique<ThreadCommunicator>(group, rank));

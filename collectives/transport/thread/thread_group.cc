@@ -13,11 +13,12 @@ std::string thisHost() {
 
 }  // namespace
 
-ThreadGroup::ThreadGroup(int size)
+ThreadGroup::ThreadGroup(int size, std::shared_ptr<Cancellation> cancellation)
     : size_(size),
       host_(thisHost()),
-      rendezvous_(size),
-      mailbox_(std::make_shared<Mailbox>(size)),
+      cancellation_(std::move(cancellation)),
+      rendezvous_(size, *cancellation_),
+      mailbox_(std::make_shared<Mailbox>(size, cancellation_)),
       children_(size) {
   for (auto& calls : calls_) calls.resize(size);
   for (auto& copies : copies_) copies.resize(size * kCopiedBytes);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "collectives/algorithm/call_signature.h"
+#include "collectives/algorithm/cancellation.h"
 #include "collectives/communicator.h"
 #include "collectives/transport/thread/mailbox.h"
 #include "collectives/transport/thread/rendezvous.h"
@@ -27,11 +28,13 @@ inline constexpr int64_t kCopiedBytes = 32 * 1024;
 
 class ThreadGroup {
  public:
-  explicit ThreadGroup(int size);
+  // Groups that were split from a world share its cancellation.
+  ThreadGroup(int size, std::shared_ptr<Cancellation> cancellation);
 
   int size() const { return size_; }
   const std::string& host() const { return host_; }
   Mailbox& mailbox() { return *mailbox_; }
+  const std::shared_ptr<Cancellation>& cancellation() const { return cancellation_; }
 
   // Shows the call, waits for all the ranks', and checks that they agree: either all ranks get an
   // error, or none does. `turn` counts the calls of a rank; what it shows or copies stays until its
@@ -41,8 +44,10 @@ class ThreadGroup {
   // kCopiedBytes for this rank's contribution to that call.
   char* copyOf(int rank, uint32_t turn) { return copies_[turn % 2].data() + rank * kCopiedBytes; }
 
-  // After a call whose data others have read or written.
-  Status finish() { return rendezvous_.meet(); }
+  // After a call whose data others have read or written: not to be cut short.
+  Status finish() { return rendezvous_.meet(/*cancellable=*/false); }
+  // Between the steps of a call without data.
+  Status meet() { return rendezvous_.meet(); }
   void leave(int rank);
 
   // Where the first rank of a new group leaves it for the others.
@@ -51,6 +56,7 @@ class ThreadGroup {
  private:
   const int size_;
   std::string host_;
+  std::shared_ptr<Cancellation> cancellation_;
   Rendezvous rendezvous_;
   std::shared_ptr<Mailbox> mailbox_;
   std::array<std::vector<Call>, 2> calls_;

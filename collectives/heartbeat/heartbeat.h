@@ -1,0 +1,69 @@
+// Tells the processes of a job that one of them is gone, stopped or has failed: over sockets and a
+// thread of its own, apart from what carries the data, so that neither a long computation nor a
+// stuck transfer keeps it from being heard.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/base/status.h"
+
+namespace mlc::collectives {
+
+struct HeartbeatOptions {
+  int rank = 0;
+  std::vector<std::string> hosts;  // of all ranks, for messages
+  // Whoever is silent for longer has failed; 0: silence is no failure. Rank 0's counts for all.
+  double stallSeconds = 10;
+  // Called at most once, on the heartbeat's thread, when a rank is lost or some rank has called
+  // fail(). `reports`: this is the rank that should tell the user.
+  std::function<void(const Status& cause, bool reports)> onFailure;
+};
+
+// Every rank has a connection to rank 0, over which each side sends a beat several times in
+// stallSeconds. A connection that ends without a goodbye is a death. Rank 0 tells all others of a
+// failure; if rank 0 is the one that is lost, each of the others finds that by itself.
+class Heartbeat {
+ public:
+  // Called by all ranks. `tellAll` gives rank 0's text to all ranks.
+  static StatusOr<std::unique_ptr<Heartbeat>> create(
+      const HeartbeatOptions& options, const std::function<Status(std::string& text)>& tellAll);
+  // Says goodbye.
+  ~Heartbeat();
+
+  // Makes this failure known to all ranks, this one included.
+  void fail(const Status& cause);
+
+ private:
+  struct Peer;
+
+  explicit Heartbeat(const HeartbeatOptions& options);
+  StatusOr<std::string> listen();
+  Status accept(const std::string& token);
+  Status connect(const std::string& address);
+  Status start();
+  void run();
+  void readFrom(Peer& peer);
+  void takeFrames(Peer& peer);
+  void lookForSilence();
+  void failed(const Status& cause, bool reports);
+  void lost(const Peer& peer, const std::string& how);
+  std::string nameOf(int rank) const;
+
+  HeartbeatOptions options_;
+  int listener_ = -1;
+  int wake_ = -1;            // an event for the thread
+  std::vector<Peer> peers_;  // on rank 0 all others, else rank 0
+  std::atomic<bool> stop_ = false;
+  std::atomic<bool> hasFailure_ = false;
+  Status failure_;  // written before hasFailure_, by one thread
+  std::atomic<bool> failing_ = false;
+  bool handled_ = false;
+  std::thread thread_;
+};
+
+}  // namespace mlc::collectives
