@@ -18,6 +18,8 @@ struct Transport {
   std::function<void(const std::function<void(Communicator& world)>&)> onEveryRank;
   // Whether ranks learn that another has destroyed its communicator.
   bool noticesLeaving = true;
+  // Whether it is one world for all tests, of which a test that ends it must be the last.
+  bool standing = false;
 };
 
 inline void PrintTo(const Transport& transport, std::ostream* out) { *out << transport.name; }
@@ -28,6 +30,9 @@ class Conformance : public testing::TestWithParam<Transport> {
     GetParam().onEveryRank(body);
   }
 };
+
+// Ends its world.
+class Abort : public Conformance {};
 
 inline std::string nameOf(const testing::TestParamInfo<Transport>& info) { return info.param.name; }
 

@@ -24,6 +24,8 @@ Transport self() {
 
 INSTANTIATE_TEST_SUITE_P(Thread, Conformance,
                          testing::Values(threads(1), threads(2), threads(3), threads(5)), nameOf);
+INSTANTIATE_TEST_SUITE_P(Thread, Abort, testing::Values(threads(1), threads(2), threads(5)),
+                         nameOf);
 INSTANTIATE_TEST_SUITE_P(Self, Conformance, testing::Values(self()), nameOf);
 
 }  // namespace

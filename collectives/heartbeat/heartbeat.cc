@@ -294,22 +294,24 @@ void Heartbeat::run() {
                           : kLongestBeat;
   const auto interval = std::chrono::duration_cast<Clock::duration>(Seconds(beat));
   std::vector<pollfd> entries;
-  Clock::time_point next = Clock::now();
+  Clock::time_point next = Clock::now(), last = next;
   while (!stop_ && !handled_) {
-    const Clock::time_point now = Clock::now();
-    if (now >= next) {
-      // This process was stopped itself, together with the others perhaps: they get their time.
-      if (now > next + 2 * interval) {
-        for (Peer& peer : peers_) peer.heard = now;
-      }
+    if (Clock::now() >= next) {
       for (const Peer& peer : peers_) {
         if (peer.socket >= 0) sendFrame(peer.socket, Kind::kBeat);
       }
-      next = now + interval;
+      next = Clock::now() + interval;
     }
     entries.assign(1, {wake_, POLLIN, 0});
     for (const Peer& peer : peers_) entries.push_back({peer.socket, POLLIN, 0});
     (void)::poll(entries.data(), entries.size(), millisecondsUntil(next) + 1);
+    const Clock::time_point now = Clock::now();
+    if (now - last > 3 * interval) {
+      // This process was stopped itself, perhaps together with the others: they get their time.
+      for (Peer& peer : peers_) peer.heard = now;
+      awake_ = now;
+    }
+    last = now;
     for (size_t i = 0; i < peers_.size() && !handled_; ++i) {
       if (entries[i + 1].revents != 0) readFrom(peers_[i]);
     }
@@ -375,9 +377,11 @@ void Heartbeat::lookForSilence() {
 }
 
 void Heartbeat::lost(const Peer& peer, const std::string& how) {
-  // Without rank 0 the next one reports, and ends the job before the others would, too.
+  // Without rank 0 the next one reports, and ends the job before the others would, too. A rank that
+  // was stopped has been reported itself.
   if (options_.rank > 1) std::this_thread::sleep_for(std::chrono::seconds(1));
-  failed(deviceError(nameOf(peer.rank) + how), /*reports=*/true);
+  const bool wasLostItself = Clock::now() - awake_ < std::chrono::seconds(2);
+  failed(deviceError(nameOf(peer.rank) + how), /*reports=*/!wasLostItself);
 }
 
 void Heartbeat::failed(const Status& cause, bool reports) {

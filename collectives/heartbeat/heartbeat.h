@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -56,8 +57,9 @@ class Heartbeat {
 
   HeartbeatOptions options_;
   int listener_ = -1;
-  int wake_ = -1;            // an event for the thread
-  std::vector<Peer> peers_;  // on rank 0 all others, else rank 0
+  int wake_ = -1;                                // an event for the thread
+  std::chrono::steady_clock::time_point awake_;  // since when, after this process was stopped
+  std::vector<Peer> peers_;                      // on rank 0 all others, else rank 0
   std::atomic<bool> stop_ = false;
   std::atomic<bool> hasFailure_ = false;
   Status failure_;  // written before hasFailure_, by one thread

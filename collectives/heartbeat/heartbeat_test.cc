@@ -1,5 +1,176 @@
 #include "collectives/heartbeat/heartbeat.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-int main2() { return 0; }
+#include <chrono>
+#include <cstring>
+#include <string>
+
+namespace mlc::collectives {
+namespace {
+
+constexpr int kRanks = 3;
+constexpr double kStall = 1;
+
+// What the processes of a test share.
+struct Shared {
+  std::atomic<bool> hasAddress = false;
+  char address[1000] = {};
+  std::atomic<int> ready = 0;
+  std::atomic<bool> go = false;
+  char heard[kRanks][1000] = {};  // the cause, as each rank heard it
+  bool reports[kRanks] = {};
+};
+
+class Job {
+ public:
+  Job() {
+    void* memory =
+        ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    shared_ = new (memory) Shared;
+  }
+  ~Job() { ::munmap(shared_, sizeof(Shared)); }
+
+  Shared& shared() { return *shared_; }
+
+  // Rank r is a process that joins the heartbeat, does what `work` says and leaves. Returns when
+  // all have joined.
+  void start(const std::function<void(int rank, Heartbeat& heartbeat)>& work) {
+    for (int rank = 0; rank < kRanks; ++rank) {
+      pids_[rank] = ::fork();
+      if (pids_[rank] == 0) ::_exit(runRank(rank, work));
+    }
+    while (shared_->ready < kRanks) ::usleep(1000);
+  }
+
+  // Lets the ranks go on, and waits for their ends: exit codes, or less than 0 for signals.
+  std::vector<int> end() {
+    shared_->go = true;
+    std::vector<int> codes;
+    for (const pid_t pid : pids_) {
+      int status = 0;
+      ::waitpid(pid, &status, 0);
+      codes.push_back(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+    }
+    return codes;
+  }
+
+  void kill(int rank, int signal) { ::kill(pids_[rank], signal); }
+
+ private:
+  int runRank(int rank, const std::function<void(int rank, Heartbeat& heartbeat)>& work) {
+    HeartbeatOptions options;
+    options.rank = rank;
+    options.hosts.assign(kRanks, "here");
+    options.stallSeconds = kStall;
+    options.onFailure = [&](const Status& cause, bool reports) {
+      std::strncpy(shared_->heard[rank], cause.message().c_str(), 999);
+      shared_->reports[rank] = reports;
+      ::_exit(static_cast<int>(cause.code()));
+    };
+    auto heartbeat = Heartbeat::create(options, [&](std::string& text) {
+      if (rank == 0) {
+        std::strncpy(shared_->address, text.c_str(), 999);
+        shared_->hasAddress = true;
+      }
+      while (!shared_->hasAddress) ::usleep(1000);
+      text = shared_->address;
+      return okStatus();
+    });
+    if (!heartbeat.ok()) return 99;
+    ++shared_->ready;
+    work(rank, **heartbeat);
+    return 0;
+  }
+
+  Shared* shared_;
+  pid_t pids_[kRanks] = {};
+};
+
+void waitForSignal(int, Heartbeat&) { ::pause(); }
+
+TEST(Heartbeat, SaysNothingOfRanksThatComputeLongOrLeave) {
+  Job job;
+  job.start([&](int rank, Heartbeat&) {
+    // Longer than a stall; rank 0 leaves first, which is no failure.
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(2200 + 200 * rank);
+    while (std::chrono::steady_clock::now() < end) {
+    }
+  });
+  EXPECT_EQ(job.end(), (std::vector<int>{0, 0, 0}));
+}
+
+TEST(Heartbeat, NamesARankThatDies) {
+  for (const int rank : {1, 0}) {
+    Job job;
+    job.start(waitForSignal);
+    job.kill(rank, SIGKILL);
+    std::vector<int> expected(kRanks, 6);
+    expected[static_cast<size_t>(rank)] = -SIGKILL;
+    EXPECT_EQ(job.end(), expected);
+    int reports = 0;
+    for (int other = 0; other < kRanks; ++other) {
+      if (other == rank) continue;
+      EXPECT_EQ(std::string(job.shared().heard[other]).substr(0, 18),
+                "rank " + std::to_string(rank) + " (here) died");
+      reports += job.shared().reports[other];
+    }
+    // Of those that rank 0 does not report for, each does, unless the first one ends them before.
+    EXPECT_EQ(reports, rank == 0 ? 2 : 1);
+  }
+}
+
+TEST(Heartbeat, NamesARankThatIsStopped) {
+  for (const int rank : {2, 0}) {
+    Job job;
+    job.start(waitForSignal);
+    const auto begin = std::chrono::steady_clock::now();
+    job.kill(rank, SIGSTOP);
+    const int other = rank == 0 ? 1 : 0;
+    while (job.shared().heard[other][0] == 0) ::usleep(1000);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    EXPECT_GE(seconds.count(), kStall * 0.8);
+    EXPECT_LT(seconds.count(), kStall * 4);
+    EXPECT_NE(std::string(job.shared().heard[other])
+                  .find("rank " + std::to_string(rank) + " (here) has been silent for 1 s"),
+              std::string::npos);
+    job.kill(rank, SIGKILL);
+    job.end();
+  }
+}
+
+// As a suspended job does.
+TEST(Heartbeat, ForgivesWhenAllWereStopped) {
+  Job job;
+  job.start([&](int, Heartbeat&) {
+    while (!job.shared().go) ::usleep(1000);
+  });
+  for (int rank = 0; rank < kRanks; ++rank) job.kill(rank, SIGSTOP);
+  ::usleep(2'500'000);
+  for (int rank = 0; rank < kRanks; ++rank) job.kill(rank, SIGCONT);
+  ::usleep(1'500'000);
+  EXPECT_EQ(job.end(), (std::vector<int>{0, 0, 0}));
+}
+
+TEST(Heartbeat, TellsAllRanksWhatOneSays) {
+  for (const int rank : {2, 0}) {
+    Job job;
+    job.start([&](int mine, Heartbeat& heartbeat) {
+      if (mine == rank) heartbeat.fail(outOfMemoryError("rank x has no memory"));
+      ::pause();
+    });
+    EXPECT_EQ(job.end(), (std::vector<int>{5, 5, 5}));
+    for (int other = 0; other < kRanks; ++other) {
+      EXPECT_STREQ(job.shared().heard[other], "rank x has no memory");
+      EXPECT_EQ(job.shared().reports[other], other == 0);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mlc::collectives

@@ -93,7 +93,8 @@ void ProgramHost::barrier(const MlcThread& thread) {
   team_.barrier();
 }
 
-bool ProgramHost::collective(const MlcThread& thread, const std::function<Status()>& call) {
+template <typename Call>
+bool ProgramHost::collective(const MlcThread& thread, const Call& call) {
   if (thread.index == 0) {
     Status status = withoutExceptions(call);
     // The other ranks may be in the call, and would wait for this one.
@@ -233,8 +234,8 @@ void ProgramHost::copy(void* destination, const void* source, int64_t bytes, int
   fail(device_.copy(destination, source, bytes, static_cast<device::CopyDirection>(direction)));
 }
 
-void* ProgramHost::onThreadZero(const MlcThread& thread,
-                                const std::function<StatusOr<void*>()>& make) {
+template <typename Make>
+void* ProgramHost::onThreadZero(const MlcThread& thread, const Make& make) {
   team_.barrier();
   if (thread.index == 0) {
     made_ = nullptr;

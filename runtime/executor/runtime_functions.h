@@ -56,9 +56,11 @@ class ProgramHost {
  private:
   // Thread 0 calls a communicator; ends with a barrier. False, on all threads, where that failed:
   // the world has ended, and what the call should give is not there.
-  bool collective(const MlcThread& thread, const std::function<Status()>& call);
+  template <typename Call>
+  bool collective(const MlcThread& thread, const Call& call);
   // Thread 0 makes memory, all threads get its address; null, and a failure, where there is none.
-  void* onThreadZero(const MlcThread& thread, const std::function<StatusOr<void*>()>& make);
+  template <typename Make>
+  void* onThreadZero(const MlcThread& thread, const Make& make);
   Status callFromDevice(const char* function, const int64_t* attributes,
                         std::span<const MlcTensor> operands, std::span<const MlcTensor> results);
 

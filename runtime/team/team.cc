@@ -1,6 +1,6 @@
 #include "runtime/team/team.h"
 
-#include <system_error>
+#include <exception>
 
 #include "runtime/team/cpus.h"
 
@@ -32,7 +32,7 @@ StatusOr<std::unique_ptr<Team>> Team::create(const TeamOptions& options) {
         team->barrier_.wait();
         team->work(i);
       });
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {
       failure = deviceError(std::string("cannot start a thread: ") + error.what());
     }
   }

@@ -43,6 +43,8 @@ const char* NetworkCommunicator::contributionOf(int rank) const {
 
 Status NetworkCommunicator::exchange(const CallSignature& signature, const void* data,
                                      int64_t bytes) {
+  // A rank that has given up must not take part.
+  if (job().cancellation.requested()) return failure();
   const auto messageOf = [&](int r) {
     return messages_.data() + static_cast<size_t>(r) * messageBytes();
   };

@@ -93,6 +93,7 @@ char* SharedWindow::resultOf(int rank) const {
 }
 
 Status SharedWindow::meet(const CallSignature& signature) {
+  if (job_.cancellation.requested()) return job_.cancellation.cause();
   ++turn_;
   slotOf(rank_).signatures[turn_ % 2] = signature;
   MLC_RETURN_IF_ERROR(meetAgain());
@@ -103,6 +104,8 @@ Status SharedWindow::meet(const CallSignature& signature) {
 }
 
 Status SharedWindow::meetAgain() {
+  // A rank that has given up must not take part.
+  if (job_.cancellation.requested()) return job_.cancellation.cause();
   ++meetings_;
   Slot& own = slotOf(rank_);
   // In one order with the sleepers' count and look: either they see this, or this sees them.

@@ -7,13 +7,6 @@
 #include "collectives/algorithm/futex.h"
 
 namespace mlc::collectives {
-namespace {
-
-Status gone(int rank) {
-  return deviceError("rank " + std::to_string(rank) + " has left the group");
-}
-
-}  // namespace
 
 class Mailbox::TransferRequest : public Request {
  public:
@@ -107,6 +100,11 @@ void Mailbox::withdraw(std::unique_lock<std::mutex>& lock, Transfer& transfer) {
   };
   std::erase_if(queues.sends, isThis);
   std::erase_if(queues.receives, isThis);
+}
+
+Status Mailbox::gone(int rank) const {
+  if (cancellation_->requested()) return cancellation_->cause();
+  return deviceError("rank " + std::to_string(rank) + " has left the group");
 }
 
 void Mailbox::leave(int rank) {

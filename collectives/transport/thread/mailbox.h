@@ -49,6 +49,8 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   // The copy of the first send into the first receive, made by the thread that brought the second
   // of the two.
   void match(std::unique_lock<std::mutex>& lock, Queues& queues);
+  // Why transfers with that rank fail, which has left.
+  Status gone(int rank) const;
   void withdraw(std::unique_lock<std::mutex>& lock, Transfer& transfer);
 
   const std::shared_ptr<const Cancellation> cancellation_;
