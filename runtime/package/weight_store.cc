@@ -94,14 +94,10 @@ StatusOr<const char*> WeightStore::mapSource(const WeightSource& source) {
   const int index = static_cast<int>(&source - package_->manifest().weights.data());
   if (auto it = sources_.find(index); it != sources_.end()) return it->second;
   const std::string path = package_->pathOf(source.file);
-  auto [file, inserted] = files_.try_emplace(path);
-  if (inserted) {
-    StatusOr<std::shared_ptr<const MappedFile>> mapped = MappedFile::open(path);
-    if (!mapped.ok()) {
-      files_.erase(file);
-      return mapped.status();
-    }
-    file->second = *std::move(mapped);
+  auto file = files_.find(path);
+  if (file == files_.end()) {
+    MLC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> mapped, MappedFile::open(path));
+    file = files_.emplace(path, std::move(mapped)).first;
   }
   const int64_t bytes = dtypeBytes(source.dtype, numElements(source.shape));
   const int64_t size = static_cast<int64_t>(file->second->size());

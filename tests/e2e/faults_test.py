@@ -114,7 +114,7 @@ class FailuresOfOneRank(Case):
             code, out, err, _ = job.end(20)
             with self.subTest(extra=extra):
                 self.assertEqual(code, jobs.MEMORY, err)
-                self.assertRegex(err, r"mlc-run: rank 1 \(\S+\): .*memory")
+                self.assertRegex(err, r"mlc-run: rank 1 \(\S+\): .*(memory|cannot allocate)")
                 self.assertEqual(out, "")
                 self.assertEqual(job.leftovers(), [])
 
