@@ -8,9 +8,9 @@
  *     if (error) fprintf(stderr, "%s\n", mlc_error_message(error)), exit(mlc_error_code(error));
  *
  * Functions that can fail return NULL, or an error that the caller frees. A session is used by one
- * thread at a time; different sessions are independent. After an error a session is usable as before,
- * unless it ended some ranks in the middle of their work: then every call says so, and it can only be
- * closed. */
+ * thread at a time; different sessions are independent. After an error a session is usable as
+ * before, unless it ended some ranks in the middle of their work: then every call says so, and it
+ * can only be closed. */
 #ifndef MLC_RUNTIME_API_MLC_H_
 #define MLC_RUNTIME_API_MLC_H_
 
