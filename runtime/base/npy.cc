@@ -1,16 +1,15 @@
 #include "runtime/base/npy.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <string_view>
 
 #include "runtime/base/element.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/base/objects.h"
+#include "runtime/base/output_file.h"
 
 namespace mlc {
 namespace {
@@ -295,6 +294,10 @@ StatusOr<HostTensor> parseNpy(std::string_view text, const std::string& name) {
   const int64_t bytes = payloadBytes(header);
   if (bytes < 0 || text.size() - start - length < static_cast<size_t>(bytes))
     return bad("it is cut short");
+  // No bytes are needed for them, so their number may be anything.
+  if (characters && header.stringBytes == 0 &&
+      std::ranges::find(header.shape, 0) == header.shape.end())
+    return bad("its strings have no characters");
   const char* payload = text.data() + start + length;
   std::string ordered;
   if (header.fortranOrder) {
@@ -326,23 +329,19 @@ Status writeNpy(const std::string& path, const HostTensor& tensor) {
   constexpr size_t kStart = 10;
   while ((kStart + header.size() + 1) % 64 != 0) header += ' ';
   header += '\n';
-  std::ofstream file(path, std::ios::binary);
-  const char version[4] = {1, 0, static_cast<char>(header.size() & 0xff),
-                           static_cast<char>(header.size() >> 8)};
-  file.write(kMagic.data(), kMagic.size());
-  file.write(version, sizeof version);
-  file.write(header.data(), static_cast<std::streamsize>(header.size()));
+  std::string preamble(kMagic);
+  preamble +=
+      {1, 0, static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+  MLC_ASSIGN_OR_RETURN(OutputFile file, OutputFile::open(path));
+  MLC_RETURN_IF_ERROR(file.write(preamble + header));
   if (hasStrings) {
-    file.write(strings.data(), static_cast<std::streamsize>(strings.size()));
+    MLC_RETURN_IF_ERROR(file.write(strings));
   } else if (isPacked(tensor.dtype())) {
-    const std::string bytes = unpacked(tensor);
-    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    MLC_RETURN_IF_ERROR(file.write(unpacked(tensor)));
   } else {
-    file.write(tensor.data<char>(), static_cast<std::streamsize>(tensor.bytes()));
+    MLC_RETURN_IF_ERROR(file.write({tensor.data<char>(), tensor.bytes()}));
   }
-  file.close();
-  if (!file) return invalidError("cannot write " + path + ": " + std::strerror(errno));
-  return okStatus();
+  return file.finish();
 }
 
 }  // namespace mlc
