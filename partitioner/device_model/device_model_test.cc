@@ -119,7 +119,7 @@ TEST(DeviceModel, DeeplyNestedNamesAreRefused) {
 }
 
 TEST(Measure, ThisMachineIsPlausible) {
-  Device device = measureCpu(1);
+  Device device = measureCpu(1, 1);
   EXPECT_GT(device.peak(DType::kF32), 1e9);
   EXPECT_LT(device.peak(DType::kF32), 1e12);
   EXPECT_GT(device.memoryBandwidth, 1e9);

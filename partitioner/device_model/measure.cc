@@ -74,12 +74,18 @@ double timeOnThreads(int threads, const std::function<void(int)>& work) {
   std::vector<double> seconds(threads);
   std::vector<std::thread> team;
   for (int i = 0; i < threads; ++i) {
-    team.emplace_back([&, i] {
-      start.arrive_and_wait();
-      Clock::time_point begin = Clock::now();
-      work(i);
-      seconds[i] = secondsSince(begin);
-    });
+    try {
+      team.emplace_back([&, i] {
+        start.arrive_and_wait();
+        Clock::time_point begin = Clock::now();
+        work(i);
+        seconds[i] = secondsSince(begin);
+      });
+    } catch (const std::system_error&) {
+      // There are no more: those that there are measure alone. Who needs them all will say so.
+      for (int missing = i; missing < threads; ++missing) start.arrive_and_drop();
+      break;
+    }
   }
   for (std::thread& thread : team) thread.join();
   return *std::max_element(seconds.begin(), seconds.end());
@@ -99,18 +105,18 @@ double measureFlops(int threads) {
   return total == 0 ? 0 : 2.0 * kChains * kernel.lanes * kRounds * threads / best;
 }
 
-double measureBandwidth(int threads) {
-  constexpr size_t kBytes = size_t{64} << 20;
-  std::vector<char> from(kBytes, 1), to(kBytes, 0);
+double measureBandwidth(int threads, int sharers) {
+  const size_t bytes = std::max(size_t{4} << 20, (size_t{64} << 20) / static_cast<size_t>(sharers));
+  std::vector<char> from(bytes, 1), to(bytes, 0);
   double best = 1e9;
   for (int repeat = 0; repeat < 3; ++repeat) {
     best = std::min(best, timeOnThreads(threads, [&](int i) {
-                      size_t begin = kBytes / threads * i,
-                             end = i + 1 == threads ? kBytes : kBytes / threads * (i + 1);
+                      size_t begin = bytes / threads * i,
+                             end = i + 1 == threads ? bytes : bytes / threads * (i + 1);
                       std::memcpy(to.data() + begin, from.data() + begin, end - begin);
                     }));
   }
-  return 2.0 * kBytes / best;
+  return 2.0 * static_cast<double>(bytes) / best;
 }
 
 std::string hostName() {
@@ -120,13 +126,13 @@ std::string hostName() {
 
 }  // namespace
 
-Device measureCpu(int threads) {
+Device measureCpu(int threads, int sharers) {
   Device device;
   device.host = hostName();
   device.name = device.host + ".cpu";
   device.threads = threads;
   device.peakFlops[DType::kF32] = std::max(1e6, measureFlops(threads));
-  device.memoryBandwidth = std::max(1e6, measureBandwidth(threads));
+  device.memoryBandwidth = std::max(1e6, measureBandwidth(threads, sharers));
   device.memoryBytes =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   return device;

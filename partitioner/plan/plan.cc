@@ -138,7 +138,7 @@ std::string printPlan(const Plan& plan) {
                {"notes", plan.notes}};
   for (const FunctionSharding& sharding : plan.shardings)
     root["shardings"].push_back(shardingJson(sharding));
-  return root.dump(1) + "\n";
+  return root.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 StatusOr<Plan> parsePlan(const std::string& text) {
