@@ -14,8 +14,8 @@
 namespace mlc {
 
 struct ModelOutline {
-  std::vector<std::string> files;  // the model itself, then those of its external data, as they are
-                                   // named in it (not checked)
+  // The model itself, then those of all its external data: regular files, where they may be.
+  std::vector<std::string> files;
   // Names and types of elements, in order.
   std::vector<std::pair<std::string, DType>> inputs;
 };

@@ -36,28 +36,19 @@ StatusOr<int64_t> parseCount(const std::string& key, const std::string& text) {
   return value;
 }
 
-StatusOr<FileRange> locate(const onnx::TensorProto& tensor, int64_t bytes,
-                           const std::string& modelPath) {
+std::string locationOf(const onnx::TensorProto& tensor) {
   std::string location;
-  FileRange range;
-  int64_t length = bytes;
   for (const auto& entry : tensor.external_data()) {
     if (entry.key() == "location") location = entry.value();
-    if (entry.key() == "offset") {
-      MLC_ASSIGN_OR_RETURN(range.offset, parseCount("offset", entry.value()));
-    }
-    if (entry.key() == "length") {
-      MLC_ASSIGN_OR_RETURN(length, parseCount("length", entry.value()));
-    }
   }
+  return location;
+}
+
+StatusOr<std::string> findFile(const std::string& location, const std::string& modelPath) {
   if (location.empty()) return invalidError("its external data has no location");
   if (location.find('\0') != std::string::npos || fs::path(location).is_absolute()) {
     return invalidError("its external data must be named relative to the model, is '" + location +
                         "'");
-  }
-  if (length != bytes) {
-    return invalidError("its external data has " + std::to_string(length) +
-                        " bytes, its type and shape need " + std::to_string(bytes));
   }
   std::error_code error;
   const fs::path folder = fs::canonical(fs::path(modelPath).parent_path(), error);
@@ -76,21 +67,47 @@ StatusOr<FileRange> locate(const onnx::TensorProto& tensor, int64_t bytes,
   }
   if (!fs::is_regular_file(file, error))
     return invalidError("its external data " + file.string() + " is not a file");
-  const uintmax_t size = fs::file_size(file, error);
+  return file.string();
+}
+
+StatusOr<FileRange> locate(const onnx::TensorProto& tensor, int64_t bytes,
+                           const std::string& modelPath) {
+  FileRange range;
+  int64_t length = bytes;
+  for (const auto& entry : tensor.external_data()) {
+    if (entry.key() == "offset") {
+      MLC_ASSIGN_OR_RETURN(range.offset, parseCount("offset", entry.value()));
+    }
+    if (entry.key() == "length") {
+      MLC_ASSIGN_OR_RETURN(length, parseCount("length", entry.value()));
+    }
+  }
+  MLC_ASSIGN_OR_RETURN(range.file, findFile(locationOf(tensor), modelPath));
+  if (length != bytes) {
+    return invalidError("its external data has " + std::to_string(length) +
+                        " bytes, its type and shape need " + std::to_string(bytes));
+  }
+  std::error_code error;
+  const uintmax_t size = fs::file_size(range.file, error);
   if (error)
-    return invalidError("its external data " + file.string() +
-                        " cannot be read: " + error.message());
+    return invalidError("its external data " + range.file + " cannot be read: " + error.message());
   int64_t end = 0;
   if (__builtin_add_overflow(range.offset, bytes, &end) || static_cast<uintmax_t>(end) > size) {
-    return invalidError("its external data " + file.string() + " is too short: it has " +
+    return invalidError("its external data " + range.file + " is too short: it has " +
                         std::to_string(size) + " bytes, " + std::to_string(bytes) +
                         " are needed from offset " + std::to_string(range.offset) + " on");
   }
-  range.file = file.string();
   return range;
 }
 
 }  // namespace
+
+StatusOr<std::string> externalFileOf(const onnx::TensorProto& tensor,
+                                     const std::string& modelPath) {
+  StatusOr<std::string> file = findFile(locationOf(tensor), modelPath);
+  if (!file.ok()) return file.status().withContext("tensor '" + tensor.name() + "'");
+  return file;
+}
 
 StatusOr<FileRange> locateExternalData(const onnx::TensorProto& tensor, int64_t bytes,
                                        const std::string& modelPath) {

@@ -13,11 +13,14 @@ struct FileRange {
   int64_t offset = 0;  // bytes
 };
 
-// Where the `bytes` bytes of the tensor are. Once links are followed, the file must lie in the
-// model's folder (as it is named, or as the model's own link leads to) or, in a HuggingFace cache
+// The file of a tensor's data, links followed. It must be a regular one and lie in the model's
+// folder (as it is named, or as the model's own link leads to) or, in a HuggingFace cache
 // (models--*/snapshots/<revision>/model.onnx), anywhere inside the same models--* tree. kInvalid
-// otherwise, and if the file is missing or too short or the tensor's length, offset or location
-// make no sense; the message names the tensor.
+// otherwise; the message names the tensor.
+StatusOr<std::string> externalFileOf(const onnx::TensorProto& tensor, const std::string& modelPath);
+
+// Where in it the `bytes` bytes of the tensor are. kInvalid also if the file is too short or the
+// tensor's length or offset make no sense.
 StatusOr<FileRange> locateExternalData(const onnx::TensorProto& tensor, int64_t bytes,
                                        const std::string& modelPath);
 

@@ -14,7 +14,7 @@ namespace mlc::onnx_import {
 using ValueOutline = std::pair<std::string, DType>;
 
 struct ModelOutline {
-  // Its own, then those of its external data, as they are named in it (not checked).
+  // Its own, then those of all its external data: regular files, where they may be.
   std::vector<std::string> files;
   std::vector<ValueOutline> inputs, outputs;  // in order
 };

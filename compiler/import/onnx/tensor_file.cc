@@ -1,11 +1,10 @@
 #include "compiler/import/onnx/tensor_file.h"
 
-#include <fstream>
-
 #include "compiler/import/onnx/onnx-data.pb.h"
 #include "compiler/import/onnx/tensor_reader.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/base/objects.h"
+#include "runtime/base/output_file.h"
 
 namespace mlc::onnx_import {
 namespace {
@@ -76,10 +75,10 @@ Status write(const std::string& path, const std::string& name, const HostTensor&
   Proto proto;
   proto.set_name(name);
   fill(proto, tensor);
-  std::ofstream file(path, std::ios::binary);
-  if (!proto.SerializeToOstream(&file) || !file.flush())
-    return invalidError("cannot write " + path);
-  return okStatus();
+  std::string bytes;
+  if (!proto.SerializeToString(&bytes))
+    return invalidError("cannot write " + path + ": it would have more than 2 GiB");
+  return writeFile(path, bytes);
 }
 
 template <typename Proto, typename Read>
