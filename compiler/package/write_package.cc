@@ -7,7 +7,9 @@
 #include <map>
 #include <tuple>
 
+#include "llvm/Support/JSON.h"
 #include "runtime/base/checksum.h"
+#include "runtime/base/content_hash.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/package/staging_folder.h"
 
@@ -64,7 +66,9 @@ class WeightWriter {
     } else {
       MLC_ASSIGN_OR_RETURN(HostTensor tensor, table_.load(name));
       source.checksum = checksumOf(tensor.raw(), tensor.bytes());
-      if (weight->kind == graph::Weight::Kind::kFile && !options_.packWeights) {
+      // A manifest can name files in UTF-8 only.
+      if (weight->kind == graph::Weight::Kind::kFile && !options_.packWeights &&
+          llvm::json::isUTF8(weight->file)) {
         source.file = weight->file;
         source.offset = weight->offset;
       } else {
@@ -112,13 +116,16 @@ class WeightWriter {
 };
 
 Status listFiles(const std::string& folder, Manifest& manifest) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     FileEntry file;
-    file.path = entry.path().filename().string();
-    file.bytes = static_cast<int64_t>(entry.file_size());
-    MLC_ASSIGN_OR_RETURN(file.checksum, checksumOfFile(entry.path().string()));
+    file.path = at->path().filename().string();
+    file.bytes = static_cast<int64_t>(at->file_size(error));
+    if (error) break;
+    MLC_ASSIGN_OR_RETURN(file.checksum, contentHashOfFile(at->path().string()));
     manifest.files.push_back(std::move(file));
   }
+  if (error) return invalidError("cannot read " + folder + ": " + error.message());
   std::sort(manifest.files.begin(), manifest.files.end(),
             [](const FileEntry& a, const FileEntry& b) { return a.path < b.path; });
   return okStatus();

@@ -7,6 +7,8 @@
  *     if (!error) error = mlc_run(session, inputs, 1, &result);
  *     if (error) fprintf(stderr, "%s\n", mlc_error_message(error)), exit(mlc_error_code(error));
  *
+ * A package is native code, which runs with the process's rights: open only those that you trust.
+ *
  * Functions that can fail return NULL, or an error that the caller frees. A session is used by one
  * thread at a time; different sessions are independent. After an error a session is usable as
  * before, unless it ended some ranks in the middle of their work: then every call says so, and it

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "runtime/abi/abi.h"
-#include "runtime/base/checksum.h"
+#include "runtime/base/content_hash.h"
 #include "runtime/base/dim_expr.h"
 #include "runtime/base/json_reader.h"
 
@@ -345,10 +345,22 @@ std::string printManifest(const Manifest& manifest) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+StatusOr<std::vector<std::string>> filesOfAnyVersion(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  try {
+    if (!json.at("producer").get<std::string>().starts_with("mlc "))
+      return invalidError("manifest.json was written by somebody else");
+    std::vector<std::string> paths;
+    for (const Json& file : json.at("files")) paths.push_back(file.at("path"));
+    return paths;
+  } catch (const Json::exception&) {
+    return invalidError("manifest.json is no manifest of a package");
+  }
+}
+
 std::string checksumOfManifest(Manifest manifest) {
   manifest.checksum.clear();
-  const std::string text = printManifest(manifest);
-  return checksumOf(text.data(), text.size());
+  return contentHashOf(printManifest(manifest));
 }
 
 bool hasComputedShape(const TensorSpec& spec, const Manifest& manifest) {

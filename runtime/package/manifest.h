@@ -14,7 +14,7 @@
 
 namespace mlc::package {
 
-inline constexpr int kFormatVersion = 3;
+inline constexpr int kFormatVersion = 4;
 
 // A tensor at the edge of the model or of a program. Dims are DimExpr texts ("1", "batch", "batch *
 // seq").
@@ -147,7 +147,7 @@ struct RankEntry {
 struct FileEntry {
   std::string path;  // relative to the package
   int64_t bytes = 0;
-  std::string checksum;  // XXH3-128, hex
+  std::string checksum;  // BLAKE2b-256, hex
 };
 
 struct Manifest {
@@ -184,7 +184,10 @@ StatusOr<Manifest> parseManifest(const std::string& json);
 // Canonical text: sorted keys, two spaces, a newline at the end.
 std::string printManifest(const Manifest& manifest);
 
-// XXH3-128, hex, of the canonical text with an empty checksum.
+// The files that a manifest lists, if mlc wrote it, in whatever version.
+StatusOr<std::vector<std::string>> filesOfAnyVersion(const std::string& json);
+
+// BLAKE2b-256, hex, of the canonical text with an empty checksum.
 std::string checksumOfManifest(Manifest manifest);
 
 }  // namespace mlc::package

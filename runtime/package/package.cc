@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "runtime/base/checksum.h"
+#include "runtime/base/content_hash.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/package/validate_manifest.h"
 
@@ -19,16 +19,26 @@ Status checkFile(const std::string& path, const FileEntry& file) {
     return invalidError(path + " has " + std::to_string(size) +
                         " bytes, the package was written with " + std::to_string(file.bytes));
   }
-  MLC_ASSIGN_OR_RETURN(const std::string checksum, checksumOfFile(path));
+  MLC_ASSIGN_OR_RETURN(const std::string checksum, contentHashOfFile(path));
   if (checksum != file.checksum) {
     return invalidError(path + " was changed after the package was written (its checksum differs)");
   }
   return okStatus();
 }
 
+Status checkSignature(const std::string& path, const std::string& manifest,
+                      const std::vector<PublicKey>& trusted) {
+  const auto signature = MappedFile::open(path + "/" + kSignatureFile);
+  if (!signature.ok()) return invalidError(path + " is not signed: it has no " + kSignatureFile);
+  if (isSignedBy(manifest, {(*signature)->data(), (*signature)->size()}, trusted))
+    return okStatus();
+  return invalidError(path + " is not signed by a trusted key");
+}
+
 }  // namespace
 
-StatusOr<std::shared_ptr<const Package>> Package::open(const std::string& path) {
+StatusOr<std::shared_ptr<const Package>> Package::open(const std::string& path,
+                                                       const std::vector<PublicKey>& trusted) {
   std::error_code error;
   if (!fs::is_directory(path, error))
     return invalidError(path + " is not a package: there is no such folder");
@@ -36,7 +46,9 @@ StatusOr<std::shared_ptr<const Package>> Package::open(const std::string& path) 
   if (!fs::exists(manifestPath, error))
     return invalidError(path + " is not a package: it has no manifest.json");
   MLC_ASSIGN_OR_RETURN(auto file, MappedFile::open(manifestPath));
-  StatusOr<Manifest> manifest = parseManifest(std::string(file->data(), file->size()));
+  const std::string text(file->data(), file->size());
+  if (!trusted.empty()) MLC_RETURN_IF_ERROR(checkSignature(path, text, trusted));
+  StatusOr<Manifest> manifest = parseManifest(text);
   if (!manifest.ok()) return manifest.status().withContext(path);
   MLC_RETURN_IF_ERROR(validateManifest(*manifest).withContext(path));
   if (checksumOfManifest(*manifest) != manifest->checksum) {

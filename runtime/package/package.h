@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/base/status.h"
 #include "runtime/package/manifest.h"
+#include "runtime/package/signature.h"
 
 namespace mlc::package {
 
@@ -14,7 +16,10 @@ class Package {
  public:
   // Reads the manifest and checks it, the versions, and every file of the package: there, whole,
   // and with the bytes it was written with. Fails with kInvalid and a message that names the file.
-  static StatusOr<std::shared_ptr<const Package>> open(const std::string& path);
+  // With `trusted` keys the manifest must be signed by one of them; without, nothing says that the
+  // package is not somebody else's, whose code will run.
+  static StatusOr<std::shared_ptr<const Package>> open(const std::string& path,
+                                                       const std::vector<PublicKey>& trusted = {});
 
   const std::string& path() const { return path_; }
   const Manifest& manifest() const { return manifest_; }

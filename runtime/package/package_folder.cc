@@ -11,6 +11,7 @@
 
 #include "runtime/abi/abi.h"
 #include "runtime/base/checksum.h"
+#include "runtime/base/content_hash.h"
 #include "runtime/package/program_interface.h"
 
 namespace mlc::package {
@@ -73,7 +74,7 @@ void PackageFolder::write() {
   names.insert(names.end(), {"weights.bin", "plan.json"});
   for (const std::string& name : names) {
     manifest.files.push_back(
-        {name, static_cast<int64_t>(fs::file_size(file(name))), *checksumOfFile(file(name))});
+        {name, static_cast<int64_t>(fs::file_size(file(name))), *contentHashOfFile(file(name))});
   }
   writeManifest();
 }

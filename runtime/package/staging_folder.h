@@ -1,35 +1,40 @@
 // Packages appear as a whole or not at all: they are made under a temporary name beside their own
-// and renamed.
+// and renamed. They take the place of another package only.
 #pragma once
 
 #include <string>
 
+#include "runtime/base/staging.h"
 #include "runtime/base/status.h"
 
 namespace mlc::package {
 
+// Fails with kUsage where the path is anything else than free or a package: a folder whose manifest
+// is one that mlc wrote, in whatever version, and that holds nothing but the files of that
+// manifest.
+Status checkReplaceable(const std::string& path);
+
 // The folder under the temporary name; removed unless committed.
 class StagingFolder {
  public:
-  // Fails with kUsage where something else than a package has the final name.
+  // Makes the folders above. Fails as checkReplaceable does.
   static StatusOr<StagingFolder> create(const std::string& finalPath);
 
-  StagingFolder(StagingFolder&& other) noexcept;
-  StagingFolder& operator=(StagingFolder&&) = delete;
-  ~StagingFolder();
+  const std::string& path() const { return staging_.path(); }
 
-  const std::string& path() const { return path_; }
-
-  // Renames the folder to its final name, in place of a package that is there.
+  // Gives the folder its final name, in place of a package that is there.
   Status commit();
 
  private:
-  StagingFolder(std::string path, std::string finalPath);
+  StagingFolder(Staging staging, std::string finalPath)
+      : staging_(std::move(staging)), finalPath_(std::move(finalPath)) {}
 
-  std::string path_, finalPath_;
+  Staging staging_;
+  std::string finalPath_;
 };
 
-// A copy of a package's files, in place of a package that is there.
-Status copyPackage(const std::string& from, const std::string& to);
+// A copy of a package's files, in place of a package that is there, signed by the key of a file if
+// one is named.
+Status copyPackage(const std::string& from, const std::string& to, const std::string& signingKey);
 
 }  // namespace mlc::package

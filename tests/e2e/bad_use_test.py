@@ -2,6 +2,7 @@
 
 import json
 import unittest
+import zipfile
 
 import jobs
 import numpy as np
@@ -62,6 +63,22 @@ class Inputs(Case):
             self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/{name}", words=["bad."])
         self.expect(jobs.USAGE, BERT, "--inputs", self.folder, words=["input_0.pb"])
 
+    def test_small_files_of_large_tensors(self):
+        def header(descr, shape):
+            text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+            text += b" " * (64 - (11 + len(text)) % 64) + b"\n"
+            return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+        (self.folder / "strings.npy").write_bytes(header("<U0", "(1099511627776,)"))
+        self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/strings.npy", words=["no characters"])
+        with zipfile.ZipFile(self.folder / "zeros.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            with archive.open("x.npy", "w", force_zip64=True) as member:
+                member.write(header("<i8", "(400000000,)"))
+                for _ in range(200):
+                    member.write(bytes(16_000_000))
+        self.expect(jobs.MEMORY, BERT, "--input", f"input_ids=@{self.folder}/zeros.npz", before=["prlimit", f"--as={3 << 30}"],
+                    words=["does not fit in memory"])
+
     def test_ids_outside_of_the_vocabulary(self):
         for index in (100000000000, -100000000000):
             for mesh in ("tp=1", "tp=2", "pp=2"):
@@ -114,6 +131,27 @@ class Ranks(Case):
 
     def test_more_devices_than_a_mesh_can_have(self):
         self.expect(jobs.USAGE, BERT, "--mesh", "tp=1000,pp=1000,dp=1000", ranks=2)
+        for mesh in ("dp=65536,tp=65536", "dp=1000000", "tp=100000", "dp=1024,pp=1024,tp=1024", "dp=33,tp=32", "tp=99999999999999999999"):
+            self.expect(jobs.USAGE, MLP, "--mesh", mesh, words=["--mesh"])
+            self.expect(jobs.USAGE, MLP, "-o", self.folder / "p", "--mesh", mesh, tool="mlc-compile", words=["--mesh"])
+
+    def test_large_numbers(self):
+        # Within what an int holds, and beyond.
+        for number in (2**31 - 1, 2**63 - 1, 10**30, 10**7):
+            for option in ("--threads", "--warmup", "--iterations", "--microbatches"):
+                self.expect(jobs.USAGE, MLP, option, number, words=[option])
+            self.expect(jobs.USAGE, MLP, "-o", self.folder / "p", "--ranks", number, tool="mlc-compile", words=["--ranks"])
+        self.expect(jobs.USAGE, MLP, "--mesh", "tp=100", "--threads", 1000, words=["--threads"])
+        self.expect(jobs.USAGE, MLP, "--mesh", "tp=1000", words=["mpirun"])
+        self.expect(jobs.USAGE, MLP, "-o", self.folder / "p", "--ranks", 1000, tool="mlc-compile", words=["--devices"])
+        for number in (2**63 - 1, 2**62, 10**12):
+            result = jobs.mlc_run(BERT, "--dim", f"batch={number}")
+            self.assertIn(result.code, (jobs.USAGE, jobs.INVALID, jobs.MEMORY), result.err)
+
+    def test_many_ranks(self):
+        self.expect(jobs.DONE, MLP, "--mesh", "dp=128", "--threads", 1)
+        devices = jobs.equal_devices(self.folder, 1024)
+        self.expect(jobs.DONE, MLP, "-o", self.folder / "p", "--devices", devices, tool="mlc-compile")
 
 
 class Devices(Case):
@@ -131,7 +169,9 @@ class Devices(Case):
 
 class Files(Case):
     def test_devices(self):
-        for content in ("", "{", "[]", "{}", {"devices": []}, {"devices": [{"name": 1}]}, {"devices": "two"}):
+        many = {"devices": [{"name": "d", "count": 100000, "kind": "cpu", "peak_flops": {"f32": 1e10}, "memory_bandwidth": 1e10}]}
+        slow = {"devices": [{"name": "d", "count": 2, "kind": "cpu", "peak_flops": {"f32": 1e-300}, "memory_bandwidth": 1e-300}]}
+        for content in ("", "{", "[]", "{}", {"devices": []}, {"devices": [{"name": 1}]}, {"devices": "two"}, many, slow):
             self.expect(jobs.INVALID, MLP, "--devices", self.file("devices.json", content), words=["devices.json"])
         self.expect(jobs.INVALID, MLP, "--devices", self.folder / "absent.json", words=["absent.json"])
 
@@ -205,6 +245,8 @@ class Files(Case):
         blocked = self.file("file", "")
         self.expect(jobs.INVALID, MLP, "--outputs", blocked / "folder", words=["file/folder"])
         self.expect(jobs.INVALID, MLP, "--json", self.folder / "absent/report.json", words=["report.json"])
+        self.expect(jobs.INVALID, MLP, "--outputs", self.folder / "out", before=["prlimit", "--fsize=1000"], words=["File too large"])
+        self.assertEqual(list((self.folder / "out").iterdir()), [])
         self.expect(jobs.USAGE, MLP, "--expect", self.folder, words=["output_0.pb"])
         other = self.folder / "kept"
         other.mkdir()

@@ -101,5 +101,5 @@ def reference(model, inputs):
 def check_nothing_half_written(test, *folders):
     """Nothing under a temporary name is left in the folders and in the cache."""
     for folder in (pathlib.Path(os.environ["MLC_CACHE"]), *folders):
-        left = [str(path) for path in folder.rglob("*") if ".tmp" in path.name]
+        left = [str(path) for path in folder.rglob("*") if ".mlc-" in path.name]
         test.assertEqual(left, [])

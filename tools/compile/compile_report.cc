@@ -135,7 +135,7 @@ std::string summaryJson(const CompileSummary& summary, bool explains) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   json["peak_rss_bytes"] = static_cast<int64_t>(usage.ru_maxrss) * 1024;
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace mlc::tools

@@ -5,24 +5,16 @@
 
 #include "collectives/transport/thread/thread_communicator.h"
 #include "partitioner/plan/plan.h"
+#include "runtime/base/output_file.h"
 #include "runtime/package/package.h"
 #include "runtime/package/staging_folder.h"
 #include "tools/compile/compile_report.h"
-#include "tools/job/cache_folder.h"
 #include "tools/job/devices.h"
 #include "tools/job/package_cache.h"
 #include "tools/options/command_line.h"
 
 namespace mlc::tools {
 namespace {
-
-struct CompileToolOptions {
-  PackageOptions package;
-  std::string output;
-  int ranks = 0;
-  std::string jsonFile;
-  bool explains = false;
-};
 
 // As many equal devices as there are ranks, of this machine.
 StatusOr<partition::DeviceModel> devicesOfHost(int ranks) {
@@ -48,13 +40,16 @@ StatusOr<int> ranksOf(const CompileToolOptions& options, const Mesh& mesh) {
 }
 
 Status compile(const CompileToolOptions& options) {
-  StatusOr<Mesh> mesh = parseMesh(options.package.mesh);
-  if (!mesh.ok()) return mesh.status().withContext("--mesh");
+  const StatusOr<Mesh> mesh = parseMesh(options.package.mesh);
+  MLC_RETURN_IF_ERROR(mesh.status());
+  // Before it takes time.
+  MLC_RETURN_IF_ERROR(package::checkReplaceable(options.output));
   partition::DeviceModel devices;
   if (!options.package.devicesFile.empty()) {
     MLC_ASSIGN_OR_RETURN(devices, readDevices(options.package.devicesFile));
   } else {
     MLC_ASSIGN_OR_RETURN(const int ranks, ranksOf(options, *mesh));
+    MLC_RETURN_IF_ERROR(checkThreadRanks(ranks, 0));
     MLC_ASSIGN_OR_RETURN(devices, devicesOfHost(ranks));
   }
   partition::SearchOptions search;
@@ -65,25 +60,24 @@ Status compile(const CompileToolOptions& options) {
   search.microbatches = options.package.microbatches;
   search.keepDeviceOrder = true;
 
-  std::string output = options.output;
-  while (output.size() > 1 && output.back() == '/') output.pop_back();
   MLC_ASSIGN_OR_RETURN(const CachedPackage cached,
                        findOrCompile(options.package, {.devices = devices,
                                                        .search = search,
                                                        .expectedShapes = {},
                                                        .packWeights = true,
                                                        .wantsReport = options.explains}));
-  MLC_RETURN_IF_ERROR(package::copyPackage(cached.path, output));
-  MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(output));
+  MLC_RETURN_IF_ERROR(
+      package::copyPackage(cached.package->path(), options.output, options.signingKey));
+  MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(options.output));
   const CompileSummary summary = summarize(*package, cached);
   if (options.jsonFile == "-") {
     std::cout << summaryJson(summary, options.explains);
     return okStatus();
   }
-  std::cout << summaryText(summary, options.explains);
+  std::cout << summaryText(summary, options.explains) << std::flush;
   return options.jsonFile.empty()
              ? okStatus()
-             : writeTextFile(options.jsonFile, summaryJson(summary, options.explains));
+             : writeFile(options.jsonFile, summaryJson(summary, options.explains));
 }
 
 }  // namespace
@@ -91,26 +85,13 @@ Status compile(const CompileToolOptions& options) {
 
 int main(int argc, char** argv) {
   using namespace mlc::tools;
-  // A file that grows beyond the process's limit is an error like that of a full disk, and no
-  // reason to die.
+  // A file that grows beyond the process's limit, or a pipe that nobody reads, is an error like a
+  // full disk, and no reason to die.
   std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
   CompileToolOptions options;
   CLI::App app("Compiles a model into a package that mlc-run runs.", "mlc-compile");
-  addPackageOptions(app, options.package, "ONNX model");
-  app.add_option("-o,--output", options.output, "Package folder to write (DIR.mlcpkg)")->required();
-  app.add_option(
-         "--ranks", options.ranks,
-         "Ranks to plan for, each with a share of this machine (default: what the mesh needs)")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--target", options.package.target,
-                 "host (default: each rank's own CPU), x86-64-v3, x86-64-v4, aarch64");
-  app.add_flag(
-      "--explain", options.explains,
-      "List the kernels: how each is computed, its work, and why if not by the fastest way");
-  app.add_option("--json", options.jsonFile, "Write the summary as JSON; - for standard output");
-  app.footer(
-      "Examples:\n  mlc-compile model.onnx -o model.mlcpkg\n  mlc-compile model.onnx -o "
-      "model.mlcpkg --ranks 4 --mesh tp=2,pp=2");
+  addCompileOptions(app, options);
   if (const std::optional<int> exitCode = parseCommandLine(app, argc, argv)) return *exitCode;
   const mlc::Status status = compile(options);
   if (!status.ok()) std::cerr << "mlc-compile: " << status.message() << std::endl;

@@ -1,57 +1,70 @@
 #include "tools/job/cache_folder.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace mlc::tools {
+namespace {
 
-StatusOr<std::string> cacheFolder(const std::string& subfolder) {
+namespace fs = std::filesystem;
+
+constexpr char kRemedy[] = "set MLC_CACHE to a folder of your own";
+
+Status makeOwn(const std::string& folder) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return invalidError("cannot make the cache folder " + folder + ": " + std::strerror(errno));
+  }
+  return checkOwn(folder);
+}
+
+}  // namespace
+
+StatusOr<std::string> cacheRoot() {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);
     return std::string(value ? value : "");
   };
-  std::string folder = variable("MLC_CACHE");
-  if (folder.empty() && !variable("XDG_CACHE_HOME").empty())
-    folder = variable("XDG_CACHE_HOME") + "/mlc";
-  if (folder.empty() && !variable("HOME").empty()) folder = variable("HOME") + "/.cache/mlc";
-  if (folder.empty())
-    return usageError("set MLC_CACHE to a folder for compiled packages: there is no HOME");
-  folder += "/" + subfolder;
+  if (!variable("MLC_CACHE").empty()) return variable("MLC_CACHE");
+  if (!variable("XDG_CACHE_HOME").empty()) return variable("XDG_CACHE_HOME") + "/mlc";
+  if (!variable("HOME").empty()) return variable("HOME") + "/.cache/mlc";
+  return usageError("set MLC_CACHE to a folder for compiled packages: there is no HOME");
+}
+
+StatusOr<std::string> cacheFolder(const std::string& subfolder) {
+  MLC_ASSIGN_OR_RETURN(std::string root, cacheRoot());
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return invalidError("cannot make the cache folder " + folder + ": " + error.message());
+  // The root itself may be a link to where there is room.
+  if (const fs::path real = fs::canonical(root, error); !error) root = real.string();
+  if (const fs::path above = fs::path(root).parent_path(); !above.empty())
+    fs::create_directories(above, error);
+  MLC_RETURN_IF_ERROR(makeOwn(root));
+  const std::string folder = root + "/" + subfolder;
+  MLC_RETURN_IF_ERROR(makeOwn(folder));
   return folder;
 }
 
-StatusOr<std::string> readTextFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
-  if (!file && !file.eof()) return invalidError(path + ": " + std::strerror(errno ? errno : EIO));
-  return text.str();
-}
-
-Status writeTextFile(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp." + std::to_string(::getpid());
-  std::error_code error;
-  {
-    std::ofstream file(temporary, std::ios::binary);
-    file << text;
-    file.close();
-    if (!file) {
-      const std::string reason = std::strerror(errno ? errno : EIO);
-      std::filesystem::remove(temporary, error);
-      return invalidError("cannot write " + path + ": " + reason);
-    }
+Status checkOwn(const std::string& path) {
+  struct stat info;
+  if (::lstat(path.c_str(), &info) != 0)
+    return invalidError("cannot look at " + path + ": " + std::strerror(errno));
+  if (info.st_uid != ::geteuid()) {
+    return usageError("the cache's " + path + " belongs to another user (" +
+                      std::to_string(info.st_uid) + "), who could have put code there: " + kRemedy);
   }
-  std::filesystem::rename(temporary, path, error);
-  if (error) return invalidError("cannot write " + path + ": " + error.message());
+  if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)) {
+    return usageError("the cache's " + path + " is neither a folder nor a file: remove it, or " +
+                      kRemedy);
+  }
+  if (info.st_mode & (S_IWGRP | S_IWOTH)) {
+    return usageError("others may write the cache's " + path +
+                      ", and could have put code there: clear it and chmod go-w " + path + ", or " +
+                      kRemedy);
+  }
   return okStatus();
 }
 

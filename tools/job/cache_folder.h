@@ -1,4 +1,5 @@
-// Where the tools keep what is costly to make again: packages and device measurements.
+// Where the tools keep what is costly to make again: packages and device measurements. Code of it
+// is run: it belongs to its user alone.
 #pragma once
 
 #include <string>
@@ -7,14 +8,15 @@
 
 namespace mlc::tools {
 
-// $MLC_CACHE, else $XDG_CACHE_HOME/mlc, else ~/.cache/mlc, with that subfolder; made if it is
-// missing.
+// $MLC_CACHE, else $XDG_CACHE_HOME/mlc, else ~/.cache/mlc.
+StatusOr<std::string> cacheRoot();
+
+// That subfolder of it. Both are made for their user alone where they are missing, and refused as
+// checkOwn does.
 StatusOr<std::string> cacheFolder(const std::string& subfolder);
 
-// The whole file. Fails with kInvalid and a message that names it.
-StatusOr<std::string> readTextFile(const std::string& path);
-
-// Under a temporary name first, so that a file of that name is always whole.
-Status writeTextFile(const std::string& path, const std::string& text);
+// Fails with kUsage and the remedy where somebody else than the user owns a folder or file of the
+// cache, or may write it; also where it is a link.
+Status checkOwn(const std::string& path);
 
 }  // namespace mlc::tools

@@ -5,11 +5,14 @@
 
 #include "partitioner/device_model/measure.h"
 #include "runtime/api/cores.h"
-#include "runtime/base/checksum.h"
+#include "runtime/base/content_hash.h"
 #include "runtime/base/cpu_features.h"
+#include "runtime/base/output_file.h"
 #include "runtime/executor/agreement.h"
 #include "tools/job/cache_folder.h"
 #include "tools/job/exchange.h"
+#include "tools/job/text_file.h"
+#include "tools/options/options.h"
 
 namespace mlc::tools {
 namespace {
@@ -66,7 +69,10 @@ StatusOr<partition::Link> measureLinkOf(collectives::Communicator& world, bool s
 StatusOr<partition::DeviceModel> measureAll(collectives::Communicator& world, int threads,
                                             const std::vector<std::string>& kinds) {
   partition::DeviceModel mine;
-  mine.devices.push_back(partition::measureCpu(threads));
+  int sharers = 0;
+  for (int rank = 0; rank < world.size(); ++rank)
+    sharers += world.hostOf(rank) == world.hostOf(world.rank()) ? 1 : 0;
+  mine.devices.push_back(partition::measureCpu(threads, sharers));
   mine.devices[0].cpu = nativeCpu();
   MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts,
                        gatherTexts(world, partition::printDeviceModel(mine)));
@@ -88,7 +94,26 @@ StatusOr<partition::DeviceModel> readDevices(const std::string& path) {
   MLC_ASSIGN_OR_RETURN(const std::string text, readTextFile(path));
   StatusOr<partition::DeviceModel> model = partition::parseDeviceModel(text);
   if (!model.ok()) return model.status().withContext(path);
+  if (model->devices.size() > kMostRanks) {
+    return invalidError(path + " describes " + std::to_string(model->devices.size()) +
+                        " devices, a job has at most " + std::to_string(kMostRanks));
+  }
   return model;
+}
+
+Status checkThreadRanks(int ranks, int threads) {
+  if (ranks > kMostThreadRanks) {
+    return usageError(std::to_string(ranks) + " ranks are more than the " +
+                      std::to_string(kMostThreadRanks) +
+                      " that one process has: start mlc-run by mpirun, or describe the devices "
+                      "to mlc-compile by --devices");
+  }
+  if (ranks * threads > kMostThreadsOfProcess) {
+    return usageError("--threads " + std::to_string(threads) + " for each of " +
+                      std::to_string(ranks) + " ranks are more than the " +
+                      std::to_string(kMostThreadsOfProcess) + " that one process has");
+  }
+  return okStatus();
 }
 
 StatusOr<partition::DeviceModel> measureDevices(collectives::Communicator& world, int threads) {
@@ -96,8 +121,8 @@ StatusOr<partition::DeviceModel> measureDevices(collectives::Communicator& world
   const std::string kind =
       world.hostOf(world.rank()) + cpuName() + " x " + std::to_string(team.threads);
   MLC_ASSIGN_OR_RETURN(const std::vector<std::string> kinds, gatherTexts(world, kind));
-  std::string description;
-  for (const std::string& text : kinds) description += text + "\n";
+  ContentHash description;
+  for (const std::string& text : kinds) description.field("device", text);
 
   // Rank 0 decides for all whether the measurement is there.
   std::string path;
@@ -105,7 +130,7 @@ StatusOr<partition::DeviceModel> measureDevices(collectives::Communicator& world
   if (world.rank() == 0) {
     StatusOr<std::string> folder = cacheFolder("devices");
     if (folder.ok()) {
-      path = *folder + "/" + checksumOf(description.data(), description.size()) + ".json";
+      path = *folder + "/" + description.hex() + ".json";
       if (StatusOr<std::string> text = readTextFile(path);
           text.ok() && partition::parseDeviceModel(*text).ok()) {
         kept = *std::move(text);
@@ -119,7 +144,7 @@ StatusOr<partition::DeviceModel> measureDevices(collectives::Communicator& world
 
   MLC_ASSIGN_OR_RETURN(partition::DeviceModel model, measureAll(world, team.threads, kinds));
   Status written;
-  if (world.rank() == 0) written = writeTextFile(path, partition::printDeviceModel(model));
+  if (world.rank() == 0) written = writeFile(path, partition::printDeviceModel(model));
   MLC_RETURN_IF_ERROR(executor::agree(world, written));
   return model;
 }

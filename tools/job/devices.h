@@ -6,6 +6,10 @@
 
 namespace mlc::tools {
 
+// Fails with kUsage where one process cannot have so many ranks as threads, with so many threads
+// each (0: their share of the cores).
+Status checkThreadRanks(int ranks, int threads);
+
 StatusOr<partition::DeviceModel> readDevices(const std::string& path);
 
 // Called by all ranks: one device per rank, as fast as it is while all of them work, and the links

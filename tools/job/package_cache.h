@@ -1,15 +1,19 @@
 // Packages by content: a model that was compiled once for these devices is not compiled again.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "compiler/pipeline.h"
+#include "tools/job/package_store.h"
 #include "tools/options/options.h"
 
 namespace mlc::tools {
 
 struct CachedPackage {
-  std::string path;  // in the cache folder
+  std::optional<HeldPackage> package;  // there
   bool hit = false;
   double seconds = 0;    // to find or to make it
   CompileReport report;  // empty at a hit
@@ -27,9 +31,8 @@ struct PackageUse {
   bool wantsReport = false;
 };
 
-// Finds the model's package in the cache folder or compiles it there. The key is everything that
-// decides its bytes: the model's files, the devices, the options, the CPU's features, the compiler
-// itself. By reference (not `packWeights`), also where the files are.
+// Finds the model's package in the cache or compiles it there. What was used the longest ago makes
+// room for a new one.
 StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const PackageUse& use);
 
 }  // namespace mlc::tools

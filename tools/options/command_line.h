@@ -14,6 +14,9 @@ void addPackageOptions(CLI::App& app, PackageOptions& options, const char* model
 // Those, and how to run it.
 void addRunOptions(CLI::App& app, RunOptions& options);
 
+// Those of mlc-compile.
+void addCompileOptions(CLI::App& app, CompileToolOptions& options);
+
 // Parses, with --help, --version and --completion. The exit code if the tool is to end: 0 after
 // printing what was asked for, 2 for a bad command line.
 std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv);

@@ -20,15 +20,21 @@ StatusOr<std::pair<std::string, int64_t>> parseAssignment(const std::string& tex
   return std::pair(text.substr(0, equals), value);
 }
 
+Status tooLarge(const std::string& mesh) {
+  return usageError("--mesh: " + mesh + " is too large: a job has at most " +
+                    std::to_string(kMostRanks) + " ranks");
+}
+
 }  // namespace
 
 StatusOr<Mesh> parseMesh(const std::string& text) {
   Mesh mesh;
   std::istringstream parts(text);
   for (std::string part; std::getline(parts, part, ',');) {
-    MLC_ASSIGN_OR_RETURN(auto assignment, parseAssignment(part));
-    auto [axis, size] = assignment;
-    if (size > 1 << 20) return usageError("--mesh: " + part + " is too large");
+    const StatusOr<std::pair<std::string, int64_t>> assignment = parseAssignment(part);
+    if (!assignment.ok()) return assignment.status().withContext("--mesh");
+    const auto& [axis, size] = *assignment;
+    if (size > kMostRanks) return tooLarge(part);
     int* field = axis == "dp"   ? &mesh.dp
                  : axis == "pp" ? &mesh.pp
                  : axis == "tp" ? &mesh.tp
@@ -41,6 +47,8 @@ StatusOr<Mesh> parseMesh(const std::string& text) {
     mesh.dp = std::max(mesh.dp, 1);
     mesh.pp = std::max(mesh.pp, 1);
     mesh.tp = std::max(mesh.tp, 1);
+    // Each is at most kMostRanks.
+    if (int64_t{mesh.dp} * mesh.pp * mesh.tp > kMostRanks) return tooLarge(text);
   }
   return mesh;
 }

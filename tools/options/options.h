@@ -11,13 +11,21 @@
 
 namespace mlc::tools {
 
+// The most that the options take.
+inline constexpr int kMostRanks = 1024;       // of a job
+inline constexpr int kMostThreadRanks = 128;  // of them, as threads of one process
+inline constexpr int kMostThreads = 1024;     // of a rank
+inline constexpr int kMostThreadsOfProcess = 4096;
+inline constexpr int kMostRuns = 1'000'000;
+inline constexpr int kMostMicrobatches = 65536;
+
 struct Mesh {
   int dp = 0, pp = 0, tp = 0;  // 0: free
   bool forced() const { return dp || pp || tp; }
   int ranks() const { return std::max(dp, 1) * std::max(pp, 1) * std::max(tp, 1); }
 };
 
-// "tp=2,pp=2,dp=1" in any order.
+// "tp=2,pp=2,dp=1" in any order; at most kMostRanks ranks.
 StatusOr<Mesh> parseMesh(const std::string& text);
 
 // "batch=8", repeated.
@@ -35,6 +43,7 @@ struct PackageOptions {
   bool keepStates = false;
   std::vector<std::string> dumpAfter;
   std::string dumpFolder = ".";
+  uint64_t cacheLimit = 10'000'000'000;  // bytes of packages in the cache
 };
 
 struct RunOptions {
@@ -52,6 +61,17 @@ struct RunOptions {
   double stallSeconds = 10;  // of silence after which a rank is lost; 0: never
   std::string traceFile;
   std::string jsonFile;
+  std::string trustFile;    // public keys: the package must be signed by one
+  std::string cacheAction;  // "list" or "clear" the cache, and run nothing
+};
+
+struct CompileToolOptions {
+  PackageOptions package;
+  std::string output;
+  int ranks = 0;  // 0: what the mesh needs
+  std::string jsonFile;
+  bool explains = false;
+  std::string signingKey;  // file of a private key
 };
 
 }  // namespace mlc::tools

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <new>
 #include <optional>
 #include <random>
@@ -17,8 +16,6 @@
 
 namespace mlc::tools {
 namespace {
-
-namespace fs = std::filesystem;
 
 // What --input says of one input: a tensor, or a shape, type and fill.
 struct Description {

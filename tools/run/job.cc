@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <filesystem>
 #include <iostream>
 #include <system_error>
 #include <thread>
@@ -10,9 +9,11 @@
 #include "collectives/transport/mpi/load_mpi.h"
 #include "collectives/transport/thread/thread_communicator.h"
 #include "partitioner/plan/plan.h"
+#include "runtime/base/file_kind.h"
+#include "runtime/base/output_file.h"
 #include "runtime/executor/agreement.h"
-#include "tools/job/cache_folder.h"
 #include "tools/job/devices.h"
+#include "tools/job/text_file.h"
 #include "tools/run/rank_job.h"
 #include "tools/run/stop_signals.h"
 
@@ -21,7 +22,8 @@ namespace {
 
 // How many ranks the options ask for, where nobody has started any.
 StatusOr<int> ranksOf(const PackageOptions& options) {
-  if (std::filesystem::is_directory(options.model)) {
+  MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(options.model));
+  if (kind == FileKind::kFolder) {
     MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(options.model));
     return static_cast<int>(package->manifest().ranks.size());
   }
@@ -50,10 +52,11 @@ int finish(const RunOptions& options, int rank, const StatusOr<RunReport>& resul
     if (options.jsonFile == "-") {
       std::cout << reportJson(*result);
     } else {
-      std::cout << reportText(*result);
-      if (!options.jsonFile.empty()) status = writeTextFile(options.jsonFile, reportJson(*result));
+      std::cout << reportText(*result) << std::flush;
+      if (!options.jsonFile.empty()) status = writeFile(options.jsonFile, reportJson(*result));
     }
-    std::cout.flush();
+    if (status.ok() && !std::cout.flush())
+      status = invalidError("cannot write the report to standard output");
     for (const auto& comparison : {result->verification, result->expectation}) {
       if (status.ok() && comparison && !comparison->ok)
         status = Status(StatusCode::kWrongResult, comparison->first);
@@ -96,6 +99,8 @@ int runMpiJob(const RunOptions& options) {
 int runThreadJob(const RunOptions& options) {
   const StatusOr<int> ranks = ranksOf(options.package);
   if (!ranks.ok()) return finish(options, 0, ranks.status());
+  if (Status status = checkThreadRanks(*ranks, options.threads); !status.ok())
+    return finish(options, 0, status);
   std::vector<std::unique_ptr<collectives::Communicator>> worlds =
       collectives::createThreadGroup(*ranks);
   OpenPackage open;

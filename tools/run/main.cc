@@ -4,18 +4,21 @@
 
 #include "tools/options/command_line.h"
 #include "tools/run/job.h"
+#include "tools/run/manage_cache.h"
 #include "tools/run/stop_signals.h"
 
 int main(int argc, char** argv) {
-  // A file that grows beyond the process's limit is an error like that of a full disk, and no
-  // reason to die.
+  // A file that grows beyond the process's limit, or a pipe that nobody reads, is an error like a
+  // full disk, and no reason to die.
   std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
   mlc::tools::RunOptions options;
   CLI::App app("Runs a model on all ranks of the job, compiling it first where that is needed.",
                "mlc-run");
   mlc::tools::addRunOptions(app, options);
   if (const std::optional<int> exitCode = mlc::tools::parseCommandLine(app, argc, argv))
     return *exitCode;
+  if (!options.cacheAction.empty()) return mlc::tools::manageCache(options);
   mlc::tools::listenForStopSignals();
   return mlc::tools::runJob(options);
 }

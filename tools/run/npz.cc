@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/base/file_kind.h"
 #include "runtime/base/npy.h"
 
 namespace mlc::tools {
@@ -33,6 +34,8 @@ std::vector<std::string> arraysOf(zip_t* archive) {
 }  // namespace
 
 StatusOr<HostTensor> readNpz(const std::string& path, const std::string& member) {
+  MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(path));
+  if (kind == FileKind::kOther) return invalidError("cannot read " + path + ": not a regular file");
   int code = 0;
   const std::unique_ptr<zip_t, CloseArchive> archive(
       zip_open(path.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));

@@ -8,7 +8,7 @@
 #include "compiler/library/compiler_library.h"
 #include "runtime/base/element.h"
 #include "runtime/base/objects.h"
-#include "tools/job/cache_folder.h"
+#include "runtime/base/output_file.h"
 #include "tools/run/file_name.h"
 #include "tools/run/value_files.h"
 
@@ -50,7 +50,9 @@ StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder,
     names[specs[i].name] = file;
     files.push_back(std::move(file));
   }
-  MLC_RETURN_IF_ERROR(writeTextFile(folder + "/outputs.json", names.dump(2) + "\n"));
+  MLC_RETURN_IF_ERROR(
+      writeFile(folder + "/outputs.json",
+                names.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
   return files;
 }
 

@@ -1,19 +1,19 @@
 #include "tools/run/rank_job.h"
 
 #include <chrono>
-#include <filesystem>
-#include <iostream>
 
 #include "compiler/library/compiler_library.h"
 #include "partitioner/plan/plan.h"
 #include "runtime/api/cores.h"
+#include "runtime/base/file_kind.h"
+#include "runtime/base/output_file.h"
 #include "runtime/executor/agreement.h"
 #include "runtime/executor/executor.h"
 #include "runtime/team/cpus.h"
-#include "tools/job/cache_folder.h"
 #include "tools/job/devices.h"
 #include "tools/job/exchange.h"
 #include "tools/job/package_cache.h"
+#include "tools/job/text_file.h"
 #include "tools/run/inputs.h"
 #include "tools/run/stop_signals.h"
 #include "tools/run/trace_file.h"
@@ -70,10 +70,15 @@ class RankJob {
 
   Status preparePackage() {
     const PackageOptions& options = options_.package;
-    if (std::filesystem::is_directory(options.model)) {
+    MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(options.model));
+    if (kind == FileKind::kFolder) {
       MLC_RETURN_IF_ERROR(checkPackageOptions());
       path_ = options.model;
       return okStatus();
+    }
+    if (!options_.trustFile.empty()) {
+      return usageError("--trust is for packages, which are signed: " + options.model +
+                        " is a model");
     }
     if (options_.verify && options.keepStates)
       return usageError("--verify compares with the model as it is: leave out --keep-states");
@@ -94,7 +99,9 @@ class RankJob {
         report_.compiled = true;
         report_.cacheHit = package->hit;
         report_.compileSeconds = package->seconds;
-        mine = package->path;
+        // As long as it is in use.
+        held_ = std::move(package->package);
+        mine = held_->path();
       } else {
         mine = package.status();
       }
@@ -137,8 +144,8 @@ class RankJob {
 
   StatusOr<partition::SearchOptions> searchOptions() const {
     partition::SearchOptions search;
-    StatusOr<Mesh> mesh = parseMesh(options_.package.mesh);
-    if (!mesh.ok()) return mesh.status().withContext("--mesh");
+    const StatusOr<Mesh> mesh = parseMesh(options_.package.mesh);
+    MLC_RETURN_IF_ERROR(mesh.status());
     if (mesh->ranks() > world_.size()) {
       return usageError("--mesh " + options_.package.mesh + " needs " +
                         std::to_string(mesh->ranks()) + " ranks, the job has " +
@@ -157,7 +164,7 @@ class RankJob {
 
   // Opens the package on every rank; ranks that it has no part for have nothing more to do.
   Status splitOffIdleRanks() {
-    MLC_RETURN_IF_ERROR(executor::agree(world_, open_.open(path_)));
+    MLC_RETURN_IF_ERROR(executor::agree(world_, open_.open(path_, options_.trustFile)));
     const auto ranks = static_cast<int>(manifest().ranks.size());
     if (ranks > world_.size()) {
       return usageError(options_.package.model + " is made for " + std::to_string(ranks) +
@@ -230,7 +237,7 @@ class RankJob {
     if (!trace()) return okStatus();
     const std::string mine = printEvents(active().rank(), active().hostOf(active().rank()), trace_);
     MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts, gatherTexts(active(), mine));
-    return onRoot([&] { return writeTextFile(options_.traceFile, printTraceFile(texts)); });
+    return onRoot([&] { return writeFile(options_.traceFile, printTraceFile(texts)); });
   }
 
   // Of the devices that the plan was made for, if it was made here.
@@ -281,7 +288,8 @@ class RankJob {
   const RunOptions& options_;
   OpenPackage& open_;
   std::string path_;
-  partition::DeviceModel devices_;  // empty for a package
+  partition::DeviceModel devices_;   // empty for a package
+  std::optional<HeldPackage> held_;  // on rank 0, if it is in the cache
   bool idle_ = false;
   std::unique_ptr<Communicator> active_;  // of the ranks with work, where some have none
   std::unique_ptr<executor::Executor> executor_;
@@ -293,10 +301,17 @@ class RankJob {
 
 }  // namespace
 
-Status OpenPackage::open(const std::string& path) {
+Status OpenPackage::open(const std::string& path, const std::string& trustFile) {
   const std::lock_guard lock(mutex_);
   if (opened_) return *opened_;
-  StatusOr<std::shared_ptr<const package::Package>> package = package::Package::open(path);
+  std::vector<package::PublicKey> keys;
+  if (!trustFile.empty()) {
+    StatusOr<std::vector<package::PublicKey>> read = package::readPublicKeys(trustFile);
+    opened_ = read.status();
+    if (!read.ok()) return *opened_;
+    keys = *std::move(read);
+  }
+  StatusOr<std::shared_ptr<const package::Package>> package = package::Package::open(path, keys);
   opened_ = package.status();
   if (!package.ok()) return *opened_;
   package_ = *std::move(package);

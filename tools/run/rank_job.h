@@ -15,8 +15,9 @@ namespace mlc::tools {
 // The package as it is open in this process.
 class OpenPackage {
  public:
-  // Opens it at the first call. Safe to call from several threads.
-  Status open(const std::string& path);
+  // Opens it at the first call, if it is signed by a key of that file where one is named. Safe to
+  // call from several threads.
+  Status open(const std::string& path, const std::string& trustFile);
   const std::shared_ptr<const package::Package>& package() const { return package_; }
   const std::shared_ptr<package::WeightStore>& store() const { return store_; }
 

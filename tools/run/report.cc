@@ -155,7 +155,7 @@ std::string reportJson(const RunReport& report) {
     output["file"] = hasFile(report, i) ? Json(report.outputFiles[i]) : Json();
     json["outputs"].push_back(std::move(output));
   }
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string printRank(const RankReport& rank) {
@@ -165,7 +165,7 @@ std::string printRank(const RankReport& rank) {
               {"peak", rank.peakResidentBytes},
               {"weights", rank.weightsBytes},
               {"arena", rank.arenaBytes}}
-      .dump();
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 RankReport parseRank(const std::string& text) {

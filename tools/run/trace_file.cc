@@ -27,7 +27,7 @@ std::string printEvents(int rank, const std::string& host, const executor::Trace
     if (event.microbatch >= 0) entry["args"] = {{"microbatch", event.microbatch}};
     events.push_back(std::move(entry));
   }
-  return events.dump();
+  return events.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string printTraceFile(const std::vector<std::string>& ranks) {
@@ -43,7 +43,9 @@ std::string printTraceFile(const std::vector<std::string>& ranks) {
   for (Json& event : all) {
     if (event.contains("ts")) event["ts"] = event["ts"].get<int64_t>() - first;
   }
-  return Json{{"traceEvents", std::move(all)}, {"displayTimeUnit", "ms"}}.dump() + "\n";
+  return Json{{"traceEvents", std::move(all)}, {"displayTimeUnit", "ms"}}.dump(
+             -1, ' ', false, Json::error_handler_t::replace) +
+         "\n";
 }
 
 }  // namespace mlc::tools

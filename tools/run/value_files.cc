@@ -1,8 +1,10 @@
 #include "tools/run/value_files.h"
 
 #include <filesystem>
+#include <new>
 
 #include "compiler/library/compiler_library.h"
+#include "runtime/base/file_kind.h"
 #include "runtime/base/npy.h"
 #include "runtime/base/objects.h"
 #include "tools/run/file_name.h"
@@ -17,7 +19,8 @@ StatusOr<HostTensor> readSequenceFolder(const std::string& folder) {
   std::vector<HostTensor> items;
   while (true) {
     const std::string file = folder + "/" + std::to_string(items.size()) + ".npy";
-    if (!fs::exists(file)) return sequenceTensor(items);
+    MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(file));
+    if (kind == FileKind::kAbsent) return sequenceTensor(items);
     MLC_ASSIGN_OR_RETURN(HostTensor item, readNpy(file));
     items.push_back(std::move(item));
   }
@@ -31,16 +34,27 @@ StatusOr<HostTensor> readTensor(const std::string& path) {
   return usageError(path + ": tensors are read from .npy, .npz and .pb files");
 }
 
-}  // namespace
-
-StatusOr<HostTensor> readValue(const std::string& path, DType type) {
+StatusOr<HostTensor> readAnyValue(const std::string& path, DType type) {
   if (path.ends_with(".pb")) {
     MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
     return compiler->readTensorProto(path, type);
   }
-  StatusOr<HostTensor> value = fs::is_directory(path) ? readSequenceFolder(path) : readTensor(path);
+  MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(path));
+  StatusOr<HostTensor> value =
+      kind == FileKind::kFolder ? readSequenceFolder(path) : readTensor(path);
   MLC_RETURN_IF_ERROR(value.status());
   return type == DType::kOptional ? optionalTensor(*value) : *std::move(value);
+}
+
+}  // namespace
+
+StatusOr<HostTensor> readValue(const std::string& path, DType type) {
+  try {
+    return readAnyValue(path, type);
+  } catch (const std::bad_alloc&) {
+    // A small file may stand for a large tensor.
+    return outOfMemoryError(path + " does not fit in memory");
+  }
 }
 
 StatusOr<std::optional<HostTensor>> readValueIn(const std::string& folder, const std::string& proto,
@@ -48,7 +62,8 @@ StatusOr<std::optional<HostTensor>> readValueIn(const std::string& folder, const
   const std::string base = folder + "/" + fileNameOf(name);
   const bool mayBeFolder = type == DType::kSequence || type == DType::kOptional;
   for (const std::string& path : {folder + "/" + proto + ".pb", base + ".npy", base}) {
-    if (!fs::exists(path) || (fs::is_directory(path) && !mayBeFolder)) continue;
+    MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(path));
+    if (kind == FileKind::kAbsent || (kind == FileKind::kFolder && !mayBeFolder)) continue;
     MLC_ASSIGN_OR_RETURN(HostTensor value, readValue(path, type));
     return std::optional<HostTensor>(std::move(value));
   }
@@ -67,13 +82,15 @@ StatusOr<std::string> writeValue(const std::string& folder, const std::string& f
     return file + ".npy";
   }
   const std::string items = folder + "/" + file;
+  const auto fileOf = [&](int item) { return items + "/" + std::to_string(item) + ".npy"; };
   std::error_code error;
-  fs::remove_all(items, error);  // the tensors of a longer one
   fs::create_directories(items, error);
   if (error) return invalidError("cannot make " + items + ": " + error.message());
   int count = 0;
   for (const HostTensor& item : itemsOf(value))
-    MLC_RETURN_IF_ERROR(writeNpy(items + "/" + std::to_string(count++) + ".npy", item));
+    MLC_RETURN_IF_ERROR(writeNpy(fileOf(count++), item));
+  // The tensors of a longer one that was there, and nothing else.
+  while (fs::remove(fileOf(count), error)) ++count;
   return file;
 }
 

@@ -2,14 +2,15 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
 
-#include "compiler/target/cpu/temporary_folder.h"
 #include "lld/Common/CommonLinkerContext.h"
 #include "lld/Common/Driver.h"
 #include "llvm/Support/raw_ostream.h"
+#include "runtime/base/staging.h"
 
 LLD_HAS_DRIVER(elf)
 
@@ -45,7 +46,10 @@ Status link(const std::vector<std::string>& files, const std::string& output) {
 }  // namespace
 
 StatusOr<std::string> linkSharedObject(const std::vector<std::string>& objects) {
-  MLC_ASSIGN_OR_RETURN(const TemporaryFolder folder, TemporaryFolder::create());
+  std::error_code error;
+  const auto temporary = std::filesystem::temp_directory_path(error);
+  if (error) return invalidError("TMPDIR is no folder for temporary files: " + error.message());
+  MLC_ASSIGN_OR_RETURN(const Staging folder, Staging::folder((temporary / "link").string()));
   std::vector<std::string> files;
   for (const std::string& object : objects) {
     files.push_back(folder.path() + "/object_" + std::to_string(files.size()) + ".o");
