@@ -26,7 +26,7 @@ constexpr char kPublic[] =
 TEST(Signature, IsThatOfTheRfc) {
   const StatusOr<std::string> signature = signatureOf("", fileOf("key", kPrivate));
   ASSERT_TRUE(signature.ok()) << signature.status().message();
-  EXPECT_EQ(signature->substr(0, 4), "\xe5\x56\x43\x00");
+  EXPECT_EQ(signature->substr(0, 4), std::string("\xe5\x56\x43\x00", 4));
   const auto keys = readPublicKeys(fileOf("keys", kPublic));
   ASSERT_TRUE(keys.ok()) << keys.status().message();
   ASSERT_EQ(keys->size(), 1u);
