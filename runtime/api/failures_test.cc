@@ -93,13 +93,14 @@ TEST_P(Failures, InARun) {
     const bool over = !countdownIsOver();
     allocationsLeft = -1;
     failures += !first.empty();
-    // It is usable, or says what ended it.
+    // It is usable, or says what ended it. Where rank 1 failed behind its part of the first run,
+    // the second may be the one that it ends.
     try {
       const auto result = model.run({{MLC_F32, {2, 4}, x.data()}});
       EXPECT_EQ(static_cast<const float*>(result[0].data)[0], 4.0f);
     } catch (const Error& error) {
-      EXPECT_NE(std::string(error.what()).find("the session has ended"), std::string::npos)
-          << error.what() << " after " << first;
+      const bool hadEnded = std::string(error.what()).find("the session has ended") == 0;
+      EXPECT_TRUE(hadEnded || first.empty()) << error.what() << " after " << first;
     }
     if (over) break;
   }
