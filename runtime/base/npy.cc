@@ -60,7 +60,7 @@ std::optional<Characters> parseCharacters(std::string_view text) {
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + 3, end, characters.count);
   const bool isGood = error == std::errc() && stop != end && *stop == text[0] &&
-                      characters.count >= 1 && characters.count <= INT32_MAX;
+                      characters.count >= 0 && characters.count <= INT32_MAX;
   return isGood ? std::optional(characters) : std::nullopt;
 }
 

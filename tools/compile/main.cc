@@ -11,6 +11,7 @@
 #include "tools/compile/compile_report.h"
 #include "tools/job/devices.h"
 #include "tools/job/package_cache.h"
+#include "tools/job/text_file.h"
 #include "tools/options/command_line.h"
 
 namespace mlc::tools {
