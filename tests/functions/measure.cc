@@ -143,14 +143,15 @@ bool isWithin(double ulps, double exact, double computed, const Precision& preci
 
 }  // namespace
 
-Status measure(CompiledFunctions& compiled, const HostTensor& x,
-               std::vector<LargestError>& largest) {
+Status measure(CompiledFunctions& compiled, const HostTensor& x, std::vector<LargestError>& largest,
+               const std::string& only) {
   const std::vector<ElementaryFunction>& functions = elementaryFunctions();
   largest.resize(functions.size());
   MLC_ASSIGN_OR_RETURN(const std::vector<HostTensor> results, compiled(x));
   const Precision precision = precisionOf(x.dtype());
   const bool isWide = x.dtype() == DType::kF64;
   auto measureOne = [&](size_t f) {
+    if (!only.empty() && functions[f].name != only) return;
     for (int64_t i = 0; i < x.numElements(); ++i) {
       const double argument = valueAt(x, i), computed = valueAt(results[f], i);
       const long double exact =

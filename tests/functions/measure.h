@@ -38,8 +38,9 @@ std::pair<HostTensor, HostTensor> powerArguments(DType dtype, int64_t count,
 Status measurePowers(api::Session& power, const HostTensor& base, const HostTensor& exponent,
                      LargestError& largest);
 
-// For arguments x, merged into one entry for each of elementaryFunctions().
-Status measure(CompiledFunctions& compiled, const HostTensor& x,
-               std::vector<LargestError>& largest);
+// For arguments x, merged into one entry for each of elementaryFunctions(); of the function `only`
+// if it is not empty.
+Status measure(CompiledFunctions& compiled, const HostTensor& x, std::vector<LargestError>& largest,
+               const std::string& only = {});
 
 }  // namespace mlc::functions
