@@ -295,7 +295,8 @@ void Heartbeat::run() {
   const auto interval = std::chrono::duration_cast<Clock::duration>(Seconds(beat));
   std::vector<pollfd> entries;
   Clock::time_point next = Clock::now(), last = next;
-  while (!stop_ && !handled_) {
+  // Rank 0 tells of its own failure before it leaves.
+  while (!handled_ && (!stop_ || (hasFailure_ && options_.rank == 0))) {
     if (Clock::now() >= next) {
       for (const Peer& peer : peers_) {
         if (peer.socket >= 0) sendFrame(peer.socket, Kind::kBeat);

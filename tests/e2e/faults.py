@@ -133,7 +133,7 @@ def reach(job, moment, cache, wait):
         job.wait_until(lambda: len(job.ranks()) == job.size and any((cache / "packages").glob("*")), "compiling")
         return
     if moment == "load":
-        job.wait_until(lambda: len(job.ranks()) == job.size and any((cache / "packages").glob("*.mlcpkg")), "loading")
+        job.wait_until(lambda: len(job.ranks()) == job.size and any((cache / "packages").glob("[!.]*/*.mlcpkg")), "loading")
         return
     job.wait_until(lambda: job.all_ranks_map(".mlcpkg/"), "running")
     time.sleep(1 + wait)
@@ -166,7 +166,7 @@ def problems_of(fault, model, inputs=(), wait=0.3):
             job.clean()
         # A package is made under a temporary name. Who was compiling may have had no time to remove that; the next job does.
         if fault.moment != "compile":
-            problems += [f"left: {path}" for path in cache.rglob("*") if ".tmp" in path.name]
+            problems += [f"left: {path}" for path in cache.rglob("*") if ".mlc-" in path.name]
     # A job that is asked to stop may have done so before the fault.
     if fault.moment == "drain" and code == jobs.DONE and "stopped   by SIGUSR1" in out:
         return problems

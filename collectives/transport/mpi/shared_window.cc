@@ -70,8 +70,10 @@ SharedWindow::SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, c
       spins_(spinsFor(job.ranksOfHost)) {}
 
 SharedWindow::~SharedWindow() {
+  // Of a job that has ended the others learn the cause, not that this rank has left.
+  if (job_.cancellation.requested()) return;
   slotOf(rank_).left.store(true, std::memory_order_release);
-  if (!job_.cancellation.requested()) MPI_Win_free(&window_);
+  MPI_Win_free(&window_);
 }
 
 SharedWindow::Slot& SharedWindow::slotOf(int rank) const {
