@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -160,8 +161,20 @@ Heartbeat::~Heartbeat() {
   const uint64_t one = 1;
   if (wake_ >= 0) (void)!::write(wake_, &one, sizeof one);
   if (thread_.joinable()) thread_.join();
+  for (const Peer& peer : peers_) {
+    if (peer.socket < 0) continue;
+    sendFrame(peer.socket, Kind::kGoodbye);
+    ::shutdown(peer.socket, SHUT_WR);
+  }
+  // A socket that is closed with something unread takes back what the peer has not read yet.
+  const Clock::time_point end = Clock::now() + std::chrono::milliseconds(200);
   for (Peer& peer : peers_) {
-    if (peer.socket >= 0) sendFrame(peer.socket, Kind::kGoodbye);
+    std::array<char, 256> ignored;
+    pollfd entry{peer.socket, POLLIN, 0};
+    while (peer.socket >= 0 && Clock::now() < end &&
+           ::poll(&entry, 1, millisecondsUntil(end)) > 0 &&
+           ::recv(peer.socket, ignored.data(), ignored.size(), MSG_DONTWAIT) > 0) {
+    }
     peer.close();
   }
   if (listener_ >= 0) ::close(listener_);
