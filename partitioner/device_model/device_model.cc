@@ -95,8 +95,7 @@ namespace {
 void readFields(JsonReader& reader, LinkEntry& entry) {
   reader.read("between", entry.between);
   if (entry.between.size() != 2) reader.wrong("between", "must be two names");
-  readSeconds(reader, "latency_seconds", entry.link.latencySeconds);
-  readSpeed(reader, "bandwidth", entry.link.bandwidth);
+  readFields(reader, entry.link);
 }
 
 }  // namespace

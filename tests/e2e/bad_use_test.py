@@ -13,18 +13,7 @@ BERT = jobs.MODELS / "bert/model.onnx"
 MLP = jobs.MODELS / "mlp/model.onnx"
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = jobs.SCRATCH / self.id()
-        self.folder.mkdir()
-
-    def expect(self, code, *arguments, words=(), tool="mlc-run", **options):
-        result = jobs.run(tool, *arguments, **options)
-        self.assertEqual(result.code, code, f"{arguments}\n{result.out}\n{result.err}")
-        for word in words:
-            self.assertIn(word, result.err)
-        return result
-
+class Case(jobs.ToolTest):
     def file(self, name, content):
         path = self.folder / name
         path.write_text(content if isinstance(content, str) else json.dumps(content))

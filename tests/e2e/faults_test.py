@@ -15,11 +15,7 @@ BERT = jobs.MODELS / "bert/model.onnx"
 MLP = jobs.MODELS / "mlp/model.onnx"
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.folder = jobs.SCRATCH / self.id()
-        self.folder.mkdir()
-
+class Case(jobs.ToolTest):
     def job(self, *arguments, ranks=2, **options):
         job = faults.Job([*arguments, "--devices", jobs.equal_devices(self.folder, ranks), "--threads", 1], ranks, **options)
         self.addCleanup(job.clean)

@@ -15,24 +15,13 @@ from onnx import TensorProto, helper
 MLP = jobs.MODELS / "mlp/model.onnx"
 
 
-class Case(unittest.TestCase):
+class Case(jobs.ToolTest):
     @classmethod
     def setUpClass(cls):
         cls.package = jobs.SCRATCH / f"{cls.__name__}.mlcpkg"
         result = jobs.mlc_compile(MLP, "-o", cls.package)
         if result.code != jobs.DONE:
             raise AssertionError(result.err)
-
-    def setUp(self):
-        self.folder = jobs.SCRATCH / self.id()
-        self.folder.mkdir()
-
-    def expect(self, code, *arguments, words=(), tool="mlc-run", **options):
-        result = jobs.run(tool, *arguments, **options)
-        self.assertEqual(result.code, code, f"{arguments}\n{result.out}\n{result.err}")
-        for word in words:
-            self.assertIn(word, result.err)
-        return result
 
 
 class Packages(Case):

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+import unittest
 
 import numpy as np
 import onnx
@@ -103,3 +104,19 @@ def check_nothing_half_written(test, *folders):
     for folder in (pathlib.Path(os.environ["MLC_CACHE"]), *folders):
         left = [str(path) for path in folder.rglob("*") if ".mlc-" in path.name]
         test.assertEqual(left, [])
+
+
+class ToolTest(unittest.TestCase):
+    """Tests that call the tools, each with a folder of its own."""
+
+    def setUp(self):
+        self.folder = SCRATCH / self.id()
+        self.folder.mkdir()
+
+    def expect(self, code, *arguments, words=(), tool="mlc-run", **options):
+        """What the tool says; every word must be in its errors."""
+        result = run(tool, *arguments, **options)
+        self.assertEqual(result.code, code, f"{arguments}\n{result.out}\n{result.err}")
+        for word in words:
+            self.assertIn(word, result.err)
+        return result

@@ -16,19 +16,14 @@ MLP = jobs.MODELS / "mlp/model.onnx"
 BERT = jobs.MODELS / "bert/model.onnx"
 
 
-class Case(unittest.TestCase):
+class Case(jobs.ToolTest):
     def setUp(self):
-        self.folder = jobs.SCRATCH / self.id()
-        self.folder.mkdir()
+        super().setUp()
         self.cache = self.folder / "cache"
         self.environment = {"MLC_CACHE": str(self.cache)}
 
-    def expect(self, code, *arguments, words=(), tool="mlc-run", environment=None, **options):
-        result = jobs.run(tool, *arguments, environment={**self.environment, **(environment or {})}, **options)
-        self.assertEqual(result.code, code, f"{arguments}\n{result.out}\n{result.err}")
-        for word in words:
-            self.assertIn(word, result.err)
-        return result
+    def expect(self, code, *arguments, environment=None, **options):
+        return super().expect(code, *arguments, environment={**self.environment, **(environment or {})}, **options)
 
     def hit(self, *arguments, **environment):
         return jobs.report(*arguments, environment={**self.environment, **environment})["cache_hit"]

@@ -4,14 +4,13 @@
 #include <thread>
 
 #include "collectives/transport/thread/thread_communicator.h"
-#include "partitioner/plan/plan.h"
 #include "runtime/base/output_file.h"
 #include "runtime/package/package.h"
 #include "runtime/package/staging_folder.h"
 #include "tools/compile/compile_report.h"
 #include "tools/job/devices.h"
 #include "tools/job/package_cache.h"
-#include "tools/job/text_file.h"
+#include "tools/job/plan_file.h"
 #include "tools/options/command_line.h"
 
 namespace mlc::tools {
@@ -33,11 +32,7 @@ StatusOr<partition::DeviceModel> devicesOfHost(int ranks) {
 
 StatusOr<int> ranksOf(const CompileToolOptions& options, const Mesh& mesh) {
   if (options.ranks) return options.ranks;
-  if (options.package.planFile.empty()) return mesh.ranks();
-  MLC_ASSIGN_OR_RETURN(const std::string text, readTextFile(options.package.planFile));
-  StatusOr<partition::Plan> plan = partition::parsePlan(text);
-  if (!plan.ok()) return plan.status().withContext(options.package.planFile);
-  return plan->ranks();
+  return options.package.planFile.empty() ? mesh.ranks() : ranksOfPlan(options.package.planFile);
 }
 
 Status compile(const CompileToolOptions& options) {

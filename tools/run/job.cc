@@ -8,12 +8,11 @@
 
 #include "collectives/transport/mpi/load_mpi.h"
 #include "collectives/transport/thread/thread_communicator.h"
-#include "partitioner/plan/plan.h"
 #include "runtime/base/file_kind.h"
 #include "runtime/base/output_file.h"
 #include "runtime/executor/agreement.h"
 #include "tools/job/devices.h"
-#include "tools/job/text_file.h"
+#include "tools/job/plan_file.h"
 #include "tools/run/rank_job.h"
 #include "tools/run/stop_signals.h"
 
@@ -27,12 +26,7 @@ StatusOr<int> ranksOf(const PackageOptions& options) {
     MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(options.model));
     return static_cast<int>(package->manifest().ranks.size());
   }
-  if (!options.planFile.empty()) {
-    MLC_ASSIGN_OR_RETURN(const std::string text, readTextFile(options.planFile));
-    StatusOr<partition::Plan> plan = partition::parsePlan(text);
-    if (!plan.ok()) return plan.status().withContext(options.planFile);
-    return plan->ranks();
-  }
+  if (!options.planFile.empty()) return ranksOfPlan(options.planFile);
   MLC_ASSIGN_OR_RETURN(const Mesh mesh, parseMesh(options.mesh));
   if (!options.devicesFile.empty()) {
     MLC_ASSIGN_OR_RETURN(const partition::DeviceModel devices, readDevices(options.devicesFile));

@@ -1,5 +1,6 @@
 #include "compiler/import/onnx/import.h"
 
+#include "compiler/diagnostics.h"
 #include "compiler/dialect/graph/graph_dialect.h"
 #include "compiler/import/onnx/file_reader.h"
 #include "compiler/import/onnx/graph_importer.h"
@@ -16,17 +17,9 @@ namespace {
 using namespace onnx_import;
 
 Status verifyModule(mlir::ModuleOp module) {
-  std::string errors;
-  mlir::ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic& diagnostic) {
-    if (!errors.empty()) errors += "\n";
-    if (auto name = mlir::dyn_cast<mlir::NameLoc>(diagnostic.getLocation())) {
-      errors += "node '" + name.getName().str() + "': ";
-    }
-    errors += diagnostic.str();
-    return mlir::success();
-  });
+  DiagnosticCollector diagnostics(module.getContext());
   if (mlir::succeeded(mlir::verify(module))) return okStatus();
-  return invalidError(errors);
+  return diagnostics.status(StatusCode::kInvalid, "the imported module does not hold together");
 }
 
 // One import with what is known of the symbols; none if it learned that dims are equal, and must be
