@@ -162,9 +162,7 @@ Heartbeat::~Heartbeat() {
   if (wake_ >= 0) (void)!::write(wake_, &one, sizeof one);
   if (thread_.joinable()) thread_.join();
   for (const Peer& peer : peers_) {
-    if (peer.socket < 0) continue;
-    sendFrame(peer.socket, Kind::kGoodbye);
-    ::shutdown(peer.socket, SHUT_WR);
+    if (peer.socket >= 0) ::shutdown(peer.socket, SHUT_WR);
   }
   // A socket that is closed with something unread takes back what the peer has not read yet.
   const Clock::time_point end = Clock::now() + std::chrono::milliseconds(200);
@@ -308,8 +306,8 @@ void Heartbeat::run() {
   const auto interval = std::chrono::duration_cast<Clock::duration>(Seconds(beat));
   std::vector<pollfd> entries;
   Clock::time_point next = Clock::now(), last = next;
-  // Rank 0 tells of its own failure before it leaves.
-  while (!handled_ && (!stop_ || (hasFailure_ && options_.rank == 0))) {
+  bool hasLeft = false;
+  while (!handled_ && !hasLeft) {
     if (Clock::now() >= next) {
       for (const Peer& peer : peers_) {
         if (peer.socket >= 0) sendFrame(peer.socket, Kind::kBeat);
@@ -319,6 +317,8 @@ void Heartbeat::run() {
     entries.assign(1, {wake_, POLLIN, 0});
     for (const Peer& peer : peers_) entries.push_back({peer.socket, POLLIN, 0});
     (void)::poll(entries.data(), entries.size(), millisecondsUntil(next) + 1);
+    uint64_t events = 0;
+    (void)!::read(wake_, &events, sizeof events);
     const Clock::time_point now = Clock::now();
     if (now - last > 3 * interval) {
       // This process was stopped itself, perhaps together with the others: they get their time.
@@ -340,7 +340,22 @@ void Heartbeat::run() {
       }
     }
     if (!handled_) lookForSilence();
+    if (!handled_ && stop_) hasLeft = leave();
   }
+}
+
+// All say goodbye to rank 0, which answers when it has heard everybody: until then one that is lost
+// is still told of.
+bool Heartbeat::leave() {
+  const bool answers = options_.rank == 0;
+  const bool heardAll = std::ranges::all_of(peers_, &Peer::saidGoodbye);
+  if (answers ? heardAll : !saidGoodbye_) {
+    for (const Peer& peer : peers_) {
+      if (peer.socket >= 0) sendFrame(peer.socket, Kind::kGoodbye);
+    }
+    saidGoodbye_ = true;
+  }
+  return heardAll;
 }
 
 void Heartbeat::readFrom(Peer& peer) {

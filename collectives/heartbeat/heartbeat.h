@@ -33,7 +33,7 @@ class Heartbeat {
   // Called by all ranks. `tellAll` gives rank 0's text to all ranks.
   static StatusOr<std::unique_ptr<Heartbeat>> create(
       const HeartbeatOptions& options, const std::function<Status(std::string& text)>& tellAll);
-  // Says goodbye.
+  // Says goodbye and waits until all ranks have: whoever is lost before that is a failure.
   ~Heartbeat();
 
   // Makes this failure known to all ranks, this one included.
@@ -51,6 +51,7 @@ class Heartbeat {
   void readFrom(Peer& peer);
   void takeFrames(Peer& peer);
   void lookForSilence();
+  bool leave();
   void failed(const Status& cause, bool reports);
   void lost(const Peer& peer, const std::string& how);
   std::string nameOf(int rank) const;
@@ -65,6 +66,7 @@ class Heartbeat {
   Status failure_;  // written before hasFailure_, by one thread
   std::atomic<bool> failing_ = false;
   bool handled_ = false;
+  bool saidGoodbye_ = false;
   std::thread thread_;
 };
 

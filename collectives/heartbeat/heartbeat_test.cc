@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <string>
+#include <tuple>
 
 namespace mlc::collectives {
 namespace {
@@ -96,7 +97,7 @@ void waitForSignal(int, Heartbeat&) { ::pause(); }
 TEST(Heartbeat, SaysNothingOfRanksThatComputeLongOrLeave) {
   Job job;
   job.start([&](int rank, Heartbeat&) {
-    // Longer than a stall; rank 0 leaves first, which is no failure.
+    // Longer than a stall; rank 0 is ready to leave first, which is no failure.
     const auto end =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(2200 + 200 * rank);
     while (std::chrono::steady_clock::now() < end) {
@@ -141,6 +142,34 @@ TEST(Heartbeat, NamesARankThatIsStopped) {
               std::string::npos);
     job.kill(rank, SIGKILL);
     job.end();
+  }
+}
+
+TEST(Heartbeat, NamesARankThatIsLostWhileOthersLeave) {
+  for (const auto& [rank, signal, how] :
+       {std::tuple(1, SIGSTOP, "has been silent for 1 s"),
+        std::tuple(0, SIGSTOP, "has been silent for 1 s"), std::tuple(2, SIGKILL, "died"),
+        std::tuple(0, SIGKILL, "died")}) {
+    Job job;
+    job.start([&](int mine, Heartbeat&) {
+      while (!job.shared().go) ::usleep(1000);
+      if (mine == rank) ::pause();
+    });
+    job.shared().go = true;
+    ::usleep(200'000);
+    job.kill(rank, signal);
+    const int other = rank == 0 ? 1 : 0;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (job.shared().heard[other][0] == 0 && std::chrono::steady_clock::now() < end)
+      ::usleep(1000);
+    EXPECT_NE(std::string(job.shared().heard[other])
+                  .find("rank " + std::to_string(rank) + " (here) " + how),
+              std::string::npos)
+        << rank << how;
+    job.kill(rank, SIGKILL);
+    std::vector<int> expected(kRanks, 6);
+    expected[static_cast<size_t>(rank)] = -SIGKILL;
+    EXPECT_EQ(job.end(), expected);
   }
 }
 

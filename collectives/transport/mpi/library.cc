@@ -88,10 +88,12 @@ MLC_EXPORT void mlcAbortMpiJob(int exitCode) {
   ::usleep(300'000);
   int isFinalized = 0;
   MPI_Finalized(&isFinalized);
+  // mpirun ends the others for the code.
+  if (isFinalized) ::_exit(exitCode);
   // MPI may be what is stuck.
   std::thread([exitCode] {
     ::sleep(2);
     ::_exit(exitCode);
   }).detach();
-  if (!isFinalized) MPI_Abort(MPI_COMM_WORLD, exitCode);
+  MPI_Abort(MPI_COMM_WORLD, exitCode);
 }
