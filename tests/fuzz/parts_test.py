@@ -74,6 +74,13 @@ class Comparison(unittest.TestCase):
             self.assertEqual(self.difference(np.full(2, actual, np.float32), model, {"x": np.array([1e20, 1])}), "")
             self.assertNotEqual(self.difference(np.full(2, actual, np.float32), model, {"x": np.array([1e3, 1])}), "")
 
+    def test_allows_any_result_where_an_order_of_additions_overflows(self):
+        model = model_of([helper.make_node("MatMul", ["x", "w"], ["y"])], [("x", T.FLOAT, [1, 3])], "y", [("w", np.ones((3, 1), np.float32))])
+        for actual in (1e38, np.inf, np.nan):
+            wrong = [self.difference(np.full((1, 1), actual, np.float32), model, {"x": np.array([[x, x, -x]])}) for x in (3e38, 1e37)]
+            self.assertEqual(wrong[0], "")
+            self.assertNotEqual(wrong[1], "")
+
     def test_tells_types_shapes_and_kinds_of_numbers(self):
         model = model_of([helper.make_node("Sqrt", ["x"], ["y"])], [("x", T.FLOAT, [2])], "y")
         inputs = {"x": np.array([-1.0, np.inf])}

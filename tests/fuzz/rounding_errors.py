@@ -31,6 +31,8 @@ EXACT = set("""Abs And ArgMax ArgMin BitwiseAnd BitwiseNot BitwiseOr BitwiseXor 
 ROUNDED = set("Add Cast CastLike DequantizeLinear Div LeakyRelu Mul PRelu Reciprocal Shrink Sqrt Sub".split())
 CANCELLING = {"Gelu": lambda x: x, "LogSoftmax": np.ones_like}
 IN_SINGLE = {"BatchNormalization"}
+# Some order of their additions may overflow where another does not.
+SUMS = set("Conv ConvTranspose CumSum Einsum Gemm MatMul ReduceMean ReduceSum Sum".split())
 # Their sums of squares may overflow, or their squares underflow, where the results would not.
 SUMS_OF_SQUARES = {"InstanceNormalization", "LayerNormalization", "LpNormalization", "LRN", "ReduceL2", "RMSNormalization"}
 # Which zero is larger is the implementation's own.
@@ -108,6 +110,12 @@ def random_elements(shape, elem_type, rng):
     # NaN in every other evaluation.
     places = np.arange(np.prod(shape, dtype=int)).reshape(shape)
     return rounded(np.where(places % 2 == rng.index % 2, np.nan, rng.normal(size=shape) * 1e3), elem_type)
+
+
+def overflows_in_some_order(evaluate, inputs, values, elem_type):
+    """A mask: where the sum of what is added without its signs is beyond the type that it is computed in."""
+    limit = np.finfo(np.float64 if elem_type == T.DOUBLE else np.float32).max
+    return ~(evaluate([np.abs(x) if x is not None and x.dtype == np.float64 else x for x in inputs], values)[0] < limit)
 
 
 def undefined(node, inputs, result, elem_type):

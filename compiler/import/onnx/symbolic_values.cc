@@ -85,11 +85,22 @@ const std::map<std::string, Rule>& rules() {
   return kRules;
 }
 
+// Beyond this a number in an expression is none of sizes: hashes and masks are made of such, and
+// wrap, where a size that overflows is an error.
+constexpr int64_t kLargestFactor = int64_t{1} << 40;
+
+bool hasFactorsOfSizes(const DimExpr& value) {
+  return llvm::all_of(value.terms(), [](const DimExpr::Term& term) {
+    return term.coefficient >= -kLargestFactor && term.coefficient <= kLargestFactor;
+  });
+}
+
 // Whether a constant fits the type; other expressions do once their bounds are checked, unless
-// their arithmetic overflowed.
+// their arithmetic overflowed or may do so.
 bool fits(const DimExpr& value, DType dtype) {
   if (!value.isDefined()) return false;
-  if (!value.isConstant()) return dtype == DType::kI64 || dtype == DType::kI32;
+  if (!value.isConstant())
+    return (dtype == DType::kI64 || dtype == DType::kI32) && hasFactorsOfSizes(value);
   const int64_t v = *value.constant();
   switch (dtype) {
     case DType::kI64:

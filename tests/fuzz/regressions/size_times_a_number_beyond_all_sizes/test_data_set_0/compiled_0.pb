@@ -1,0 +1,2 @@
+B
+compiled_0J─лWa┴єзв
