@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from onnx.reference.op_run import OpRun
-from onnx.reference.ops import op_attention, op_conv_integer, op_qlinear_conv, op_space_to_depth
+from onnx.reference.ops import op_attention, op_conv_integer, op_one_hot, op_qlinear_conv, op_space_to_depth
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 erfc = np.vectorize(math.erfc, otypes=[np.float64])
@@ -28,6 +28,16 @@ class Gelu(OpRun):
         if approximate == "tanh":
             return (0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),)
         return (0.5 * x * erfc(-x / math.sqrt(2)) if x.size else x,)
+
+
+class OneHot(op_one_hot.OneHot):
+    """The package's one multiplies by the difference of the two values, which infinite ones have none of."""
+
+    op_domain = ""
+
+    def _run(self, indices, depth, values, axis=None):
+        (hot,) = super()._run(indices, depth, np.array([0, 1]), axis=axis)
+        return (np.where(hot == 1, values[1], values[0]),)
 
 
 class LpNormalization(OpRun):
@@ -215,4 +225,4 @@ def refusing_small_images(convolution):
 
 
 CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
-MENDED = [Erf, Gelu, LpNormalization, LRN, GlobalMaxPool, HardSwish, PRelu, LogSoftmax, ReduceLogSumExp, Attention, SpaceToDepth, Conv, MaxPool, AveragePool, *CONVOLUTIONS]
+MENDED = [Erf, Gelu, OneHot, LpNormalization, LRN, GlobalMaxPool, HardSwish, PRelu, LogSoftmax, ReduceLogSumExp, Attention, SpaceToDepth, Conv, MaxPool, AveragePool, *CONVOLUTIONS]

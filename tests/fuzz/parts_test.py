@@ -123,6 +123,10 @@ class MendedOps(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "no window fits"):
             self.outputs("Conv", np.ones((1, 1, 2)), T.DOUBLE, filters)
 
+    def test_a_one_hot_tensor_may_hold_infinity(self):
+        constants = [("depth", np.array(3)), ("values", np.array([-np.inf, 1], np.float32))]
+        np.testing.assert_array_equal(self.outputs("OneHot", np.array([1]), T.INT64, constants), [[-np.inf, 1, -np.inf]])
+
     def test_a_dilated_convolution_leaves_infinity_between_its_weights_alone(self):
         x = np.array([[[1, np.inf, 2, 3]]])
         outputs = self.outputs("Conv", x, T.DOUBLE, [("w", np.ones((1, 1, 2)))], dilations=[2])
