@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from onnx.reference.op_run import OpRun
-from onnx.reference.ops import op_attention, op_conv_integer, op_one_hot, op_qlinear_conv, op_space_to_depth
+from onnx.reference.ops import op_attention, op_conv_integer, op_depth_to_space, op_one_hot, op_qlinear_conv, op_space_to_depth
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 erfc = np.vectorize(math.erfc, otypes=[np.float64])
@@ -139,6 +139,17 @@ class SpaceToDepth(op_space_to_depth.SpaceToDepth):
         return super()._run(x, **attributes)
 
 
+class DepthToSpace(op_depth_to_space.DepthToSpace):
+    """The package's one leaves out the rest of an empty tensor's channels."""
+
+    op_domain = ""
+
+    def _run(self, x, **attributes):
+        if x.shape[1] % self.blocksize**2:
+            raise ValueError("the channels are not a multiple of the blocks")
+        return super()._run(x, **attributes)
+
+
 def padding(size, extent, stride, auto_pad, pads):
     """At the beginning and the end of a dim."""
     if not auto_pad.startswith("SAME"):
@@ -225,4 +236,4 @@ def refusing_small_images(convolution):
 
 
 CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
-MENDED = [Erf, Gelu, OneHot, LpNormalization, LRN, GlobalMaxPool, HardSwish, PRelu, LogSoftmax, ReduceLogSumExp, Attention, SpaceToDepth, Conv, MaxPool, AveragePool, *CONVOLUTIONS]
+MENDED = [Erf, Gelu, OneHot, LpNormalization, LRN, GlobalMaxPool, HardSwish, PRelu, LogSoftmax, ReduceLogSumExp, Attention, SpaceToDepth, DepthToSpace, Conv, MaxPool, AveragePool, *CONVOLUTIONS]

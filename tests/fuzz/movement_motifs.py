@@ -70,7 +70,10 @@ def unsqueeze(b):
 def squeeze(b):
     x = b.pick(lambda v: any(all(s[a] == 1 for s in map(np.shape, v.sets)) for a in range(v.rank)))
     axes = [a for a in range(x.rank) if all(np.shape(s)[a] == 1 for s in x.sets)]
-    b.add("Squeeze", [x] if b.chance(0.2) else [x, b.integers(b.one_of(axes))])
+    # Without axes, what is left of a symbol that happens to be 1 would have another rank.
+    has_one_rank = not any(1 in sizes for sizes in b.sizes.values()) and all(
+        x.is_static(a) for a in range(x.rank) if any(np.shape(s)[a] == 1 for s in x.sets))
+    b.add("Squeeze", [x] if b.chance(0.2) and has_one_rank else [x, b.integers(b.one_of(axes))])
 
 
 def expand(b):

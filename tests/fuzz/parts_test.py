@@ -161,6 +161,9 @@ class MendedOps(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "multiple"):
             self.outputs("SpaceToDepth", np.ones((0, 1, 5, 4)), blocksize=2)
         self.assertEqual(self.outputs("SpaceToDepth", np.ones((0, 1, 6, 4)), blocksize=2).shape, (0, 4, 3, 2))
+        with self.assertRaisesRegex(ValueError, "multiple"):
+            self.outputs("DepthToSpace", np.ones((0, 3, 3, 2)), blocksize=2, mode="DCR")
+        self.assertEqual(self.outputs("DepthToSpace", np.ones((0, 4, 3, 2)), blocksize=2, mode="DCR").shape, (0, 1, 6, 4))
 
     def test_a_mean_of_nan_is_nan(self):
         x = np.array([[[np.nan, 1, 2]]])

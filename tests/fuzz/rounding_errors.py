@@ -132,8 +132,9 @@ def undefined(node, inputs, result, elem_type):
         exact = np.power(first.astype(np.float64), inputs[1].astype(np.float64))
         return ~((np.abs(exact) < 2.0 ** min(np.iinfo(NUMPY[elem_type]).bits - 1, 53)) & (inputs[1] >= 0))
     if op == "ReduceMean" and elem_type in INTEGERS:
-        # The sum may wrap or be wider.
-        return np.asarray(first.size == 0 or np.sum(np.abs(first.astype(np.float64))) > np.iinfo(NUMPY[elem_type]).max)
+        # The sum may wrap or be wider, or be one of f64.
+        most = min(np.iinfo(NUMPY[elem_type]).max, 2**53)
+        return np.asarray(first.size == 0 or np.sum(np.abs(first.astype(np.float64))) > most)
     if op in ("ArgMax", "ArgMin") and is_float:
         return np.asarray(np.isnan(first).any())
     if op == "QuantizeLinear" and (np.abs(first) > 2.0**30 * np.min(np.abs(inputs[1]), initial=np.inf)).any():
