@@ -40,6 +40,7 @@ MODELS = {
     "squeeze": ([node("Squeeze", ["x", "s"], ["y"])], {"x": ["n", 4]}, {"s": integers(0)}),
     "gather": ([node("Gather", ["x", "i"], ["y"])], {"x": ["n", 4]}, {"i": integers(2)}),
     "gather_from_the_end": ([node("Gather", ["x", "i"], ["y"])], {"x": ["n", 4]}, {"i": np.array(-2, np.int64)}),
+    "gather_elements": ([node("GatherElements", ["x", "i"], ["y"], axis=1)], {"x": ["n", 4]}, {"i": integers(3, -4).reshape(2, 1)}),
     "expand": ([node("Expand", ["x", "s"], ["y"])], {"x": ["n"]}, {"s": integers(2, 3)}),
     "channels_of_a_convolution": ([node("Conv", ["x", "w"], ["y"])], {"x": [1, "c", 5, 5]}, {"w": floats(4, 3, 3, 3)}),
     "window_of_a_convolution": ([node("Conv", ["x", "w"], ["y"])], {"x": ["n", 2, "h", 5]}, {"w": floats(4, 2, 2, 3)}),

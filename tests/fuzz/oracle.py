@@ -6,7 +6,17 @@ from element_types import FLOATS, held, rounded
 from node_evaluation import NodeEvaluation
 from onnx import TensorProto as T
 from onnx import numpy_helper
-from rounding_errors import SUMS, Errors, operands_with_errors, overflows_in_some_order, random_elements, result_with_errors, undefined, zero_where_signs_differ
+from rounding_errors import (
+    SUMS,
+    Errors,
+    any_order_of_additions,
+    operands_with_errors,
+    overflows_in_some_order,
+    random_elements,
+    result_with_errors,
+    undefined,
+    zero_where_signs_differ,
+)
 
 
 def step(node, evaluate, values, types, output_types, rng):
@@ -34,11 +44,13 @@ def step(node, evaluate, values, types, output_types, rng):
             result = held(result, elem_type)
         if rng is not None:
             mask = undefined(node, used, result, elem_type)
+            if mask is not None and mask.any():
+                result = np.where(mask, random_elements(result.shape, elem_type, rng), result)
             if node.op_type in SUMS and elem_type in FLOATS:
                 # Of infinite operands all orders have the same sum.
                 mask = overflows_in_some_order(evaluate, used, values, elem_type) & np.isfinite(exact)
-            if mask is not None and mask.any():
-                result = np.where(mask, random_elements(result.shape, elem_type, rng), result)
+                if mask.any():
+                    result = np.where(mask, any_order_of_additions(rng), result)
         results[name] = result
     return results
 

@@ -80,6 +80,27 @@ class Comparison(unittest.TestCase):
             wrong = [self.difference(np.full((1, 1), actual, np.float32), model, {"x": np.array([[x, x, -x]])}) for x in (3e38, 1e37)]
             self.assertEqual(wrong[0], "")
             self.assertNotEqual(wrong[1], "")
+        # What is infinite from the start is so in all orders.
+        self.assertNotEqual(self.difference(np.zeros((1, 1), np.float32), model, {"x": np.array([[np.inf, 1, 1]])}), "")
+
+    def test_what_is_hidden_from_a_query_may_reach_it_only_where_it_is_no_number(self):
+        model = model_of([helper.make_node("Attention", ["x", "x", "x"], ["y"], is_causal=1)], [("x", T.FLOAT, [1, 1, 2, 1])], "y")
+        model.opset_import[0].version = 23
+        for number, says in ((np.nan, ""), (2.0, "element")):
+            inputs = {"x": np.array([1, number]).reshape(1, 1, 2, 1)}
+            self.assertIn(says, self.difference(np.array([7, number], np.float32).reshape(1, 1, 2, 1), model, inputs))
+
+    def test_a_negative_number_has_a_power_of_an_integer(self):
+        model = model_of([helper.make_node("Pow", ["x", "three"], ["y"])], [("x", T.FLOAT, [1])], "y", [("three", np.float32(3))])
+        self.assertEqual(self.difference(np.array([-8], np.float32), model, {"x": np.array([-2.0])}), "")
+        self.assertNotEqual(self.difference(np.array([np.nan], np.float32), model, {"x": np.array([-2.0])}), "")
+
+    def test_a_threshold_is_a_number_of_f32_or_of_the_type(self):
+        model = model_of([helper.make_node("ThresholdedRelu", ["x"], ["y"], alpha=0.3)], [("x", T.FLOAT16, [1])], "y")
+        at = float(np.float16(0.3))
+        for actual in (0, at):
+            self.assertEqual(self.difference(np.array([actual], np.float16), model, {"x": np.array([at])}, T.FLOAT16), "")
+            self.assertNotEqual(self.difference(np.array([actual], np.float16), model, {"x": np.array([0.5])}, T.FLOAT16), "")
 
     def test_tells_types_shapes_and_kinds_of_numbers(self):
         model = model_of([helper.make_node("Sqrt", ["x"], ["y"])], [("x", T.FLOAT, [2])], "y")

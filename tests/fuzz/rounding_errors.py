@@ -48,10 +48,11 @@ def rounded_before_overflow(values, elem_type):
 
 
 def with_errors(values, elem_type, ulps, rng):
-    """Each element off by 0.5 to 1 times so many units in its last place, up or down."""
+    """Each finite element off by 0.5 to 1 times so many units in its last place, up or down."""
     with np.errstate(all="ignore"):
         units = rng.uniform(0.5, 1, values.shape) * rng.choice([-1.0, 1.0], values.shape) * ulps
-        return rounded_before_overflow(values + units * (2 * UNIT[elem_type] * np.abs(values) + TINY[elem_type]), elem_type)
+        moved = values + units * (2 * UNIT[elem_type] * np.abs(values) + TINY[elem_type])
+        return np.where(np.isinf(values), values, rounded_before_overflow(moved, elem_type))
 
 
 def operands_with_errors(op_type, inputs, input_types, rng):
@@ -59,7 +60,9 @@ def operands_with_errors(op_type, inputs, input_types, rng):
     if op_type in EXACT or op_type in ROUNDED:
         return inputs
     types = [T.FLOAT if op_type in IN_SINGLE and t in (T.FLOAT16, T.BFLOAT16) else t for t in input_types]
-    return [with_errors(x, t, 1, rng) if x is not None and t in FLOATS else x for x, t in zip(inputs, types)]
+    used = [with_errors(x, t, 1, rng) if x is not None and t in FLOATS else x for x, t in zip(inputs, types)]
+    # A negative number has a power of an integer, and of none that is near it.
+    return [used[0], inputs[1]] if op_type == "Pow" else used
 
 
 def zero_where_signs_differ(result, without_errors, rng):
@@ -97,6 +100,11 @@ class Errors(np.random.Generator):
     def __init__(self, seed, index):
         super().__init__(np.random.PCG64([seed, index]))
         self.index = index
+
+
+def any_order_of_additions(rng):
+    """What sums may be that overflow on their way, or do not: another one in each evaluation."""
+    return (-np.inf, 0.0, np.inf, np.nan)[rng.index % 4]
 
 
 def random_elements(shape, elem_type, rng):
@@ -137,6 +145,13 @@ def undefined(node, inputs, result, elem_type):
         return np.asarray(first.size == 0 or np.sum(np.abs(first.astype(np.float64))) > most)
     if op in ("ArgMax", "ArgMin") and is_float:
         return np.asarray(np.isnan(first).any())
+    if op == "ThresholdedRelu" and is_float:
+        # Its threshold is a number of f32, or of the type, as the op's function has it.
+        alpha = next((attribute.f for attribute in node.attribute if attribute.name == "alpha"), 1.0)
+        return (first > alpha) != (first > rounded(np.array(alpha, np.float64), elem_type))
+    if op == "Attention" and any(a.name == "is_causal" and a.i for a in node.attribute):
+        # Whether what is hidden from a query reaches it where it is no number.
+        return np.asarray(not all(np.isfinite(x).all() for x in inputs[1:3]))
     if op == "QuantizeLinear" and (np.abs(first) > 2.0**30 * np.min(np.abs(inputs[1]), initial=np.inf)).any():
         return np.asarray(True)  # saturates, but not in the package's implementation
     if op in SUMS_OF_SQUARES and is_float:

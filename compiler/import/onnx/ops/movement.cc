@@ -150,6 +150,11 @@ void gather(Node& node) {
 
 void gatherElements(Node& node) {
   const int64_t axis = node.axis(node.integer("axis", 0), node.rank(0));
+  for (int64_t i = 0; i < std::min(node.rank(0), node.rank(1)); ++i) {
+    if (i == axis) continue;
+    node.emitter.assume(Relation::kAtLeast, node.shape(0)[i], node.shape(1)[i],
+                        "it has indices for no more than the data's dim " + std::to_string(i));
+  }
   node.set(node.emitter.emit<graph::GatherElementsOp>(node.value(0), node.value(1), axis));
 }
 
