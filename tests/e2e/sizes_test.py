@@ -52,12 +52,16 @@ MODELS = {
     "name_like_an_expression": ([node("Relu", ["x"], ["y"])], {"x": ["n+1"]}, {}),
     "concatenation": ([node("Concat", ["x", "z"], ["y"], axis=1)], {"x": ["n", 2], "z": ["m", 3]}, {}),
     "scale_per_row": ([node("QuantizeLinear", ["x", "s"], ["y"], axis=0)], {"x": ["d"]}, {"s": np.array([0.5, 0.25], np.float32)}),
+    "scale_of_an_instance": ([node("InstanceNormalization", ["x", "s", "b"], ["y"])], {"x": [2, "c", 3], "s": ["d"]}, {"b": floats(3)}),
+    "zero_points": ([node("Abs", ["z"], ["u"]), node("Cast", ["u"], ["p"], to=TensorProto.UINT8), node("QuantizeLinear", ["x", "s", "p"], ["y"], axis=0)], {"x": [3], "s": ["c"], "z": ["d"]}, {}),
+    "zero_points_of_a_product": ([node("Abs", ["x"], ["b"]), node("Cast", ["b"], ["a"], to=TensorProto.UINT8), node("Cast", ["z"], ["p"], to=TensorProto.INT8), node("MatMulInteger", ["a", "w", "u", "p"], ["y"])], {"x": ["m", 2], "z": ["d"]}, {"w": np.ones((2, 3), np.int8), "u": np.array(1, np.uint8)}),
     "blocks_of_channels": ([node("DepthToSpace", ["x"], ["y"], blocksize=1)], {"x": [1, "c", "h", 2]}, {}),
 }
 
-# Where ONNX Runtime takes what ONNX does not: it looks at no dims of empty tensors that are concatenated, and makes a dim of -1
-# beside one of 0 a 0.
+# Where ONNX Runtime takes what ONNX does not: it looks at no dims of empty tensors that are concatenated, makes a dim of -1
+# beside one of 0 a 0, and takes a vector of one scale for one of the whole tensor.
 UNLIKE_ONNX = {
+    "zero_points": lambda c, d: c == d == 1,
     "concatenation": lambda n, m: 0 in (n, m) and n != m,
     "reshape_by_a_size": lambda n, m: n == m == 0,
 }

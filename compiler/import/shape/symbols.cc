@@ -144,12 +144,21 @@ Verdict Symbols::assume(Relation relation, const DimExpr& left, const DimExpr& r
                         const Reason& reason) {
   if (const std::optional<bool> proved = isProved(relation, left, right))
     return *proved ? Verdict::kProved : Verdict::kRefuted;
+  if (relation == Relation::kEqual && (isPutTogether(left, right) || isPutTogether(right, left)))
+    return Verdict::kProved;
   if (isComputed(left) || isComputed(right)) return Verdict::kComputed;
   if (relation == Relation::kEqual) return equate(left, right, reason);
   if (relation == Relation::kBroadcast && equalInBroadcast(left, right))
     return equate(left, right, reason);
   check(relation, left, right, reason);
   return Verdict::kChecked;
+}
+
+bool Symbols::isPutTogether(const DimExpr& parts, const DimExpr& whole) const {
+  return std::any_of(checked_.begin(), checked_.end(), [&](const SizeConstraint& known) {
+    return known.relation == Relation::kDivisible && known.left == whole &&
+           parts == known.right * floorDiv(whole, known.right);
+  });
 }
 
 Verdict Symbols::equate(const DimExpr& a, const DimExpr& b, const Reason& reason) {

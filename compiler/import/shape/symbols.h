@@ -71,6 +71,8 @@ class Symbols {
  private:
   DimExpr named(const std::string& name);
   std::string sanitized(const std::string& name);
+  // Whether `parts` is b * (whole / b), with a b that the whole is stated to be divisible by.
+  bool isPutTogether(const DimExpr& parts, const DimExpr& whole) const;
   Verdict equate(const DimExpr& a, const DimExpr& b, const Reason& reason);
   bool replace(const DimExpr& symbol, const DimExpr& by, const Reason& reason);
   void check(Relation relation, const DimExpr& left, const DimExpr& right, const Reason& reason);

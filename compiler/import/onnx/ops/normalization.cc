@@ -108,6 +108,10 @@ void instanceNormalization(Node& node) {
   Emitter& e = node.emitter;
   if (node.rank(0) < 3) node.invalid("needs spatial dims");
   Value x = wideOperand(node, 0);
+  for (size_t i : {1, 2}) {
+    if (node.rank(i) != 1) node.invalid("its scale and bias must be vectors");
+    e.equal(node.shape(0)[1], node.shape(i)[0], "channels and input " + std::to_string(i));
+  }
   std::vector<int64_t> spatial;
   for (int64_t axis = 2; axis < node.rank(0); ++axis) spatial.push_back(axis);
   Value centred =

@@ -56,6 +56,15 @@ Value parameter(Node& node, size_t input) {
   return weight ? weight : node.value(input);
 }
 
+// One element is one, in whatever shape.
+void checkZeroPoint(Node& node, size_t scaleInput, size_t zeroInput) {
+  const graph::Shape scale = node.shape(scaleInput), zero = node.shape(zeroInput);
+  if (constantCount(scale) == 1 && constantCount(zero) == 1) return;
+  if (scale.size() != zero.size()) node.invalid("its scale and zero point have unlike shapes");
+  for (size_t i = 0; i < scale.size(); ++i)
+    node.emitter.equal(scale[i], zero[i], "scale and zero point");
+}
+
 Parameters readParameters(Node& node, size_t scaleInput, size_t zeroInput, DType stored) {
   Emitter& e = node.emitter;
   Parameters result;
@@ -66,6 +75,7 @@ Parameters readParameters(Node& node, size_t scaleInput, size_t zeroInput, DType
   if (shape.size() > 1 && result.blockSize == 0)
     node.unsupported("has a scale of " + std::to_string(shape.size()) + " dims without blocks");
   if (result.blockSize == 0 && constantCount(shape) == 1) shape.clear();
+  if (node.has(zeroInput)) checkZeroPoint(node, scaleInput, zeroInput);
   if (result.blockSize > 0) {
     result.scale = parameter(node, scaleInput);
     result.zeroPoint = node.has(zeroInput) ? parameter(node, zeroInput) : e.scalar(0, stored);
@@ -156,8 +166,9 @@ Value sumI32(Emitter& e, Value x, int64_t axis, bool keepDims) {
                                  llvm::ArrayRef<int64_t>(axis), keepDims);
 }
 
-// A zero point as i32; null where it is absent or constantly 0. Per row: [m] becomes [m, 1].
-Value zeroPointOf(Node& node, size_t input, bool perRow) {
+// A zero point as i32, one or one for each of `channels`; null where it is absent or constantly 0.
+// Per row: [m] becomes [m, 1].
+Value zeroPointOf(Node& node, size_t input, const DimExpr& channels, bool perRow) {
   if (!node.has(input)) return {};
   const Tensor& tensor = node.input(input);
   if (tensor.elements &&
@@ -166,8 +177,9 @@ Value zeroPointOf(Node& node, size_t input, bool perRow) {
   Emitter& e = node.emitter;
   Value point = e.cast(node.value(input), DType::kI32);
   if (constantCount(tensor.shape) == 1) return e.reshape(point, {});
-  return perRow && tensor.rank() == 1 ? e.reshape(point, {DimExpr(tensor.shape[0]), DimExpr(1)})
-                                      : point;
+  if (tensor.rank() != 1) return point;
+  point = e.stretchedTo(point, channels, "its zero points");
+  return perRow ? e.reshape(point, {channels, DimExpr(1)}) : point;
 }
 
 // (a - a0) (b - b0) = a b - a0 sum(b) - sum(a) b0 + k a0 b0, with sums over k.
@@ -176,8 +188,9 @@ void matMulInteger(Node& node) {
   if (node.rank(0) < 2 || node.rank(1) < 2) node.unsupported("multiplies vectors");
   Value a = node.value(0), b = node.value(1);
   Value result = matmul(node, a, b);
-  Value aZero = zeroPointOf(node, 2, true), bZero = zeroPointOf(node, 3, false);
   const int64_t aRank = node.rank(0), bRank = node.rank(1);
+  Value aZero = zeroPointOf(node, 2, node.shape(0)[aRank - 2], true);
+  Value bZero = zeroPointOf(node, 3, node.shape(1)[bRank - 1], false);
   if (aZero)
     result = e.binary<graph::SubOp>(result,
                                     e.binary<graph::MulOp>(sumI32(e, b, bRank - 2, true), aZero));
@@ -214,6 +227,8 @@ void qLinearConv(Node& node) {
   if (node.has(8)) {
     Value unit = e.binary<graph::MulOp>(readParameters(node, 1, 2, node.dtype(0)).scale,
                                         readParameters(node, 4, 5, node.dtype(3)).scale);
+    if (node.rank(8) != 1) node.invalid("its bias must be a vector");
+    e.equal(node.shape(3)[0], node.shape(8)[0], "output channels and its bias");
     Value bias = e.binary<graph::MulOp>(e.cast(node.value(8), node.dtype(1)), unit);
     real = e.binary<graph::AddOp>(real, perChannel(node, bias));
   }
@@ -223,7 +238,9 @@ void qLinearConv(Node& node) {
 // As for matrices, with what stands for 0 around the image.
 void convInteger(Node& node) {
   Emitter& e = node.emitter;
-  Value imageZero = zeroPointOf(node, 2, false), filterZero = zeroPointOf(node, 3, false);
+  if (node.rank(0) < 3 || node.rank(1) != node.rank(0)) node.invalid("needs spatial dims");
+  Value imageZero = zeroPointOf(node, 2, node.shape(0)[1], false);
+  Value filterZero = zeroPointOf(node, 3, node.shape(1)[0], false);
   if (imageZero && !graph::shapeOf(imageZero).empty())
     node.unsupported("has an input quantized per channel");
   if (filterZero) filterZero = perChannel(node, filterZero);
