@@ -26,7 +26,8 @@ class Gelu(OpRun):
 
     def _run(self, x, approximate="none"):
         if approximate == "tanh":
-            return (0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),)
+            # 1 + tanh(u) = 2 / (1 + exp(-2 u))
+            return (x / (1 + np.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),)
         return (0.5 * x * erfc(-x / math.sqrt(2)) if x.size else x,)
 
 

@@ -8,8 +8,8 @@ as much. Five classes of ops:
 - exact ones: movement, comparisons, integers. No error.
 - correctly rounded ones (+, -, *, /, square root, casts): an error of one unit in the last place, where the result had
   to be rounded.
-- those whose formula in ONNX cancels (Gelu: x / 2 * (1 + tanh(...)); LogSoftmax: the logarithm of a probability near 1): an
-  error relative to what cancels as well.
+- those whose formula in ONNX cancels (LogSoftmax: the logarithm of a probability near 1): an error relative to what cancels as
+  well.
 - those that are computed in f32 at least whatever their type, by a formula that cancels (BatchNormalization: x * factor +
   offset, as in ONNX Runtime): errors of their operands as f32 has them.
 - the others: sums of products have errors relative to their operands, not to their result, so each operand's elements
@@ -29,7 +29,7 @@ EXACT = set("""Abs And ArgMax ArgMin BitwiseAnd BitwiseNot BitwiseOr BitwiseXor 
     IsNaN Less LessOrEqual Max MaxPool Min Mod Neg Not OneHot Or Pad Range ReduceMax ReduceMin Relu Reshape Round Shape Sign Size Slice
     SpaceToDepth Split Squeeze ThresholdedRelu Tile Transpose Trilu Unsqueeze Where Xor""".split())
 ROUNDED = set("Add Cast CastLike DequantizeLinear Div LeakyRelu Mul PRelu Reciprocal Shrink Sqrt Sub".split())
-CANCELLING = {"Gelu": lambda x: x, "LogSoftmax": np.ones_like}
+CANCELLING = {"LogSoftmax": np.ones_like}
 IN_SINGLE = {"BatchNormalization"}
 # Some order of their additions may overflow where another does not.
 SUMS = set("Conv ConvTranspose CumSum Einsum Gemm MatMul ReduceMean ReduceSum Sum".split())
