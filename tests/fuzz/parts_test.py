@@ -83,6 +83,18 @@ class Comparison(unittest.TestCase):
         # What is infinite from the start is so in all orders.
         self.assertNotEqual(self.difference(np.zeros((1, 1), np.float32), model, {"x": np.array([[np.inf, 1, 1]])}), "")
 
+    def test_sums_of_doubles_overflow_too(self):
+        model = model_of([helper.make_node("MatMul", ["x", "w"], ["y"])], [("x", T.DOUBLE, [1, 3])], "y", [("w", np.ones((3, 1)))])
+        inputs = {"x": np.array([[1.7e308, 1.7e308, -1.7e308]])}
+        for actual in (1.7e308, np.inf, np.nan):
+            self.assertEqual(self.difference(np.full((1, 1), actual), model, inputs, T.DOUBLE), "")
+
+    def test_undefined_integers_may_all_be_the_same(self):
+        nodes = [helper.make_node("Cast", ["x"], ["a"], to=T.UINT32), helper.make_node("ReduceMax", ["a"], ["y"], keepdims=0)]
+        model = model_of(nodes, [("x", T.FLOAT, [30])], "y")
+        for actual in (0, 2**32 - 7):
+            self.assertEqual(self.difference(np.uint32(actual), model, {"x": np.full(30, -7.0)}, T.UINT32), "")
+
     def test_what_is_hidden_from_a_query_may_reach_it_only_where_it_is_no_number(self):
         model = model_of([helper.make_node("Attention", ["x", "x", "x"], ["y"], is_causal=1)], [("x", T.FLOAT, [1, 1, 2, 1])], "y")
         model.opset_import[0].version = 23
