@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from onnx.reference.op_run import OpRun
-from onnx.reference.ops import op_attention, op_conv_integer, op_depth_to_space, op_one_hot, op_qlinear_conv, op_space_to_depth
+from onnx.reference.ops import op_attention, op_conv_integer, op_depth_to_space, op_one_hot, op_pow, op_qlinear_conv, op_space_to_depth
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 erfc = np.vectorize(math.erfc, otypes=[np.float64])
@@ -39,6 +39,16 @@ class OneHot(op_one_hot.OneHot):
     def _run(self, indices, depth, values, axis=None):
         (hot,) = super()._run(indices, depth, np.array([0, 1]), axis=axis)
         return (np.where(hot == 1, values[1], values[0]),)
+
+
+class Pow(op_pow.Pow):
+    """The package's one takes a square root for the power of 0.5, which is not defined at minus infinity where the power is."""
+
+    op_domain = ""
+
+    def _run(self, a, b):
+        (result,) = super()._run(a, b)
+        return (np.where(np.isneginf(a) & (b == 0.5), np.inf, result) if a.dtype == np.float64 else result,)
 
 
 class LpNormalization(OpRun):
@@ -237,4 +247,4 @@ def refusing_small_images(convolution):
 
 
 CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
-MENDED = [Erf, Gelu, OneHot, LpNormalization, LRN, GlobalMaxPool, HardSwish, PRelu, LogSoftmax, ReduceLogSumExp, Attention, SpaceToDepth, DepthToSpace, Conv, MaxPool, AveragePool, *CONVOLUTIONS]
+MENDED = [Erf, Gelu, OneHot, Pow, LpNormalization, LRN, GlobalMaxPool, HardSwish, PRelu, LogSoftmax, ReduceLogSumExp, Attention, SpaceToDepth, DepthToSpace, Conv, MaxPool, AveragePool, *CONVOLUTIONS]

@@ -9,6 +9,7 @@ from onnx import numpy_helper
 from rounding_errors import (
     SUMS,
     Errors,
+    adds_nothing,
     any_order_of_additions,
     operands_with_errors,
     overflows_in_some_order,
@@ -23,17 +24,17 @@ def step(node, evaluate, values, types, output_types, rng):
     """The results of a node: held values by name. `rng` None: without errors."""
     inputs = [values[name] if name else None for name in node.input]
     used = inputs
-    if rng is not None:
+    without_errors = evaluate(inputs, values)
+    if rng is not None and not adds_nothing(node.op_type, inputs, without_errors):
         used = operands_with_errors(node.op_type, inputs, [types.get(name) for name in node.input], rng)
-    all_results = evaluate(used, values)
-    without_errors = evaluate(inputs, values) if used is not inputs else all_results
+    all_results = evaluate(used, values) if used is not inputs else without_errors
     results = {}
     for name, elem_type, result, exact in zip(node.output, output_types, all_results, without_errors):
         if not name:
             continue
         if elem_type in FLOATS:
             result = result.astype(np.float64)
-            if rng is not None:
+            if rng is not None and not adds_nothing(node.op_type, inputs, without_errors):
                 if used is not inputs:
                     result = zero_where_signs_differ(result, exact, rng)
                 result = result_with_errors(node.op_type, used, result, elem_type, rng)

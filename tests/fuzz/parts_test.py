@@ -83,6 +83,13 @@ class Comparison(unittest.TestCase):
         # What is infinite from the start is so in all orders.
         self.assertNotEqual(self.difference(np.zeros((1, 1), np.float32), model, {"x": np.array([[np.inf, 1, 1]])}), "")
 
+    def test_a_sum_of_one_is_exact(self):
+        nodes = [helper.make_node("ReduceMean", ["x"], ["m"], axes=[1]), helper.make_node("Sub", ["x", "m"], ["d"]),
+                 helper.make_node("DynamicQuantizeLinear", ["d"], ["q", "y", "z"])]
+        model = model_of(nodes, [("x", T.FLOAT, [3, 1])], "y")
+        model.opset_import[0].version = 17
+        self.assertEqual(self.difference(np.float32(1), model, {"x": np.array([[0.5], [0.25], [7]])}), "")
+
     def test_sums_of_doubles_overflow_too(self):
         model = model_of([helper.make_node("MatMul", ["x", "w"], ["y"])], [("x", T.DOUBLE, [1, 3])], "y", [("w", np.ones((3, 1)))])
         inputs = {"x": np.array([[1.7e308, 1.7e308, -1.7e308]])}
@@ -159,6 +166,10 @@ class MendedOps(unittest.TestCase):
     def test_a_one_hot_tensor_may_hold_infinity(self):
         constants = [("depth", np.array(3)), ("values", np.array([-np.inf, 1], np.float32))]
         np.testing.assert_array_equal(self.outputs("OneHot", np.array([1]), T.INT64, constants), [[-np.inf, 1, -np.inf]])
+
+    def test_minus_infinity_has_a_power_of_a_half(self):
+        half = [("half", np.float32(0.5))]
+        np.testing.assert_array_equal(self.outputs("Pow", np.array([-np.inf, np.inf, 4, -4]), constants=half), [np.inf, np.inf, 2, np.nan])
 
     def test_a_dilated_convolution_leaves_infinity_between_its_weights_alone(self):
         x = np.array([[[1, np.inf, 2, 3]]])

@@ -65,6 +65,11 @@ def operands_with_errors(op_type, inputs, input_types, rng):
     return [used[0], inputs[1]] if op_type == "Pow" else used
 
 
+def adds_nothing(op_type, inputs, results):
+    """Whether it is a reduction of single elements, which are the result as they are."""
+    return op_type in ("ReduceMean", "ReduceSum") and inputs[0].size == results[0].size
+
+
 def zero_where_signs_differ(result, without_errors, rng):
     """Sums that cancel within their errors, some of them wholly."""
     return np.where((np.sign(result) * np.sign(without_errors) <= 0) & (rng.random(result.shape) < 0.5), 0, result)
