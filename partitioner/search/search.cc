@@ -64,11 +64,7 @@ class Searcher {
  public:
   Searcher(const BlockGraph& graph, const DeviceModel& model, const SearchOptions& options,
            int ranks)
-      : model_(model),
-        options_(options),
-        ranks_(ranks),
-        evaluator_(graph, model, options),
-        graph_(graph) {}
+      : model_(model), options_(options), ranks_(ranks), evaluator_(graph, model, options) {}
 
   StatusOr<Plan> run() {
     const bool canCut = evaluator_.batchCut().ok();
@@ -146,7 +142,6 @@ class Searcher {
   const SearchOptions& options_;
   const int ranks_;
   MeshEvaluator evaluator_;
-  const BlockGraph& graph_;
   std::optional<Plan> best_;
   double oneDeviceSeconds_ = 0;
   int largestRanks_ = 0;

@@ -117,6 +117,20 @@ class Ranks(Case):
             self.expect(jobs.USAGE, package, *option, words=[option[0]])
         self.expect(jobs.USAGE, package, environment={"MLC_MESH": "tp=2"}, ranks=2, words=["--mesh"])
         self.expect(jobs.DONE, package, "--dim", "batch=3", "--threads", 1)
+        self.expect(jobs.USAGE, package, "--dim", "batches=3", words=["one.mlcpkg has no dim named 'batches'"])
+
+    def test_what_a_plan_has_decided(self):
+        self.expect(jobs.DONE, BERT, "--mesh", "tp=2", "--dump-after", "plan", "--dump-dir", self.folder)
+        plan = self.folder / "plan.json"
+        output = ["-o", self.folder / "p.mlcpkg"]
+        for option in (["--mesh", "tp=2"], ["--microbatches", 2]):
+            self.expect(jobs.USAGE, BERT, "--plan", plan, *option, words=["--plan", option[0]])
+            self.expect(jobs.USAGE, BERT, "--plan", plan, *option, *output, tool="mlc-compile", words=["--plan", option[0]])
+        self.expect(jobs.USAGE, BERT, "--plan", plan, environment={"MLC_MESH": "tp=2"}, words=["--plan", "--mesh"])
+        self.expect(jobs.USAGE, BERT, "--plan", plan, "--ranks", 2, *output, tool="mlc-compile", words=["--plan", "--ranks"])
+        devices = jobs.equal_devices(self.folder, 2)
+        self.expect(jobs.USAGE, BERT, "--devices", devices, "--ranks", 3, *output, tool="mlc-compile", words=["--ranks 3", "2 devices"])
+        self.expect(jobs.DONE, BERT, "--devices", devices, "--ranks", 1, *output, tool="mlc-compile")
 
     def test_more_devices_than_a_mesh_can_have(self):
         self.expect(jobs.USAGE, BERT, "--mesh", "tp=1000,pp=1000,dp=1000", ranks=2)
@@ -215,7 +229,7 @@ class Files(Case):
 
     def test_options_in_a_file(self):
         self.expect(jobs.DONE, MLP, "--config", self.file("good.toml", 'iterations = 3\nmesh = "tp=2"\n'))
-        self.expect(jobs.USAGE, MLP, "--config", self.file("bad.toml", 'iterations = "three"\n'), words=["iterations"])
+        self.expect(jobs.USAGE, MLP, "--config", self.file("bad.toml", 'iterations = "three"\n'), words=["iterations"], once=False)
         self.expect(jobs.USAGE, MLP, "--config", self.folder / "absent.toml", words=["absent.toml"])
         self.file("mlc.toml", 'mesh = "zp=1"\n')
         self.expect(jobs.USAGE, MLP, directory=self.folder, words=["zp"])

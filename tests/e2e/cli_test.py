@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 import unittest
 
 import jobs
@@ -41,6 +42,14 @@ class Information(Case):
             words = script + f'COMP_WORDS=({tool} --); COMP_CWORD=1; _{tool.replace("-", "_")}; printf "%s\\n" "${{COMPREPLY[@]}}"'
             completed = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=True).stdout.split()
             self.assertLessEqual(options, set(completed))
+            script = self.run_ok("--completion=zsh", tool=tool).out
+            self.assertTrue(script.startswith(f"#compdef {tool}\n"))
+            self.assertEqual(set(re.findall(r"--[a-z][a-z-]*(?==?\[)", script)), options)
+            self.assertIn("'*--dump-dir=[Where --dump-after writes (default\\: here)]:DIR:_files -/'", script)
+            self.assertIn("'*--completion=[Print a completion script]:bash|zsh:(bash zsh)'", script)
+        result = jobs.run("mlc-compile", "--completion", "fish")
+        self.assertEqual(result.code, jobs.USAGE)
+        self.assertIn("{bash,zsh}", result.err)
 
     def test_documented_options_are_those_that_there_are(self):
         text = (pathlib.Path(__file__).absolute().parents[2] / "docs/command_line.md").read_text()
@@ -63,7 +72,7 @@ class Information(Case):
 
         def mesh_of(*arguments, **variables):
             path = self.folder / "report.json"
-            self.run_ok(MLP / "model.onnx", "--json", path, *arguments, environment=variables, directory=self.folder)
+            self.run_ok(MLP / "model.onnx", "--json", path, *arguments, environment=variables, directory=self.folder, once=False)
             report = json.loads(path.read_text())
             self.assertEqual(report["latency_ms"]["iterations"], 4)
             return report["plan"]["mesh"]["tp"]
@@ -78,7 +87,7 @@ class Reports(Case):
         report = jobs.report(BERT / "model.onnx", "--mesh", "tp=2", "--input", "input_ids=1x4", "--verify", "--iterations", 5,
                              "--warmup", 2, "--outputs", self.folder)
         self.assertEqual(set(report), {"model", "plan", "ranks", "idle_ranks", "compile_seconds", "load_seconds", "cache_hit", "latency_ms",
-                                       "predicted_ms", "verify", "outputs"})
+                                       "runs_per_second", "predicted_ms", "verify", "outputs"})
         self.assertEqual(len(report["ranks"]), 2)
         for rank in report["ranks"]:
             self.assertEqual(set(rank), {"host", "device", "threads", "peak_rss_bytes", "weights_bytes", "arena_bytes", "flops",
@@ -86,7 +95,7 @@ class Reports(Case):
             self.assertGreater(rank["weights_bytes"], 10000)
             self.assertGreater(rank["peak_rss_bytes"], 1 << 20)
         latency = report["latency_ms"]
-        self.assertEqual(set(latency), {"min", "p50", "p90", "p99", "mean", "iterations"})
+        self.assertEqual(set(latency), {"min", "p50", "p90", "p99", "mean", "iterations", "has_cold"})
         self.assertEqual(latency["iterations"], 5)
         self.assertTrue(0 < latency["min"] <= latency["p50"] <= latency["p90"] <= latency["p99"])
         self.assertEqual(set(report["verify"]), {"max_abs", "max_rel", "ok"})
@@ -96,6 +105,71 @@ class Reports(Case):
         self.assertEqual([output["name"] for output in report["outputs"]], ["last_hidden_state", "sentence_embedding"])
         self.assertEqual(report["outputs"][0]["shape"], [1, 4, 48])
         self.assertEqual(report["outputs"][0]["dtype"], "f32")
+
+    def test_runs_that_are_timed(self):
+        def runs_of(*arguments, model=MLP / "model.onnx"):
+            path = self.folder / "report.json"
+            begin = time.monotonic()
+            text = self.run_ok(model, "--json", path, *arguments, once=False).out
+            seconds = time.monotonic() - begin
+            report = json.loads(path.read_text())
+            speed, latency = report["runs_per_second"], report["latency_ms"]
+            if latency["iterations"] > 1:
+                # All that was timed, and what lies between.
+                self.assertLessEqual(latency["iterations"] * latency["mean"] / 1e3, latency["iterations"] / speed)
+            return latency["iterations"], latency["has_cold"], text, seconds
+
+        runs_of("--iterations", 1)
+        count, has_cold, text, seconds = runs_of()
+        self.assertGreater(count, 10)
+        self.assertFalse(has_cold)
+        self.assertIn(f"({count} runs)", text)
+        self.assertRegex(text, r"speed +\S+ runs/s")
+        self.assertGreater(seconds, 1)
+        self.assertEqual(runs_of("--iterations", 3)[:2], (3, True))
+        self.assertIn("(3 runs, the first one cold)", runs_of("--iterations", 3)[2])
+        self.assertEqual(runs_of("--iterations", 3, "--warmup", 1)[:2], (3, False))
+        self.assertIn("(a cold run)", runs_of("--iterations", 1)[2])
+        # At least one, and the longer the more.
+        self.assertEqual(runs_of("--duration", 0)[:2], (1, False))
+        self.assertGreater(runs_of("--duration", 2)[3], 2)
+        self.assertEqual(runs_of("--trace", self.folder / "trace.json")[:2], (1, False))
+        # A model that takes longer than a second.
+        x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [3000, 3000])
+        nodes = [helper.make_node("MatMul", [f"x{i}" if i else "x", "x"], [f"x{i + 1}"]) for i in range(12)]
+        y = helper.make_tensor_value_info("x12", TensorProto.FLOAT, [3000, 3000])
+        onnx.save(helper.make_model(helper.make_graph(nodes, "g", [x], [y])), self.folder / "slow.onnx")
+        count, has_cold, text, _ = runs_of("--threads", 1, model=self.folder / "slow.onnx")
+        self.assertEqual((count, has_cold), (1, True))
+
+    def test_devices(self):
+        # Whatever they are, as a file they describe themselves.
+        path = self.folder / "devices.json"
+        text = self.run_ok("--list-devices", "--json", path, ranks=2).out
+        self.assertRegex(text, r"(?m)^ +0  rank 0 .* cpu +\d+ ")
+        self.assertRegex(text, r"(?m)^link      within a host: \d+\.\d us, \d+\.\d\d GB/s$")
+        self.assertEqual(len(json.loads(path.read_text())["devices"]), 2)
+        self.assertEqual(self.run_ok("--list-devices", "--devices", path).out, text)
+        self.assertEqual(self.run_ok("--list-devices", "--devices", path, "--json", "-").out, path.read_text())
+        self.run_ok(MLP / "model.onnx", "--devices", path, "--mesh", "tp=2")
+        self.assertEqual(jobs.mlc_run("--list-devices", MLP / "model.onnx").code, jobs.USAGE)
+
+    def test_packages(self):
+        package = self.folder / "bert.mlcpkg"
+        self.run_ok(BERT / "model.onnx", "-o", package, "--mesh", "tp=2", tool="mlc-compile")
+        text = self.run_ok("--info", package).out
+        for line in ("input     input_ids: batch x seq, i64", "output    sentence_embedding: batch x 48, f32",
+                     "size      32 must be at least seq, for '/embeddings/Add_1' (Add): ", "plan      dp=1 pp=1 tp=2"):
+            self.assertIn(line, text)
+        self.assertRegex(text, r"(?m)^package   \S+/bert.mlcpkg, by mlc \d.*, not signed$")
+        self.assertRegex(text, r"(?m)^rank 1    cpu, for x86-64 .*; 0\.\d MB of weights$")
+        info = json.loads(self.run_ok("--info", package, "--json", "-").out)
+        manifest = json.loads((package / "manifest.json").read_text())
+        self.assertEqual(info["code_bytes"], sum(file["bytes"] for file in manifest["files"] if file["path"].endswith(".so")))
+        self.assertEqual([entry["dims"] for entry in info["inputs"]], [entry["dims"] for entry in manifest["inputs"]])
+        self.assertEqual(jobs.mlc_run("--info", BERT / "model.onnx").code, jobs.USAGE)
+        (package / "manifest.json").write_text("{}")
+        self.assertEqual(jobs.mlc_run("--info", package).code, jobs.INVALID)
 
     def test_standard_output_is_json_alone_or_text(self):
         json.loads(self.run_ok(MLP / "model.onnx", "--json", "-").out)

@@ -31,9 +31,12 @@ class Result:
     err: str
 
 
-def run(tool, *arguments, ranks=None, before=(), environment=None, directory=None):
-    """Runs a tool, under mpirun with that many ranks if they are given. `before` is what runs the tool, as ["prlimit", ...]."""
+def run(tool, *arguments, ranks=None, before=(), environment=None, directory=None, once=True):
+    """Runs a tool, under mpirun with that many ranks if they are given. `before` is what runs the tool, as ["prlimit", ...]. A model is run
+    `once` where nothing says how often, not for a second."""
     command = [*before, str(RUNFILES / "tools" / tool), *map(str, arguments)]
+    if tool == "mlc-run" and once and not {"--iterations", "--duration"} & set(arguments):
+        command += ["--iterations", "1"]
     if ranks is not None:
         mpirun = ["mpirun", "-np", str(ranks), "--oversubscribe", "--allow-run-as-root", "--bind-to", "none"]
         command = mpirun + ["--mca", "btl_base_warn_component_unused", "0"] + command

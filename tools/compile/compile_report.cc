@@ -7,16 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "runtime/base/strided_view.h"
-#include "runtime/package/weight_piece.h"
-
 namespace mlc::tools {
 namespace {
-
-int64_t bytesOf(const package::WeightSlot& slot, const package::WeightSource& source, int tpRank) {
-  const package::WeightPiece piece = pieceOf(slot, source, tpRank);
-  return sliceOf(nullptr, source.dtype, source.shape, piece.offsets, piece.sizes).bytes();
-}
 
 // The costly kernels first, by the time that all calls take.
 void sortByCost(std::vector<KernelSummary>& kernels) {
@@ -55,26 +47,11 @@ CompileSummary summarize(const package::Package& package, const CachedPackage& c
   summary.kernels = cached.report.kernels;
   sortByCost(summary.kernels);
   summary.programs = static_cast<int>(manifest.programs.size());
-  for (const package::FileEntry& file : manifest.files) {
-    if (file.path.ends_with(".so")) summary.codeBytes += file.bytes;
-    if (file.path.ends_with(".bin")) summary.weightsBytes += file.bytes;
-  }
+  summary.sizes = sizesOf(manifest);
   summary.dp = manifest.dp;
   summary.pp = manifest.pp;
   summary.tp = manifest.tp;
   summary.predictedMs = manifest.predicted_ms;
-  for (size_t rank = 0; rank < manifest.ranks.size(); ++rank) {
-    int64_t bytes = 0;
-    const int program = manifest.ranks[rank].program;
-    if (program >= 0) {
-      for (const package::WeightSlot& slot :
-           manifest.programs[static_cast<size_t>(program)].weights) {
-        bytes += bytesOf(slot, manifest.weights[static_cast<size_t>(slot.source)],
-                         static_cast<int>(rank) % manifest.tp);
-      }
-    }
-    summary.rankWeightBytes.push_back(bytes);
-  }
   return summary;
 }
 
@@ -90,13 +67,15 @@ std::string summaryText(const CompileSummary& summary, bool explains) {
       text += fmt::format(" {} {:.2f}", phase, seconds);
     text += "\n";
   }
-  text += fmt::format("code      {:.1f} KB in {} {}", static_cast<double>(summary.codeBytes) / 1e3,
-                      summary.programs, summary.programs == 1 ? "program" : "programs");
+  text += fmt::format("code      {:.1f} KB in {} {}",
+                      static_cast<double>(summary.sizes.codeBytes) / 1e3, summary.programs,
+                      summary.programs == 1 ? "program" : "programs");
   if (!summary.cacheHit) text += fmt::format(", {} kernels", summary.kernels.size());
-  text += fmt::format("\nweights   {:.1f} MB\n", static_cast<double>(summary.weightsBytes) / 1e6);
-  for (size_t rank = 0; rank < summary.rankWeightBytes.size(); ++rank) {
+  text +=
+      fmt::format("\nweights   {:.1f} MB\n", static_cast<double>(summary.sizes.weightsBytes) / 1e6);
+  for (size_t rank = 0; rank < summary.sizes.rankWeightBytes.size(); ++rank) {
     text += fmt::format("rank {:<4} {:.1f} MB of weights\n", rank,
-                        static_cast<double>(summary.rankWeightBytes[rank]) / 1e6);
+                        static_cast<double>(summary.sizes.rankWeightBytes[rank]) / 1e6);
   }
   if (!summary.cacheHit) {
     rusage usage{};
@@ -113,13 +92,13 @@ std::string summaryJson(const CompileSummary& summary, bool explains) {
                                  {"compile_seconds", summary.seconds},
                                  {"phases", nlohmann::ordered_json::object()},
                                  {"programs", summary.programs},
-                                 {"code_bytes", summary.codeBytes},
-                                 {"weights_bytes", summary.weightsBytes},
+                                 {"code_bytes", summary.sizes.codeBytes},
+                                 {"weights_bytes", summary.sizes.weightsBytes},
                                  {"dp", summary.dp},
                                  {"pp", summary.pp},
                                  {"tp", summary.tp},
                                  {"predicted_ms", summary.predictedMs},
-                                 {"rank_weights_bytes", summary.rankWeightBytes}};
+                                 {"rank_weights_bytes", summary.sizes.rankWeightBytes}};
   if (explains) json["kernels"] = nlohmann::ordered_json::array();
   for (const auto& [phase, seconds] : summary.phases) json["phases"][phase] = seconds;
   for (const KernelSummary& kernel : explains ? summary.kernels : std::vector<KernelSummary>()) {

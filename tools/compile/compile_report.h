@@ -7,6 +7,7 @@
 
 #include "runtime/package/package.h"
 #include "tools/job/package_cache.h"
+#include "tools/job/package_sizes.h"
 
 namespace mlc::tools {
 
@@ -17,11 +18,9 @@ struct CompileSummary {
   std::vector<std::pair<std::string, double>> phases;  // seconds; none at a cache hit
   int programs = 0;
   std::vector<KernelSummary> kernels;  // the costly ones first; none at a cache hit
-  int64_t codeBytes = 0;               // of the programs' shared objects
-  int64_t weightsBytes = 0;            // in the package
+  PackageSizes sizes;
   int dp = 1, pp = 1, tp = 1;
   double predictedMs = 0;
-  std::vector<int64_t> rankWeightBytes;
 };
 
 CompileSummary summarize(const package::Package& package, const CachedPackage& cached);

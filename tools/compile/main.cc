@@ -43,6 +43,11 @@ Status compile(const CompileToolOptions& options) {
   partition::DeviceModel devices;
   if (!options.package.devicesFile.empty()) {
     MLC_ASSIGN_OR_RETURN(devices, readDevices(options.package.devicesFile));
+    if (static_cast<size_t>(options.ranks) > devices.devices.size()) {
+      return usageError("--ranks " + std::to_string(options.ranks) + ": " +
+                        options.package.devicesFile + " describes " +
+                        std::to_string(devices.devices.size()) + " devices");
+    }
   } else {
     MLC_ASSIGN_OR_RETURN(const int ranks, ranksOf(options, *mesh));
     MLC_RETURN_IF_ERROR(checkThreadRanks(ranks, 0));

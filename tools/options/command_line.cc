@@ -47,113 +47,238 @@ class OptionsFile : public CLI::ConfigTOML {
   const CLI::App& app_;
 };
 
-}  // namespace
+// Says of an option what its value is and which variable gives it, not what else is excluded.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text;
+    if (option->get_type_size() != 0) text += " " + option->get_type_name();
+    if (!option->get_envname().empty()) text += " (" + option->get_envname() + ")";
+    return text;
+  }
+};
 
-void addPackageOptions(CLI::App& app, PackageOptions& options, const char* model) {
-  app.add_option("model", options.model, model);
-  app.add_option("--dim", options.dims, "Size of a symbolic dimension, as batch=8")
-      ->allow_extra_args(false);
+// The check without its description in --help, which the option's type name and text give.
+CLI::Validator plain(CLI::Validator check) { return check.description(""); }
+
+// What decides a package.
+void addPackageOptions(CLI::App& app, PackageOptions& options) {
+  constexpr const char* kSplitting = "Splitting over devices";
+  constexpr const char* kCompiling = "Compiling";
   app.add_option("--devices", options.devicesFile, "Device model instead of measuring (JSON)")
-      ->envname("MLC_DEVICES");
-  app.add_option("--plan", options.planFile, "Use this plan (plan.json)");
-  app.add_option("--mesh", options.mesh, "Force a mesh, as tp=2,pp=2,dp=1")->envname("MLC_MESH");
+      ->type_name("FILE")
+      ->envname("MLC_DEVICES")
+      ->group(kSplitting);
+  app.add_option("--mesh", options.mesh, "Force a mesh (default: the planner's choice)")
+      ->type_name("tp=2,pp=2,dp=1")
+      ->envname("MLC_MESH")
+      ->group(kSplitting);
   app.add_option("--microbatches", options.microbatches,
                  "Pieces of the batch in a pipeline (default: the planner's choice)")
-      ->check(CLI::Range(1, kMostMicrobatches));
+      ->type_name("N")
+      ->check(plain(CLI::Range(1, kMostMicrobatches)))
+      ->group(kSplitting);
+  app.add_option("--plan", options.planFile, "Use this plan, as plan.json")
+      ->type_name("FILE")
+      ->excludes("--mesh")
+      ->excludes("--microbatches")
+      ->group(kSplitting);
+  app.add_option("--dim", options.dims, "Size of a symbolic dimension; once for each")
+      ->type_name("NAME=N")
+      ->allow_extra_args(false)
+      ->group(kCompiling);
   app.add_flag("--keep-states", options.keepStates,
                "Keep what comes back with rows added (past keys and values) as states of the "
-               "package, instead of inputs and outputs");
+               "package, instead of inputs and outputs")
+      ->group(kCompiling);
   const std::vector<std::string> stages(kStageNames.begin(), kStageNames.end());
   app.add_option("--dump-after", options.dumpAfter,
                  "Write the artefact of these stages: " + CLI::detail::join(stages, ", "))
+      ->type_name("STAGE,STAGE...")
       ->delimiter(',')
-      ->check(CLI::IsMember(stages))
-      ->configurable(false);
+      ->check(plain(CLI::IsMember(stages)))
+      ->configurable(false)
+      ->group(kCompiling);
   app.add_option("--dump-dir", options.dumpFolder, "Where --dump-after writes (default: here)")
-      ->configurable(false);
+      ->type_name("DIR")
+      ->configurable(false)
+      ->group(kCompiling);
   app.add_option("--cache-limit", options.cacheLimit,
                  "Bytes of packages in the cache, as 20GB: what was used the longest ago goes "
                  "(default: 10GB)")
-      ->transform(CLI::AsSizeValue(true))
+      ->transform(plain(CLI::AsSizeValue(true)))
+      ->type_name("SIZE")
       ->envname("MLC_CACHE_LIMIT")
-      ->configurable(false);
+      ->configurable(false)
+      ->group(kCompiling);
 }
 
+// The shell that a completion script is wanted for; empty if none is, or for one that there is no
+// script for.
+std::string completedShell(int argc, char** argv) {
+  const std::string option = "--completion";
+  for (int i = 1; i < argc; ++i) {
+    std::string shell = argv[i];
+    if (shell == option && i + 1 < argc) {
+      shell = argv[i + 1];
+    } else if (shell.starts_with(option + "=")) {
+      shell = shell.substr(option.size() + 1);
+    } else {
+      continue;
+    }
+    if (shell == "bash" || shell == "zsh") return shell;
+  }
+  return "";
+}
+
+}  // namespace
+
 void addRunOptions(CLI::App& app, RunOptions& options) {
-  addPackageOptions(app, options.package, "ONNX model, or package folder (.mlcpkg)");
+  constexpr const char* kValues = "Inputs and outputs";
+  constexpr const char* kChecks = "Checks";
+  constexpr const char* kRuns = "Runs";
+  constexpr const char* kReports = "Reports";
+  constexpr const char* kInstead = "Instead of a run";
+  app.add_option("model", options.package.model, "ONNX model, or package folder (.mlcpkg)")
+      ->type_name("FILE|DIR");
   app.add_option("--input", options.inputs,
-                 "NAME=@FILE (.npy, .npz member as FILE.npz:MEMBER, .pb) or NAME=2x128xi64=7 "
-                 "(shape, type, fill: a number, random, iota)")
-      ->allow_extra_args(false);
+                 "@FILE (.npy, .npz member as FILE.npz:MEMBER, .pb), or shape, type and fill as "
+                 "2x128xi64=7 (a number, random, iota); once for each input")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false)
+      ->group(kValues);
   app.add_option("--inputs", options.inputsFolder,
-                 "Folder with input_0.pb, ... or NAME.npy (of a sequence, NAME/0.npy, ...)");
-  app.add_option("--seed", options.seed, "Of random inputs (default: 0)");
+                 "Folder with input_0.pb, ... or NAME.npy (of a sequence, NAME/0.npy, ...)")
+      ->type_name("DIR")
+      ->group(kValues);
+  app.add_option("--seed", options.seed, "Of random inputs (default: 0)")
+      ->type_name("N")
+      ->group(kValues);
   app.add_option("--outputs", options.outputsFolder,
                  "Folder for the outputs: NAME.npy and outputs.json")
-      ->configurable(false);
-  app.add_option("--outputs-format", options.outputsFormat, "npy or pb (default: npy)")
-      ->check(CLI::IsMember({"npy", "pb"}));
+      ->type_name("DIR")
+      ->configurable(false)
+      ->group(kValues);
+  app.add_option("--outputs-format", options.outputsFormat, "Of --outputs (default: npy)")
+      ->type_name("npy|pb")
+      ->check(plain(CLI::IsMember({"npy", "pb"})))
+      ->group(kValues);
   app.add_option("--expect", options.expectFolder,
-                 "Compare with output_0.pb, ... or NAME.npy of this folder");
+                 "Compare with output_0.pb, ... or NAME.npy of this folder")
+      ->type_name("DIR")
+      ->group(kChecks);
+  app.add_flag("--verify", options.verify,
+               "Also evaluate on one device without optimization, and compare")
+      ->group(kChecks);
   app.add_option("--rtol", options.rtol,
                  "Relative tolerance of --expect and --verify (default: 1e-3)")
-      ->check(CLI::NonNegativeNumber);
+      ->type_name("X")
+      ->check(plain(CLI::NonNegativeNumber))
+      ->group(kChecks);
   app.add_option("--atol", options.atol,
                  "Absolute tolerance of --expect and --verify (default: 1e-5)")
-      ->check(CLI::NonNegativeNumber);
-  app.add_flag("--verify", options.verify,
-               "Also evaluate on one device without optimization, and compare");
-  app.add_option("--iterations", options.iterations, "Timed runs (default: 1)")
-      ->check(CLI::Range(1, kMostRuns));
-  app.add_option("--warmup", options.warmup, "Runs before those (default: 0)")
-      ->check(CLI::Range(0, kMostRuns));
-  app.add_option("--threads", options.threads, "Cores per rank (default: its share of the host)")
-      ->check(CLI::Range(1, kMostThreads))
-      ->envname("MLC_THREADS");
-  app.add_option("--stall-timeout", options.stallSeconds,
-                 "Seconds of silence after which a rank of an MPI job counts as lost; 0: never "
-                 "(default: 10)")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--trace", options.traceFile, "Write a Chrome trace (JSON), a process per rank")
-      ->configurable(false);
-  app.add_option("--json", options.jsonFile, "Write the report as JSON; - for standard output")
-      ->configurable(false);
+      ->type_name("X")
+      ->check(plain(CLI::NonNegativeNumber))
+      ->group(kChecks);
   app.add_option("--trust", options.trustFile,
-                 "Run a package only if it is signed by one of the keys of this file (PEM)");
-  app.add_option("--cache", options.cacheAction, "list or clear the cache, and run nothing")
-      ->check(CLI::IsMember({"list", "clear"}))
-      ->configurable(false);
+                 "Run a package only if it is signed by one of the keys of this file (PEM)")
+      ->type_name("FILE")
+      ->group(kChecks);
+  app.add_option("--iterations", options.iterations,
+                 "Timed runs (default: as many as end within a second)")
+      ->type_name("N")
+      ->check(plain(CLI::Range(1, kMostRuns)))
+      ->group(kRuns);
+  app.add_option("--duration", options.duration, "Timed runs for so many seconds")
+      ->type_name("SECONDS")
+      ->check(plain(CLI::NonNegativeNumber))
+      ->excludes("--iterations")
+      ->group(kRuns);
+  app.add_option("--warmup", options.warmup,
+                 "Runs before those, which are not timed (default: 1, with --iterations 0)")
+      ->type_name("N")
+      ->check(plain(CLI::Range(0, kMostRuns)))
+      ->group(kRuns);
+  app.add_option("--threads", options.threads, "Cores per rank (default: its share of the host)")
+      ->type_name("N")
+      ->check(plain(CLI::Range(1, kMostThreads)))
+      ->envname("MLC_THREADS")
+      ->group(kRuns);
+  app.add_option("--stall-timeout", options.stallSeconds,
+                 "Silence after which a rank of an MPI job counts as lost; 0: never (default: 10)")
+      ->type_name("SECONDS")
+      ->check(plain(CLI::NonNegativeNumber))
+      ->group(kRuns);
+  addPackageOptions(app, options.package);
+  app.add_option("--json", options.jsonFile, "Write the report as JSON; - for standard output")
+      ->type_name("FILE")
+      ->configurable(false)
+      ->group(kReports);
+  app.add_option("--trace", options.traceFile, "Write a Chrome trace (JSON), a process per rank")
+      ->type_name("FILE")
+      ->configurable(false)
+      ->group(kReports);
+  app.add_flag("--list-devices", options.listsDevices,
+               "Measure the devices of the job, or read those of --devices, and print them; with "
+               "--json as a file that --devices takes")
+      ->configurable(false)
+      ->group(kInstead);
+  app.add_flag("--info", options.wantsInfo, "Print what a package holds")
+      ->configurable(false)
+      ->excludes("--list-devices")
+      ->group(kInstead);
+  app.add_option("--cache", options.cacheAction, "list or clear the cache")
+      ->type_name("list|clear")
+      ->check(plain(CLI::IsMember({"list", "clear"})))
+      ->configurable(false)
+      ->excludes("--list-devices")
+      ->excludes("--info")
+      ->group(kInstead);
+  app.get_option("model")->excludes("--list-devices")->excludes("--cache");
   app.callback([&options] {
-    if (options.package.model.empty() && options.cacheAction.empty())
-      throw CLI::RequiredError("model");
+    const bool needsModel = options.cacheAction.empty() && !options.listsDevices;
+    if (options.package.model.empty() && needsModel) throw CLI::RequiredError("model");
   });
   app.footer(
       "Examples:\n"
       "  mlc-run model.onnx\n"
       "  mlc-run model.onnx --input ids=1x128xi64=7 --verify\n"
-      "  mpirun -np 4 mlc-run model.onnx --mesh tp=2,pp=2 --iterations 20 --warmup 3");
+      "  mpirun -np 4 mlc-run model.onnx --mesh tp=2,pp=2 --duration 5");
 }
 
 void addCompileOptions(CLI::App& app, CompileToolOptions& options) {
-  addPackageOptions(app, options.package, "ONNX model");
-  app.get_option("model")->required();
+  app.add_option("model", options.package.model, "ONNX model")->type_name("FILE")->required();
   app.add_option("-o,--output", options.output, "Package folder to write (DIR.mlcpkg)")
+      ->type_name("DIR")
       ->required()
       ->configurable(false);
+  addPackageOptions(app, options.package);
+  const std::string splitting = app.get_option("--mesh")->get_group();
+  const std::string compiling = app.get_option("--dim")->get_group();
   app.add_option(
          "--ranks", options.ranks,
          "Ranks to plan for, each with a share of this machine (default: what the mesh needs)")
-      ->check(CLI::Range(1, kMostRanks));
+      ->type_name("N")
+      ->check(plain(CLI::Range(1, kMostRanks)))
+      ->group(splitting);
+  app.get_option("--plan")->excludes("--ranks");
   app.add_option("--target", options.package.target,
-                 "host (default: each rank's own CPU), x86-64-v3, x86-64-v4, aarch64");
-  app.add_flag(
-      "--explain", options.explains,
-      "List the kernels: how each is computed, its work, and why if not by the fastest way");
+                 "host (default: each rank's own CPU), x86-64, x86-64-v3, x86-64-v4, aarch64")
+      ->type_name("CPU")
+      ->group(compiling);
   app.add_option("--sign", options.signingKey,
                  "Sign the package by this private key (PEM, Ed25519)")
-      ->configurable(false);
+      ->type_name("FILE")
+      ->configurable(false)
+      ->group(compiling);
+  app.add_flag("--explain", options.explains,
+               "List the kernels: how each is computed, its work, and why if not by the fastest "
+               "way")
+      ->group("Reports");
   app.add_option("--json", options.jsonFile, "Write the summary as JSON; - for standard output")
-      ->configurable(false);
+      ->type_name("FILE")
+      ->configurable(false)
+      ->group("Reports");
   app.footer(
       "Examples:\n  mlc-compile model.onnx -o model.mlcpkg\n  mlc-compile model.onnx -o "
       "model.mlcpkg --ranks 4 --mesh tp=2,pp=2");
@@ -166,17 +291,18 @@ std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv) {
   app.set_config("--config", kind.ok() && *kind == FileKind::kRegular ? "mlc.toml" : "",
                  "File with options (default: mlc.toml)");
   app.config_formatter(std::make_shared<OptionsFile>(app));
+  app.formatter(std::make_shared<HelpFormatter>());
   std::string shell;
-  app.add_option("--completion", shell, "Print a completion script: bash")
-      ->check(CLI::IsMember({"bash"}))
+  app.add_option("--completion", shell, "Print a completion script")
+      ->type_name("bash|zsh")
+      ->check(plain(CLI::IsMember({"bash", "zsh"})))
       ->configurable(false);
-  app.get_option("--config")->configurable(false);
+  app.get_option("--config")->type_name("FILE")->configurable(false);
   // The model is not needed for these.
-  for (int i = 1; i < argc; ++i) {
-    if (std::string(argv[i]).starts_with("--completion")) {
-      std::cout << bashCompletion(app);
-      return 0;
-    }
+  shell = completedShell(argc, argv);
+  if (!shell.empty()) {
+    std::cout << (shell == "bash" ? bashCompletion(app) : zshCompletion(app));
+    return 0;
   }
   try {
     app.parse(argc, argv);

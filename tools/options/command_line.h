@@ -8,10 +8,7 @@
 
 namespace mlc::tools {
 
-// What decides a package, with the model as first argument, which `model` says what it may be.
-void addPackageOptions(CLI::App& app, PackageOptions& options, const char* model);
-
-// Those, and how to run it.
+// Those of mlc-run.
 void addRunOptions(CLI::App& app, RunOptions& options);
 
 // Those of mlc-compile.

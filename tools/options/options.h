@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,13 +57,19 @@ struct RunOptions {
   std::string expectFolder;
   double rtol = 1e-3, atol = 1e-5;
   bool verify = false;
-  int iterations = 1, warmup = 0;
+  // The runs that are timed: so many, or those that fit into so many seconds; and the runs before.
+  // What is not given is as RunSchedule says.
+  std::optional<int> iterations, warmup;
+  std::optional<double> duration;
   int threads = 0;           // per rank; 0: its share of the host
   double stallSeconds = 10;  // of silence after which a rank is lost; 0: never
   std::string traceFile;
   std::string jsonFile;
-  std::string trustFile;    // public keys: the package must be signed by one
-  std::string cacheAction;  // "list" or "clear" the cache, and run nothing
+  std::string trustFile;  // public keys: the package must be signed by one
+  // To be done instead of a run.
+  std::string cacheAction;    // "list" or "clear" the cache
+  bool listsDevices = false;  // print those of the job
+  bool wantsInfo = false;     // print what the package holds
 };
 
 struct CompileToolOptions {

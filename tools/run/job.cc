@@ -13,6 +13,7 @@
 #include "runtime/executor/agreement.h"
 #include "tools/job/devices.h"
 #include "tools/job/plan_file.h"
+#include "tools/run/device_list.h"
 #include "tools/run/rank_job.h"
 #include "tools/run/stop_signals.h"
 
@@ -21,10 +22,13 @@ namespace {
 
 // How many ranks the options ask for, where nobody has started any.
 StatusOr<int> ranksOf(const PackageOptions& options) {
-  MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(options.model));
-  if (kind == FileKind::kFolder) {
-    MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(options.model));
-    return static_cast<int>(package->manifest().ranks.size());
+  // There is none where devices are listed.
+  if (!options.model.empty()) {
+    MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(options.model));
+    if (kind == FileKind::kFolder) {
+      MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(options.model));
+      return static_cast<int>(package->manifest().ranks.size());
+    }
   }
   if (!options.planFile.empty()) return ranksOfPlan(options.planFile);
   MLC_ASSIGN_OR_RETURN(const Mesh mesh, parseMesh(options.mesh));
@@ -39,7 +43,9 @@ StatusOr<int> ranksOf(const PackageOptions& options) {
 int finish(const RunOptions& options, int rank, const StatusOr<RunReport>& result) {
   if (rank != 0) return static_cast<int>(result.status().code());
   Status status = result.status();
-  if (result.ok() && !result->hasRun) {
+  if (result.ok() && options.listsDevices) {
+    status = printDevices(options, result->devices);
+  } else if (result.ok() && !result->hasRun) {
     std::cerr << "mlc-run: " << signalName(result->stopSignal) << " came before the first run"
               << std::endl;
   } else if (result.ok()) {

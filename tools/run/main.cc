@@ -5,6 +5,7 @@
 #include "tools/options/command_line.h"
 #include "tools/run/job.h"
 #include "tools/run/manage_cache.h"
+#include "tools/run/package_info.h"
 #include "tools/run/stop_signals.h"
 
 int main(int argc, char** argv) {
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   if (const std::optional<int> exitCode = mlc::tools::parseCommandLine(app, argc, argv))
     return *exitCode;
   if (!options.cacheAction.empty()) return mlc::tools::manageCache(options);
+  if (options.wantsInfo) return mlc::tools::printInfo(options);
   mlc::tools::listenForStopSignals();
   return mlc::tools::runJob(options);
 }

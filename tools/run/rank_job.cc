@@ -1,6 +1,7 @@
 #include "tools/run/rank_job.h"
 
 #include <chrono>
+#include <set>
 
 #include "compiler/library/compiler_library.h"
 #include "partitioner/plan/plan.h"
@@ -15,6 +16,7 @@
 #include "tools/job/package_cache.h"
 #include "tools/job/text_file.h"
 #include "tools/run/inputs.h"
+#include "tools/run/run_schedule.h"
 #include "tools/run/stop_signals.h"
 #include "tools/run/trace_file.h"
 
@@ -34,6 +36,11 @@ class RankJob {
       : world_(world), options_(options), open_(open) {}
 
   StatusOr<RunReport> run() {
+    if (options_.listsDevices) {
+      MLC_RETURN_IF_ERROR(findDevices());
+      report_.devices = std::move(devices_);
+      return std::move(report_);
+    }
     {
       const executor::TraceScope scope(trace(), "compile");
       MLC_RETURN_IF_ERROR(preparePackage());
@@ -84,14 +91,7 @@ class RankJob {
       return usageError("--verify compares with the model as it is: leave out --keep-states");
     StatusOr<partition::SearchOptions> search = searchOptions();
     MLC_RETURN_IF_ERROR(search.status());
-    if (options.devicesFile.empty()) {
-      MLC_ASSIGN_OR_RETURN(devices_, measureDevices(world_, options_.threads));
-    } else {
-      // Hosts may have different files under that name.
-      StatusOr<partition::DeviceModel> read = readDevices(options.devicesFile);
-      MLC_RETURN_IF_ERROR(executor::agree(world_, read.status()));
-      devices_ = *std::move(read);
-    }
+    MLC_RETURN_IF_ERROR(findDevices());
     StatusOr<std::string> mine = std::string();
     if (root()) {
       StatusOr<CachedPackage> package = makePackage(*search);
@@ -107,6 +107,19 @@ class RankJob {
       }
     }
     MLC_ASSIGN_OR_RETURN(path_, shareFromRoot(world_, mine));
+    return okStatus();
+  }
+
+  Status findDevices() {
+    const std::string& file = options_.package.devicesFile;
+    if (file.empty()) {
+      MLC_ASSIGN_OR_RETURN(devices_, measureDevices(world_, options_.threads));
+      return okStatus();
+    }
+    // Hosts may have different files under that name.
+    StatusOr<partition::DeviceModel> read = readDevices(file);
+    MLC_RETURN_IF_ERROR(executor::agree(world_, read.status()));
+    devices_ = *std::move(read);
     return okStatus();
   }
 
@@ -165,6 +178,7 @@ class RankJob {
   // Opens the package on every rank; ranks that it has no part for have nothing more to do.
   Status splitOffIdleRanks() {
     MLC_RETURN_IF_ERROR(executor::agree(world_, open_.open(path_, options_.trustFile)));
+    if (devices_.devices.empty()) MLC_RETURN_IF_ERROR(checkDims());
     const auto ranks = static_cast<int>(manifest().ranks.size());
     if (ranks > world_.size()) {
       return usageError(options_.package.model + " is made for " + std::to_string(ranks) +
@@ -175,6 +189,23 @@ class RankJob {
     if (report_.idleRanks == 0) return okStatus();
     idle_ = world_.rank() >= ranks;
     MLC_ASSIGN_OR_RETURN(active_, world_.split(idle_ ? 1 : 0, world_.rank()));
+    return okStatus();
+  }
+
+  // A package's; those of a model are the compiler's to check.
+  Status checkDims() const {
+    std::set<std::string> symbols;
+    for (const package::TensorSpec& input : manifest().inputs) {
+      for (const std::string& text : input.dims) {
+        MLC_ASSIGN_OR_RETURN(const DimExpr dim, DimExpr::parse(text));
+        dim.collectSymbols(symbols);
+      }
+    }
+    MLC_ASSIGN_OR_RETURN(const auto dims, parseDims(options_.package.dims));
+    for (const auto& [name, size] : dims) {
+      if (!symbols.contains(name))
+        return usageError(options_.package.model + " has no dim named '" + name + "'");
+    }
     return okStatus();
   }
 
@@ -201,21 +232,29 @@ class RankJob {
   }
 
   Status execute() {
-    for (int i = 0; i < options_.warmup + options_.iterations; ++i) {
-      MLC_ASSIGN_OR_RETURN(report_.stopSignal, agreedStopSignal());
-      if (report_.stopSignal) break;
-      if (i == options_.warmup) executor_->setTrace(trace());
+    RunSchedule schedule(options_);
+    for (bool goesOn = true; goesOn;) {
+      MLC_RETURN_IF_ERROR(agreeOnGoingOn(schedule, goesOn));
+      if (!goesOn) break;
+      if (schedule.isTimed()) executor_->setTrace(trace());
+      schedule.begin();
       MLC_ASSIGN_OR_RETURN(report_.outputs, executor_->run(inputs_));
-      if (i >= options_.warmup) report_.latenciesMs.push_back(executor_->statistics().milliseconds);
+      schedule.end(executor_->statistics().milliseconds);
     }
+    report_.latenciesMs = schedule.milliseconds();
+    report_.hasCold = schedule.hasCold();
+    report_.runsPerSecond = schedule.runsPerSecond();
     return okStatus();
   }
 
-  // What came to one rank is for all of them.
-  StatusOr<int> agreedStopSignal() {
-    int32_t signal = stopSignal();
-    MLC_RETURN_IF_ERROR(active().allReduce(&signal, 1, DType::kI32, collectives::Reduction::kMax));
-    return signal;
+  // A signal that came to one rank is for all of them; the time is rank 0's.
+  Status agreeOnGoingOn(const RunSchedule& schedule, bool& goesOn) {
+    int32_t ends[] = {stopSignal(), root() && schedule.isOver()};
+    MLC_RETURN_IF_ERROR(active().allReduce(ends, 2, DType::kI32, collectives::Reduction::kMax));
+    // Nothing is left to be stopped after the last run.
+    goesOn = !ends[1] && !ends[0];
+    if (!ends[1]) report_.stopSignal = ends[0];
+    return okStatus();
   }
 
   Status gatherRanks() {

@@ -53,6 +53,20 @@ std::string typeText(const package::TensorSpec& spec) {
   return valueTypeText(spec.dtype, spec.holds);
 }
 
+std::string latencyText(const RunReport& report) {
+  const Latency latency = latencyOf(report.latenciesMs);
+  const size_t runs = report.latenciesMs.size();
+  if (runs == 0) return "latency   of no run: there was none after those for warming up\n";
+  if (runs == 1) {
+    return fmt::format("latency   {:.3f} ms ({})\n", latency.min,
+                       report.hasCold ? "a cold run" : "1 run");
+  }
+  std::string text = fmt::format(
+      "latency   min {:.3f} ms, p50 {:.3f}, p90 {:.3f}, p99 {:.3f} ({} runs{})\n", latency.min,
+      latency.p50, latency.p90, latency.p99, runs, report.hasCold ? ", the first one cold" : "");
+  return text + fmt::format("speed     {:.4g} runs/s\n", report.runsPerSecond);
+}
+
 // An optional without a value has none.
 bool hasFile(const RunReport& report, size_t output) {
   return !report.outputFiles.empty() && !report.outputFiles[output].empty();
@@ -104,10 +118,7 @@ std::string reportText(const RunReport& report) {
                         report.cacheHit ? " (found in the cache)" : "");
   }
   text += fmt::format("load      {:.2f} s\n", report.loadSeconds);
-  const Latency latency = latencyOf(report.latenciesMs);
-  text += fmt::format("latency   min {:.3f} ms, p50 {:.3f}, p90 {:.3f}, p99 {:.3f} ({} {})\n",
-                      latency.min, latency.p50, latency.p90, latency.p99, report.latenciesMs.size(),
-                      report.latenciesMs.size() == 1 ? "run" : "runs");
+  text += latencyText(report);
   if (report.stopSignal)
     text += fmt::format("stopped   by {} after that\n", signalName(report.stopSignal));
   for (size_t i = 0; i < report.outputs.size(); ++i) {
@@ -140,9 +151,11 @@ std::string reportJson(const RunReport& report) {
   json["load_seconds"] = report.loadSeconds;
   json["cache_hit"] = report.cacheHit;
   const Latency latency = latencyOf(report.latenciesMs);
-  json["latency_ms"] = {{"min", latency.min},   {"p50", latency.p50},
-                        {"p90", latency.p90},   {"p99", latency.p99},
-                        {"mean", latency.mean}, {"iterations", report.latenciesMs.size()}};
+  json["latency_ms"] = {{"min", latency.min},        {"p50", latency.p50},
+                        {"p90", latency.p90},        {"p99", latency.p99},
+                        {"mean", latency.mean},      {"iterations", report.latenciesMs.size()},
+                        {"has_cold", report.hasCold}};
+  json["runs_per_second"] = report.runsPerSecond;
   if (report.stopSignal) json["stopped_by"] = signalName(report.stopSignal);
   json["predicted_ms"] = report.predictedMs;
   if (report.verification) json["verify"] = comparisonJson(*report.verification);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "partitioner/device_model/device_model.h"
 #include "runtime/base/status.h"
 #include "runtime/executor/executor.h"
 #include "runtime/package/manifest.h"
@@ -32,13 +33,16 @@ struct RunReport {
   bool compiled = false;  // from a model, now or before (cacheHit); false for a package
   bool cacheHit = false;
   std::vector<double> latenciesMs;
-  bool hasRun = false;  // and there are outputs
-  int stopSignal = 0;   // that ended the runs early; 0: none did
+  bool hasCold = false;      // the first of them is that of the first run of all
+  double runsPerSecond = 0;  // of the timed runs
+  bool hasRun = false;       // and there are outputs
+  int stopSignal = 0;        // that ended the runs early; 0: none did
   double predictedMs = 0;
   std::optional<Comparison> verification, expectation;
   std::vector<package::TensorSpec> outputSpecs;
   std::vector<HostTensor> outputs;
   std::vector<std::string> outputFiles;
+  partition::DeviceModel devices;  // of the job, where they were asked for
 };
 
 // Of the timed runs.

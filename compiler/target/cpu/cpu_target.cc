@@ -54,7 +54,7 @@ StatusOr<CpuTarget> CpuTarget::withoutExtras(llvm::StringRef name) {
   if (name == "x86-64-v4") return CpuTarget(kX86, concatenated({&kVersion3, &kVersion4}));
   if (name == "aarch64") return CpuTarget(Architecture::kAArch64, {"fp-armv8", "neon"});
   return usageError("unknown CPU target '" + name.str() +
-                    "': use host, x86-64-v3, x86-64-v4 or aarch64");
+                    "': use host, x86-64, x86-64-v3, x86-64-v4 or aarch64");
 }
 
 llvm::StringRef CpuTarget::architectureName() const { return isX86() ? "x86-64" : "aarch64"; }
