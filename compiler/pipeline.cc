@@ -79,10 +79,16 @@ class Compilation {
 
   template <typename Stage>
   Status timed(const std::string& name, Stage stage) {
+    if (options_.progress) options_.progress(name, 0, 0);
     const auto begin = Clock::now();
     Status status = stage();
     report_.seconds.emplace_back(name, std::chrono::duration<double>(Clock::now() - begin).count());
     return status;
+  }
+
+  Progress progressOf(const std::string& stage) const {
+    if (!options_.progress) return {};
+    return [this, stage](size_t done, size_t total) { options_.progress(stage, done, total); };
   }
 
   void dump(const std::string& stage, const std::string& name, mlir::ModuleOp module) {
@@ -225,10 +231,12 @@ class Compilation {
     mlir::OwningOpRef<mlir::ModuleOp> module = rankProgram.module->clone();
     MLC_ASSIGN_OR_RETURN(
         target::CompiledProgram compiled,
-        target::compileProgram(*module, {rankProgram.inputs, rankProgram.outputs}, *target,
-                               graph_.sizes, [&](const std::string& stage, mlir::ModuleOp at) {
-                                 dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
-                               }));
+        target::compileProgram(
+            *module, {rankProgram.inputs, rankProgram.outputs}, *target, graph_.sizes,
+            [&](const std::string& stage, mlir::ModuleOp at) {
+              dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
+            },
+            progressOf("codegen")));
     for (package::ProgramState& state : compiled.description.states)
       state.index = stateOfName(state.spec.name);
     const partition::Device& device = deviceOf(rank);

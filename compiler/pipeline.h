@@ -48,6 +48,9 @@ struct CompileOptions {
   // wantsDump says yes to.
   std::function<bool(const std::string& stage)> wantsDump;
   std::function<void(const std::string& name, const std::string& text)> dump;
+  // Called when a stage begins, and as it goes on where its steps can be counted (Progress; else of
+  // 0 steps). May be empty.
+  std::function<void(const std::string& stage, size_t done, size_t total)> progress;
 };
 
 // One kernel of a program: which code computes it, and what makes it slower than it need be.

@@ -29,7 +29,8 @@ class LinkedCompiler : public CompilerLibrary {
 
   StatusOr<std::vector<HostTensor>> evaluate(const std::string& modelPath,
                                              const std::map<std::string, int64_t>& dims,
-                                             const std::vector<HostTensor>& inputs) override {
+                                             const std::vector<HostTensor>& inputs,
+                                             const Progress& progress) override {
     mlir::DialectRegistry registry;
     registerDialects(registry);
     mlir::MLIRContext context(registry);
@@ -41,7 +42,7 @@ class LinkedCompiler : public CompilerLibrary {
     graph::EvaluationContext evaluation;
     evaluation.weights = &model.weights;
     auto main = model.module->lookupSymbol<mlir::func::FuncOp>("main");
-    auto outputs = graph::evaluateFunction(main, inputs, evaluation);
+    auto outputs = graph::evaluateFunction(main, inputs, evaluation, {}, progress);
     if (mlir::failed(outputs)) {
       return diagnostics.status(StatusCode::kInvalid, "the reference evaluation failed");
     }

@@ -9,6 +9,7 @@
 
 #include "compiler/pipeline.h"
 #include "runtime/base/host_tensor.h"
+#include "runtime/base/progress.h"
 #include "runtime/base/status.h"
 
 namespace mlc {
@@ -32,10 +33,11 @@ class CompilerLibrary {
                                           const std::string& packagePath) = 0;
 
   // The model's outputs by the reference evaluation of the imported graph: one device, no
-  // optimization. Slow.
+  // optimization. Slow; progress counts its ops.
   virtual StatusOr<std::vector<HostTensor>> evaluate(const std::string& modelPath,
                                                      const std::map<std::string, int64_t>& dims,
-                                                     const std::vector<HostTensor>& inputs) = 0;
+                                                     const std::vector<HostTensor>& inputs,
+                                                     const Progress& progress) = 0;
 
   // A file of an onnx.TensorProto (.pb), as in ONNX test data; of a SequenceProto or OptionalProto
   // where a value of that type is expected.

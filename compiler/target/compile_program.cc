@@ -63,7 +63,7 @@ void exportInterface(mlir::ModuleOp host, const std::string& interface) {
 
 StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramEdges& edges,
                                          const ProgramTarget& target, const SymbolValues& sizes,
-                                         const DumpFunction& dump) {
+                                         const DumpFunction& dump, const Progress& progress) {
   DiagnosticCollector diagnostics(program.getContext());
   if (mlir::failed(formKernels(program, target))) {
     return diagnostics.status(StatusCode::kInvalid, "cannot form kernels");
@@ -72,7 +72,7 @@ StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramEd
 
   const std::vector<FuncOp> functions = kernelsOf(program);
   for (FuncOp function : functions) conversion::makeReferencesIntegers(function);
-  StatusOr<CompiledKernels> kernels = target.compileKernels(functions);
+  StatusOr<CompiledKernels> kernels = target.compileKernels(functions, progress);
   if (!kernels.ok()) {
     return diagnostics.status(kernels.status().code(), kernels.status().message());
   }

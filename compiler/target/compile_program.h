@@ -30,9 +30,9 @@ struct ProgramEdges {
 };
 
 // Consumes the module's contents: its ops are outlined into kernels on the way. The work of kernels
-// is reported for `sizes` of the symbols.
+// is reported for `sizes` of the symbols. Progress: as ProgramTarget::compileKernels.
 StatusOr<CompiledProgram> compileProgram(mlir::ModuleOp program, const ProgramEdges& edges,
                                          const ProgramTarget& target, const SymbolValues& sizes,
-                                         const DumpFunction& dump);
+                                         const DumpFunction& dump, const Progress& progress);
 
 }  // namespace mlc::target

@@ -16,6 +16,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "runtime/base/progress.h"
 #include "runtime/base/status.h"
 #include "runtime/package/manifest.h"
 
@@ -47,10 +48,10 @@ class ProgramTarget {
   // What kernels are formed for it.
   virtual conversion::KernelPolicy kernelPolicy() const = 0;
 
-  // Lowers kernels (functions on tensors that form-kernels outlined) and compiles them. Errors are
-  // reported on the ops as well.
-  virtual StatusOr<CompiledKernels> compileKernels(
-      llvm::ArrayRef<mlir::func::FuncOp> kernels) const = 0;
+  // Lowers kernels (functions on tensors that form-kernels outlined) and compiles them; progress
+  // counts them where they are compiled one by one. Errors are reported on the ops as well.
+  virtual StatusOr<CompiledKernels> compileKernels(llvm::ArrayRef<mlir::func::FuncOp> kernels,
+                                                   const Progress& progress) const = 0;
 
   // Says in the manifest what the program runs on.
   virtual void describe(package::Program& program) const = 0;

@@ -1,7 +1,10 @@
 """The command lines as docs/command_line.md describes them."""
 
+import contextlib
 import json
+import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
@@ -11,7 +14,7 @@ import unittest
 import jobs
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 BERT = jobs.MODELS / "bert"
 MLP = jobs.MODELS / "mlp"
@@ -170,6 +173,33 @@ class Reports(Case):
         self.assertEqual(jobs.mlc_run("--info", BERT / "model.onnx").code, jobs.USAGE)
         (package / "manifest.json").write_text("{}")
         self.assertEqual(jobs.mlc_run("--info", package).code, jobs.INVALID)
+
+    def test_progress(self):
+        # A model of many kernels, each another one, compiled by one core: for seconds.
+        weights = [numpy_helper.from_array(np.ones((16 + i, 17 + i), np.float32), f"w{i}") for i in range(30)]
+        nodes = []
+        for i in range(30):
+            nodes += [helper.make_node("MatMul", [f"x{i}", f"w{i}"], [f"m{i}"]), helper.make_node("Softmax", [f"m{i}"], [f"x{i + 1}"])]
+        x = helper.make_tensor_value_info("x0", TensorProto.FLOAT, ["batch", 16])
+        y = helper.make_tensor_value_info("x30", TensorProto.FLOAT, None)
+        onnx.save(helper.make_model(helper.make_graph(nodes, "g", [x], [y], weights)), self.folder / "many.onnx")
+        result = self.run_ok(self.folder / "many.onnx", before=["taskset", "-c", "0"], environment={"MLC_CACHE": str(self.folder / "one")})
+        self.assertEqual(result.err, "mlc-run: compiling the kernels ...\n")
+        command = [jobs.RUNFILES / "tools/mlc-compile", self.folder / "many.onnx", "-o", self.folder / "many.mlcpkg"]
+        terminal, child = pty.openpty()
+        with subprocess.Popen(["taskset", "-c", "0", *command], stdout=subprocess.PIPE, stderr=child,
+                              env={**os.environ, "MLC_CACHE": str(self.folder / "other")}) as process:
+            os.close(child)
+            drawn = b""
+            with contextlib.suppress(OSError):  # as the terminal ends with who has it
+                while piece := os.read(terminal, 4096):
+                    drawn += piece
+            output = process.stdout.read().decode()
+        os.close(terminal)
+        self.assertEqual(process.returncode, jobs.DONE)
+        self.assertRegex(drawn.decode(), r"\r\x1b\[2Kcompiling the kernels \[=+ +\] \d+ of 60, \d+\.\d s")
+        self.assertTrue(drawn.endswith(b"\r\x1b[2K"))
+        self.assertTrue(output.startswith("package"), output)
 
     def test_standard_output_is_json_alone_or_text(self):
         json.loads(self.run_ok(MLP / "model.onnx", "--json", "-").out)

@@ -55,7 +55,7 @@ class PackageWriter {
         mlir::cast<mlir::ModuleOp>(source.module.get()->clone());
     MLC_ASSIGN_OR_RETURN(target::CompiledProgram compiled,
                          target::compileProgram(*module, {source.inputs, source.outputs}, target,
-                                                {}, [](auto&&...) {}));
+                                                {}, [](auto&&...) {}, {}));
     contents_.manifest.programs.push_back(std::move(compiled.description));
     contents_.programs.push_back(std::move(compiled.files));
     return okStatus();

@@ -53,6 +53,7 @@ Status compile(const CompileToolOptions& options) {
     MLC_RETURN_IF_ERROR(checkThreadRanks(ranks, 0));
     MLC_ASSIGN_OR_RETURN(devices, devicesOfHost(ranks));
   }
+  ProgressLine progress("mlc-compile");
   partition::SearchOptions search;
   search.dp = mesh->dp;
   search.pp = mesh->pp;
@@ -66,10 +67,13 @@ Status compile(const CompileToolOptions& options) {
                                                        .search = search,
                                                        .expectedShapes = {},
                                                        .packWeights = true,
-                                                       .wantsReport = options.explains}));
+                                                       .wantsReport = options.explains,
+                                                       .progress = &progress}));
+  progress.show("copying the package");
   MLC_RETURN_IF_ERROR(
       package::copyPackage(cached.package->path(), options.output, options.signingKey));
   MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(options.output));
+  progress.end();
   const CompileSummary summary = summarize(*package, cached);
   if (options.jsonFile == "-") {
     std::cout << summaryJson(summary, options.explains);

@@ -44,6 +44,7 @@ StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const Packa
   MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
   MLC_ASSIGN_OR_RETURN(CompileOptions compile, compileOptions(options, use));
   MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler->outline(options.model));
+  if (use.progress) use.progress->show("hashing the model");
   std::vector<std::string> files = outline.files;
   files.push_back(compiler->path());
   MLC_ASSIGN_OR_RETURN(const std::string key, packageKey(compile, files));
@@ -65,6 +66,11 @@ StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const Packa
       fs::create_directories(options.dumpFolder, error);
       if (dumped.ok()) dumped = writeFile(options.dumpFolder + "/" + name, text);
     };
+    if (use.progress) {
+      compile.progress = [&](const std::string& stage, size_t done, size_t total) {
+        use.progress->show(stageInWords(stage), done, total);
+      };
+    }
     const std::string model = fs::path(options.model).filename().string();
     MLC_ASSIGN_OR_RETURN(
         cached.package, store.add(key, model, [&](const std::string& path) -> Status {

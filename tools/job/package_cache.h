@@ -8,6 +8,7 @@
 
 #include "compiler/pipeline.h"
 #include "tools/job/package_store.h"
+#include "tools/job/progress_line.h"
 #include "tools/options/options.h"
 
 namespace mlc::tools {
@@ -29,6 +30,8 @@ struct PackageUse {
   bool packWeights = false;
   // Compiles also what is in the cache, for the report of kernels.
   bool wantsReport = false;
+  // Says what is being done; may be null.
+  ProgressLine* progress = nullptr;
 };
 
 // Finds the model's package in the cache or compiles it there. What was used the longest ago makes

@@ -13,6 +13,7 @@
 #include "runtime/executor/agreement.h"
 #include "tools/job/devices.h"
 #include "tools/job/plan_file.h"
+#include "tools/job/progress_line.h"
 #include "tools/run/device_list.h"
 #include "tools/run/rank_job.h"
 #include "tools/run/stop_signals.h"
@@ -71,6 +72,7 @@ int finish(const RunOptions& options, int rank, const StatusOr<RunReport>& resul
 void endMpiJob(const Status& cause, bool reports) {
   const int code = static_cast<int>(cause.code());
   if (!reports) ::_exit(code);
+  clearProgressLine();
   std::cerr << "mlc-run: " << cause.message() << std::endl;
   collectives::abortMpiJob(code);
 }

@@ -14,6 +14,7 @@
 #include "tools/job/devices.h"
 #include "tools/job/exchange.h"
 #include "tools/job/package_cache.h"
+#include "tools/job/progress_line.h"
 #include "tools/job/text_file.h"
 #include "tools/run/inputs.h"
 #include "tools/run/run_schedule.h"
@@ -33,7 +34,9 @@ double secondsSince(Clock::time_point begin) {
 class RankJob {
  public:
   RankJob(Communicator& world, const RunOptions& options, OpenPackage& open)
-      : world_(world), options_(options), open_(open) {}
+      : world_(world), options_(options), open_(open) {
+    if (root()) progress_.emplace("mlc-run");
+  }
 
   StatusOr<RunReport> run() {
     if (options_.listsDevices) {
@@ -49,17 +52,25 @@ class RankJob {
     if (idle_) return report_;
     MLC_RETURN_IF_ERROR(load());
     MLC_RETURN_IF_ERROR(makeInputs());
+    endProgress();
     MLC_RETURN_IF_ERROR(execute());
     report_.hasRun = executor_->statistics().milliseconds > 0;
     if (!report_.hasRun) return std::move(report_);
     MLC_RETURN_IF_ERROR(gatherRanks());
     MLC_RETURN_IF_ERROR(writeTrace());
     MLC_RETURN_IF_ERROR(onRoot([&] { return useOutputs(); }));
+    endProgress();
     return std::move(report_);
   }
 
  private:
   bool root() const { return world_.rank() == 0; }
+
+  // On rank 0; the others say nothing.
+  void show(const std::string& phase) {
+    if (progress_) progress_->show(phase);
+  }
+  void endProgress() { progress_.reset(); }
 
   executor::Trace* trace() { return options_.traceFile.empty() ? nullptr : &trace_; }
 
@@ -113,6 +124,7 @@ class RankJob {
   Status findDevices() {
     const std::string& file = options_.package.devicesFile;
     if (file.empty()) {
+      show("measuring the devices");
       MLC_ASSIGN_OR_RETURN(devices_, measureDevices(world_, options_.threads));
       return okStatus();
     }
@@ -141,16 +153,19 @@ class RankJob {
     return okStatus();
   }
 
-  StatusOr<CachedPackage> makePackage(const partition::SearchOptions& search) const {
+  StatusOr<CachedPackage> makePackage(const partition::SearchOptions& search) {
     MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
     MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler->outline(options_.package.model));
     MLC_ASSIGN_OR_RETURN(const auto shapes, describedShapes(outline.inputs, options_));
     // The other ranks wait, so their cores are free.
     const std::vector<int> own = team::affinityOfThisThread();
     team::widenAffinity();
-    StatusOr<CachedPackage> package = findOrCompile(
-        options_.package,
-        {.devices = devices_, .search = search, .expectedShapes = shapes, .packWeights = false});
+    StatusOr<CachedPackage> package =
+        findOrCompile(options_.package, {.devices = devices_,
+                                         .search = search,
+                                         .expectedShapes = shapes,
+                                         .packWeights = false,
+                                         .progress = progress_ ? &*progress_ : nullptr});
     team::restoreAffinity(own);
     return package;
   }
@@ -177,6 +192,7 @@ class RankJob {
 
   // Opens the package on every rank; ranks that it has no part for have nothing more to do.
   Status splitOffIdleRanks() {
+    show("opening the package");
     MLC_RETURN_IF_ERROR(executor::agree(world_, open_.open(path_, options_.trustFile)));
     if (devices_.devices.empty()) MLC_RETURN_IF_ERROR(checkDims());
     const auto ranks = static_cast<int>(manifest().ranks.size());
@@ -211,6 +227,7 @@ class RankJob {
 
   Status load() {
     const executor::TraceScope scope(trace(), "load");
+    show("loading the weights");
     const auto begin = Clock::now();
     MLC_ASSIGN_OR_RETURN(const team::TeamOptions team,
                          api::shareCores(active(), options_.threads, true));
@@ -313,8 +330,12 @@ class RankJob {
     if (options_.verify) {
       MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
       MLC_ASSIGN_OR_RETURN(const auto dims, parseDims(options_.package.dims));
+      progress_.emplace("mlc-run");
+      const auto progress = [&](size_t done, size_t total) {
+        progress_->show("verifying", done, total);
+      };
       MLC_ASSIGN_OR_RETURN(const auto reference,
-                           compiler->evaluate(options_.package.model, dims, inputs_));
+                           compiler->evaluate(options_.package.model, dims, inputs_, progress));
       report_.verification =
           compare(manifest().outputs, report_.outputs, reference, options_.rtol, options_.atol);
     }
@@ -327,8 +348,9 @@ class RankJob {
   const RunOptions& options_;
   OpenPackage& open_;
   std::string path_;
-  partition::DeviceModel devices_;   // empty for a package
-  std::optional<HeldPackage> held_;  // on rank 0, if it is in the cache
+  partition::DeviceModel devices_;        // empty for a package
+  std::optional<HeldPackage> held_;       // on rank 0, if it is in the cache
+  std::optional<ProgressLine> progress_;  // on rank 0, but for the runs
   bool idle_ = false;
   std::unique_ptr<Communicator> active_;  // of the ranks with work, where some have none
   std::unique_ptr<executor::Executor> executor_;

@@ -1,5 +1,7 @@
 #include "compiler/target/cpu/cpu_program_target.h"
 
+#include <atomic>
+
 #include "compiler/conversion/dim_to_arith/dim_to_arith.h"
 #include "compiler/target/cpu/attention/attention_kernel.h"
 #include "compiler/target/cpu/contract/contract_kernel.h"
@@ -50,10 +52,11 @@ conversion::KernelPolicy CpuProgramTarget::kernelPolicy() const {
   return policy;
 }
 
-StatusOr<target::CompiledKernels> CpuProgramTarget::compileKernels(
-    llvm::ArrayRef<FuncOp> functions) const {
+StatusOr<target::CompiledKernels> CpuProgramTarget::compileKernels(llvm::ArrayRef<FuncOp> functions,
+                                                                   const Progress& progress) const {
   std::vector<CompiledKernel> compiled(functions.size());
   std::vector<Status> statuses(functions.size());
+  std::atomic<size_t> done = 0;
   tbb::parallel_for(size_t{0}, functions.size(), [&](size_t i) {
     StatusOr<CompiledKernel> kernel = compileKernel(functions[i], host());
     if (kernel.ok()) {
@@ -61,6 +64,7 @@ StatusOr<target::CompiledKernels> CpuProgramTarget::compileKernels(
     } else {
       statuses[i] = kernel.status();
     }
+    if (progress) progress(++done, functions.size());
   });
   for (const Status& status : statuses) MLC_RETURN_IF_ERROR(status);
   target::CompiledKernels kernels;

@@ -15,8 +15,8 @@ class CpuProgramTarget : public target::ProgramTarget {
   // whole where it has one.
   conversion::KernelPolicy kernelPolicy() const override;
   // One object per kernel, in parallel.
-  StatusOr<target::CompiledKernels> compileKernels(
-      llvm::ArrayRef<mlir::func::FuncOp> kernels) const override;
+  StatusOr<target::CompiledKernels> compileKernels(llvm::ArrayRef<mlir::func::FuncOp> kernels,
+                                                   const Progress& progress) const override;
   void describe(package::Program& program) const override;
 };
 

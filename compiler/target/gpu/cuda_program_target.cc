@@ -7,7 +7,7 @@
 namespace mlc::gpu {
 
 StatusOr<target::CompiledKernels> CudaProgramTarget::compileKernels(
-    llvm::ArrayRef<mlir::func::FuncOp> kernels) const {
+    llvm::ArrayRef<mlir::func::FuncOp> kernels, const Progress&) const {
   if (kernels.empty()) return target::CompiledKernels();
   MLC_ASSIGN_OR_RETURN(LoweredDeviceKernels lowered, lowerDeviceKernels(kernels));
   for (const DeviceKernelInfo& kernel : lowered.kernels) addCudaEntry(lowered.functionOf(kernel));

@@ -15,8 +15,8 @@ class CudaProgramTarget : public target::ProgramTarget {
   std::string name() const override { return "cuda " + gpu_.name() + ", " + host().name(); }
   conversion::Memory memory() const override { return conversion::Memory::kDevice; }
   conversion::KernelPolicy kernelPolicy() const override { return {}; }
-  StatusOr<target::CompiledKernels> compileKernels(
-      llvm::ArrayRef<mlir::func::FuncOp> kernels) const override;
+  StatusOr<target::CompiledKernels> compileKernels(llvm::ArrayRef<mlir::func::FuncOp> kernels,
+                                                   const Progress& progress) const override;
   void describe(package::Program& program) const override;
 
  private:

@@ -79,7 +79,7 @@ class FakeKernels : public testing::TestWithParam<const char*> {};
 TEST_P(FakeKernels, EqualTheReference) {
   KernelFile file(std::string("compiler/target/gpu/testdata/") + GetParam());
   ASSERT_FALSE(file.kernels.empty()) << file.messages;
-  auto compiled = FakeProgramTarget(cpu::CpuTarget::host()).compileKernels(file.kernels);
+  auto compiled = FakeProgramTarget(cpu::CpuTarget::host()).compileKernels(file.kernels, {});
   ASSERT_TRUE(compiled.ok()) << compiled.status().message() << file.messages;
   EXPECT_TRUE(compiled->files.ptx.empty());
   const std::string path = testing::TempDir() + GetParam() + ".so";

@@ -8,7 +8,7 @@
 namespace mlc::gpu {
 
 StatusOr<target::CompiledKernels> FakeProgramTarget::compileKernels(
-    llvm::ArrayRef<mlir::func::FuncOp> kernels) const {
+    llvm::ArrayRef<mlir::func::FuncOp> kernels, const Progress&) const {
   if (kernels.empty()) return target::CompiledKernels();
   MLC_ASSIGN_OR_RETURN(LoweredDeviceKernels lowered, lowerDeviceKernels(kernels));
   for (const DeviceKernelInfo& kernel : lowered.kernels) addFakeEntry(lowered.functionOf(kernel));

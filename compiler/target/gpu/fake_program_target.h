@@ -13,8 +13,8 @@ class FakeProgramTarget : public target::ProgramTarget {
   std::string name() const override { return "fake, " + host().name(); }
   conversion::Memory memory() const override { return conversion::Memory::kDevice; }
   conversion::KernelPolicy kernelPolicy() const override { return {}; }
-  StatusOr<target::CompiledKernels> compileKernels(
-      llvm::ArrayRef<mlir::func::FuncOp> kernels) const override;
+  StatusOr<target::CompiledKernels> compileKernels(llvm::ArrayRef<mlir::func::FuncOp> kernels,
+                                                   const Progress& progress) const override;
   void describe(package::Program& program) const override;
 };
 

@@ -16,7 +16,7 @@ constexpr const char* kFiles[] = {"kernels.mlir", "rows.mlir"};
 
 StatusOr<target::CompiledKernels> compile(KernelFile& file, const std::string& target) {
   MLC_ASSIGN_OR_RETURN(GpuTarget gpu, GpuTarget::named(target));
-  return CudaProgramTarget(std::move(gpu), cpu::CpuTarget::host()).compileKernels(file.kernels);
+  return CudaProgramTarget(std::move(gpu), cpu::CpuTarget::host()).compileKernels(file.kernels, {});
 }
 
 // $MLC_PTXAS, or ptxas on the path or where the CUDA toolkit puts it; empty: there is none.

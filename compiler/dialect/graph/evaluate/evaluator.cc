@@ -19,13 +19,14 @@ class Evaluation {
   Evaluation(const EvaluationContext& context, const ForeignOp& foreign)
       : context_(context), foreign_(foreign) {}
 
-  mlir::FailureOr<Tensors> call(FuncOp function, llvm::ArrayRef<HostTensor> inputs) {
+  mlir::FailureOr<Tensors> call(FuncOp function, llvm::ArrayRef<HostTensor> inputs,
+                                const Progress& progress = {}) {
     for (auto [argument, input] : llvm::zip(function.getArguments(), inputs)) {
       if (mlir::failed(bindSymbols(function, argument.getType(), input))) return mlir::failure();
       values_[argument] = input;
     }
     mlir::Block& body = function.getBody().front();
-    if (mlir::failed(run(body))) return mlir::failure();
+    if (mlir::failed(run(body, progress))) return mlir::failure();
     return operandsOf(body.getTerminator());
   }
 
@@ -57,8 +58,10 @@ class Evaluation {
     return operands;
   }
 
-  llvm::LogicalResult run(mlir::Block& block) {
-    for (Operation& op : block.without_terminator()) {
+  llvm::LogicalResult run(mlir::Block& block, const Progress& progress = {}) {
+    const size_t total = progress ? block.getOperations().size() - 1 : 0;
+    for (auto [done, op] : llvm::enumerate(block.without_terminator())) {
+      if (progress) progress(done, total);
       Tensors results;
       if (mlir::failed(evaluate(&op, results))) return mlir::failure();
       for (auto [result, tensor] : llvm::zip(op.getResults(), results)) {
@@ -205,7 +208,7 @@ class Evaluation {
 
 mlir::FailureOr<Tensors> evaluateFunction(FuncOp function, llvm::ArrayRef<HostTensor> inputs,
                                           const EvaluationContext& context,
-                                          const ForeignOp& foreign) {
+                                          const ForeignOp& foreign, const Progress& progress) {
   if (inputs.size() != function.getNumArguments()) {
     return function.emitError("is evaluated with ") << inputs.size() << " inputs";
   }
@@ -213,7 +216,8 @@ mlir::FailureOr<Tensors> evaluateFunction(FuncOp function, llvm::ArrayRef<HostTe
   if (!own.objects) own.objects = std::make_shared<Objects>();
   Tensors adoptedInputs;
   for (const HostTensor& input : inputs) adoptedInputs.push_back(adopted(input, own.objects));
-  mlir::FailureOr<Tensors> results = Evaluation(own, foreign).call(function, adoptedInputs);
+  mlir::FailureOr<Tensors> results =
+      Evaluation(own, foreign).call(function, adoptedInputs, progress);
   if (mlir::failed(results)) return mlir::failure();
   for (HostTensor& result : *results) {
     if (isReference(result.dtype())) result = result.withObjects(own.objects);

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Operation.h"
 #include "runtime/base/host_tensor.h"
+#include "runtime/base/progress.h"
 
 namespace mlc::graph {
 
@@ -19,10 +20,12 @@ using ForeignOp = std::function<llvm::LogicalResult(mlir::Operation*, llvm::Arra
 // The results of a function for these inputs. Dim symbols are bound from the inputs' shapes, in
 // addition to those in `context`; follows func.call within the module. Shapes that contradict the
 // stated types are errors on the op. Results have objects of their own where the context has none.
+// Progress counts the function's ops.
 mlir::FailureOr<llvm::SmallVector<HostTensor>> evaluateFunction(mlir::func::FuncOp function,
                                                                 llvm::ArrayRef<HostTensor> inputs,
                                                                 const EvaluationContext& context,
-                                                                const ForeignOp& foreign = {});
+                                                                const ForeignOp& foreign = {},
+                                                                const Progress& progress = {});
 
 // Evaluates one op that has no regions.
 mlir::FailureOr<llvm::SmallVector<HostTensor>> evaluateOp(mlir::Operation* op,
