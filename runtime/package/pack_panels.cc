@@ -1,13 +1,11 @@
 #include "runtime/package/pack_panels.h"
 
-#include <tbb/info.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "runtime/base/element.h"
+#include "runtime/base/parallel_for.h"
 
 namespace mlc::package {
 namespace {
@@ -72,6 +70,15 @@ void copyGroups(const char* source, int64_t rows, int64_t rowStride, int64_t col
   }
 }
 
+// Calls copyOne for all panels, of that many bytes each, on more threads the more there is to copy:
+// a small weight is copied sooner than a thread is started.
+void copyPanels(int64_t panels, int64_t bytes, int threads,
+                const std::function<void(int64_t)>& copyOne) {
+  constexpr int64_t kBytesPerThread = 256 << 10;
+  const int64_t worthwhile = 1 + panels * bytes / kBytesPerThread;
+  parallelFor(static_cast<int>(std::min<int64_t>(threads, worthwhile)), panels, copyOne);
+}
+
 template <typename T>
 void packPanelsOf(const StridedView& view, const PanelShape& shape, int threads, char* out) {
   const size_t rank = view.sizes.size();
@@ -97,8 +104,8 @@ void packPanelsOf(const StridedView& view, const PanelShape& shape, int threads,
       copyGroups(source, rows, view.strides[rowDim], present, view.strides[columnDim], shape, to);
     }
   };
-  tbb::task_arena arena(std::min(threads, tbb::info::default_concurrency()));
-  arena.execute([&] { tbb::parallel_for(int64_t{0}, batch * panels, copyOne); });
+  const int64_t bytes = lines * panel * static_cast<int64_t>(sizeof(T));
+  copyPanels(batch * panels, bytes, threads, copyOne);
 }
 
 // Packed elements, one by one. A panel begins with a byte: it has an even number of columns.
@@ -128,8 +135,8 @@ void packPackedPanels(const StridedView& view, const PanelShape& shape, int thre
       }
     }
   };
-  tbb::task_arena arena(std::min(threads, tbb::info::default_concurrency()));
-  arena.execute([&] { tbb::parallel_for(int64_t{0}, batch * panels, copyOne); });
+  const int64_t bytes = dtypeBytes(view.dtype, lines * shape.panel);
+  copyPanels(batch * panels, bytes, threads, copyOne);
 }
 
 }  // namespace
