@@ -1,52 +1,89 @@
 #include "runtime/team/cpus.h"
 
-#include <hwloc.h>
+#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 
+#include <array>
+#include <charconv>
 #include <cstring>
+#include <fstream>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 namespace mlc::team {
 namespace {
 
-struct DestroyTopology {
-  void operator()(hwloc_topology_t topology) const { hwloc_topology_destroy(topology); }
-};
-using Topology = std::unique_ptr<std::remove_pointer_t<hwloc_topology_t>, DestroyTopology>;
+std::vector<int> cpusIn(const cpu_set_t& set) {
+  std::vector<int> cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
 
-struct FreeBitmap {
-  void operator()(hwloc_bitmap_t bitmap) const { hwloc_bitmap_free(bitmap); }
-};
-using Bitmap = std::unique_ptr<std::remove_pointer_t<hwloc_bitmap_t>, FreeBitmap>;
+// The numbers n of the entries PREFIXn of a folder; none where there is no such folder. By the C
+// library: std::filesystem's iterator terminates where there is no memory.
+std::vector<int> numbersIn(const std::string& folder, std::string_view prefix) {
+  struct Close {
+    void operator()(DIR* open) const { ::closedir(open); }
+  };
+  std::vector<int> numbers;
+  const std::unique_ptr<DIR, Close> open(::opendir(folder.c_str()));
+  while (const dirent* entry = open ? ::readdir(open.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    int number = 0;
+    if (name.starts_with(prefix) &&
+        std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number).ec ==
+            std::errc()) {
+      numbers.push_back(number);
+    }
+  }
+  return numbers;
+}
 
-Topology loadTopology() {
-  hwloc_topology_t topology;
-  if (hwloc_topology_init(&topology) != 0) return nullptr;
-  Topology owner(topology);
-  if (hwloc_topology_load(topology) != 0) return nullptr;
-  return owner;
+// Of all its threads: the calling one may be pinned, to one cpu of a team's.
+std::vector<int> affinityOfThisProcess() {
+  cpu_set_t all;
+  CPU_ZERO(&all);
+  for (pid_t thread : numbersIn("/proc/self/task", "")) {
+    cpu_set_t mine;
+    if (::sched_getaffinity(thread, sizeof mine, &mine) == 0) CPU_OR(&all, &all, &mine);
+  }
+  return cpusIn(all);
+}
+
+// The first cpu of a list as "2-3,10-11"; another number where there is none.
+int firstCpuOf(const std::string& list, int otherwise) {
+  int first = 0;
+  return std::ifstream(list) >> first ? first : otherwise;
 }
 
 }  // namespace
 
 std::vector<int> usableCpus() {
-  const Topology topology = loadTopology();
-  const Bitmap allowed(hwloc_bitmap_alloc());
-  if (!topology || !allowed) return {};
-  if (hwloc_get_cpubind(topology.get(), allowed.get(), HWLOC_CPUBIND_PROCESS) != 0) return {};
-  std::vector<int> cpus;
-  const int cores = hwloc_get_nbobjs_by_type(topology.get(), HWLOC_OBJ_CORE);
-  for (int i = 0; i < cores; ++i) {
-    const hwloc_obj_t core =
-        hwloc_get_obj_by_type(topology.get(), HWLOC_OBJ_CORE, static_cast<unsigned>(i));
-    const Bitmap mine(hwloc_bitmap_alloc());
-    hwloc_bitmap_and(mine.get(), core->cpuset, allowed.get());
-    const int cpu = hwloc_bitmap_first(mine.get());
-    if (cpu >= 0) cpus.push_back(cpu);
+  return onePerCore("/sys/devices/system/cpu", affinityOfThisProcess());
+}
+
+std::vector<int> onePerCore(const std::string& folder, const std::vector<int>& cpus) {
+  // From the outside in: package, memory, shared cache, core, each known by its first cpu or
+  // number.
+  std::map<std::array<int, 4>, int> cores;
+  for (int cpu : cpus) {
+    const std::string mine = folder + "/cpu" + std::to_string(cpu) + "/";
+    const std::vector<int> nodes = numbersIn(mine, "node");
+    cores.emplace(std::array{firstCpuOf(mine + "topology/core_siblings_list", 0),
+                             nodes.empty() ? 0 : nodes.front(),
+                             firstCpuOf(mine + "cache/index3/shared_cpu_list", 0),
+                             firstCpuOf(mine + "topology/thread_siblings_list", cpu)},
+                  cpu);
   }
-  return cpus;
+  std::vector<int> firsts;
+  for (const auto& [place, cpu] : cores) firsts.push_back(cpu);
+  return firsts;
 }
 
 std::vector<int> shareOfCpus(const std::vector<int>& cpus, int index, int count) {
@@ -58,13 +95,9 @@ std::vector<int> shareOfCpus(const std::vector<int>& cpus, int index, int count)
 }
 
 std::vector<int> affinityOfThisThread() {
-  std::vector<int> cpus;
   cpu_set_t set;
-  if (::pthread_getaffinity_np(::pthread_self(), sizeof set, &set) != 0) return cpus;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-  }
-  return cpus;
+  if (::pthread_getaffinity_np(::pthread_self(), sizeof set, &set) != 0) return {};
+  return cpusIn(set);
 }
 
 void restoreAffinity(const std::vector<int>& cpus) {
@@ -85,7 +118,6 @@ void widenAffinity() {
 }
 
 Status pinThisThread(int cpu) {
-  // By the system call itself: hwloc would read the whole topology again for each thread.
   cpu_set_t set;
   CPU_ZERO(&set);
   if (cpu >= 0 && cpu < CPU_SETSIZE) CPU_SET(cpu, &set);

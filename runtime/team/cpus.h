@@ -1,6 +1,7 @@
 // Which of the machine's cpus a process may use, and how the ranks of a host share them.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "runtime/base/status.h"
@@ -8,9 +9,13 @@
 namespace mlc::team {
 
 // One cpu (operating system's number) of each core that this process may run on, in the order of
-// the machine's topology, so that neighbours share caches and memory. Empty if the topology cannot
-// be read.
+// the machine's topology, so that neighbours share caches and memory. Empty if that is not known.
 std::vector<int> usableCpus();
+
+// The first of those cpus in each core, by the kernel's description of them in `folder`
+// (/sys/devices/system/cpu), ordered by package, memory and shared cache. A cpu that is not
+// described is a core of its own.
+std::vector<int> onePerCore(const std::string& folder, const std::vector<int>& cpus);
 
 // The cpus of rank `index` of `count` ranks that share `cpus`: neighbouring cpus, shares that
 // differ by at most one. Empty if there are fewer cpus than ranks: the ranks then are not pinned.

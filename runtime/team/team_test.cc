@@ -4,12 +4,19 @@
 #include <sched.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <set>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "runtime/team/cpus.h"
 
 namespace mlc::team {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::unique_ptr<Team> makeTeam(int threads, bool spin = true) {
   StatusOr<std::unique_ptr<Team>> team =
@@ -78,6 +85,60 @@ TEST(Team, RefusesWhatItCannotDo) {
   EXPECT_FALSE(Team::create({.threads = 0, .cpus = {}, .spin = true}).ok());
   EXPECT_FALSE(Team::create({.threads = 2, .cpus = {0}, .spin = true}).ok());
   EXPECT_FALSE(Team::create({.threads = 2, .cpus = {0, 100000}, .spin = true}).ok());
+}
+
+// A machine as the kernel describes it.
+class DescribedCpus : public testing::Test {
+ protected:
+  void add(int cpu, const std::string& core, const std::string& cache, const std::string& package,
+           int node) {
+    const fs::path mine = folder_ / ("cpu" + std::to_string(cpu));
+    fs::create_directories(mine / "topology");
+    fs::create_directories(mine / "cache/index3");
+    fs::create_directories(mine / ("node" + std::to_string(node)));
+    std::ofstream(mine / "topology/thread_siblings_list") << core << "\n";
+    std::ofstream(mine / "topology/core_siblings_list") << package << "\n";
+    std::ofstream(mine / "cache/index3/shared_cpu_list") << cache << "\n";
+  }
+  ~DescribedCpus() override { fs::remove_all(folder_); }
+
+  const fs::path folder_ = fs::path(testing::TempDir()) / "described_cpus";
+};
+
+TEST_F(DescribedCpus, OneOfEachCoreThatIsAllowed) {
+  for (int core : {0, 1, 2, 3}) {
+    const std::string threads = std::to_string(core) + "," + std::to_string(core + 4);
+    for (int cpu : {core, core + 4}) add(cpu, threads, "0-7", "0-7", 0);
+  }
+  EXPECT_EQ(onePerCore(folder_, {0, 1, 2, 3, 4, 5, 6, 7}), (std::vector{0, 1, 2, 3}));
+  EXPECT_EQ(onePerCore(folder_, {2, 4, 5, 6}), (std::vector{4, 5, 2}));
+}
+
+TEST_F(DescribedCpus, NeighboursShareMostOfTheMachine) {
+  // Two packages whose cpus are numbered in turn; the second has two nodes, the first two caches.
+  add(0, "0", "0,6", "0,2,4,6", 0);
+  add(2, "2", "2,4", "0,2,4,6", 0);
+  add(4, "4", "2,4", "0,2,4,6", 0);
+  add(6, "6", "0,6", "0,2,4,6", 0);
+  add(1, "1", "1,3,5,7", "1,3,5,7", 2);
+  add(3, "3", "1,3,5,7", "1,3,5,7", 1);
+  add(5, "5", "1,3,5,7", "1,3,5,7", 2);
+  add(7, "7", "1,3,5,7", "1,3,5,7", 1);
+  EXPECT_EQ(onePerCore(folder_, {0, 1, 2, 3, 4, 5, 6, 7}), (std::vector{0, 6, 2, 4, 3, 7, 1, 5}));
+}
+
+TEST_F(DescribedCpus, WithoutDescriptionEachIsACore) {
+  EXPECT_EQ(onePerCore(folder_, {1, 3}), (std::vector{1, 3}));
+}
+
+TEST(Cpus, APinnedThreadSeesThoseOfTheProcess) {
+  const std::vector<int> before = usableCpus();
+  std::vector<int> pinned;
+  std::thread([&] {
+    ASSERT_TRUE(pinThisThread(before.back()).ok());
+    pinned = usableCpus();
+  }).join();
+  EXPECT_EQ(pinned, before);
 }
 
 TEST(Cpus, SharesOfRanksAreDisjointAndComplete) {
