@@ -1,8 +1,6 @@
 #include "compiler/library/compiler_library.h"
 
-#include <fstream>
-#include <iterator>
-#include <set>
+#include <cassert>
 
 #include "compiler/diagnostics.h"
 #include "compiler/dialect/graph/evaluate/evaluator.h"
@@ -10,6 +8,7 @@
 #include "compiler/import/onnx/import.h"
 #include "compiler/import/onnx/model_outline.h"
 #include "compiler/import/onnx/tensor_file.h"
+#include "compiler/library/build_id.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 
@@ -18,9 +17,9 @@ namespace {
 
 class LinkedCompiler : public CompilerLibrary {
  public:
-  explicit LinkedCompiler(const char* path) : path_(path) {}
+  LinkedCompiler() : buildId_(buildIdOf(this)) { assert(!buildId_.empty()); }
 
-  const std::string& path() const override { return path_; }
+  const std::string& buildId() const override { return buildId_; }
 
   StatusOr<CompileReport> compile(const std::string& modelPath, const CompileOptions& options,
                                   const std::string& packagePath) override {
@@ -64,14 +63,13 @@ class LinkedCompiler : public CompilerLibrary {
   }
 
  private:
-  const std::string path_;
+  const std::string buildId_;
 };
 
 }  // namespace
 }  // namespace mlc
 
-extern "C" __attribute__((visibility("default"))) mlc::CompilerLibrary* mlcCompilerLibrary(
-    const char* path) {
-  static mlc::LinkedCompiler compiler(path);
+extern "C" __attribute__((visibility("default"))) mlc::CompilerLibrary* mlcCompilerLibrary() {
+  static mlc::LinkedCompiler compiler;
   return &compiler;
 }

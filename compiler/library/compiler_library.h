@@ -25,8 +25,8 @@ class CompilerLibrary {
  public:
   virtual ~CompilerLibrary() = default;
 
-  // The file that it was loaded from.
-  virtual const std::string& path() const = 0;
+  // What tells this compiler from any other: a hash of its code.
+  virtual const std::string& buildId() const = 0;
 
   virtual StatusOr<CompileReport> compile(const std::string& modelPath,
                                           const CompileOptions& options,

@@ -16,10 +16,10 @@ StatusOr<CompilerLibrary*> loadCompilerLibrary() {
         std::string("models are compiled by libmlc_compiler.so, which cannot be loaded: ") +
         ::dlerror());
   }
-  using Factory = CompilerLibrary* (*)(const char* path);
+  using Factory = CompilerLibrary* (*)();
   auto factory = reinterpret_cast<Factory>(::dlsym(handle, "mlcCompilerLibrary"));
   if (!factory) return unsupportedError(path + " is not mlc's compiler");
-  return factory(path.c_str());
+  return factory();
 }
 
 }  // namespace mlc

@@ -45,9 +45,8 @@ StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const Packa
   MLC_ASSIGN_OR_RETURN(CompileOptions compile, compileOptions(options, use));
   MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler->outline(options.model));
   if (use.progress) use.progress->show("hashing the model");
-  std::vector<std::string> files = outline.files;
-  files.push_back(compiler->path());
-  MLC_ASSIGN_OR_RETURN(const std::string key, packageKey(compile, files));
+  MLC_ASSIGN_OR_RETURN(const std::string key,
+                       packageKey(compiler->buildId(), compile, outline.files));
   MLC_ASSIGN_OR_RETURN(const PackageStore store, PackageStore::open());
   CachedPackage cached;
   // What is asked to be dumped or reported is made anew.

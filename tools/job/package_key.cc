@@ -10,14 +10,15 @@
 
 namespace mlc::tools {
 
-StatusOr<std::string> packageKey(const CompileOptions& compile,
-                                 const std::vector<std::string>& files) {
+StatusOr<std::string> packageKey(const std::string& compilerBuildId, const CompileOptions& compile,
+                                 const std::vector<std::string>& modelFiles) {
   namespace fs = std::filesystem;
   ContentHash key;
   const auto number = [&](const char* name, int64_t value) {
     key.field(name, std::to_string(value));
   };
   key.field("version", kVersion);
+  key.field("compiler", compilerBuildId);
   number("format version", package::kFormatVersion);
   number("ABI version", MLC_ABI_VERSION);
   key.field("devices", partition::printDeviceModel(compile.devices));
@@ -41,7 +42,7 @@ StatusOr<std::string> packageKey(const CompileOptions& compile,
     key.field("expected shape of", name);
     for (int64_t dim : shape) number("dim", dim);
   }
-  for (const std::string& file : files) {
+  for (const std::string& file : modelFiles) {
     MLC_ASSIGN_OR_RETURN(const std::string content, contentHashOfFile(file));
     std::error_code error;
     const fs::path path =

@@ -9,10 +9,9 @@
 
 namespace mlc::tools {
 
-// A hash of everything that decides a package's bytes: the files (the model's and the compiler
-// itself; by reference also where they are), the devices, the options, the CPU's features,
-// versions.
-StatusOr<std::string> packageKey(const CompileOptions& compile,
-                                 const std::vector<std::string>& files);
+// A hash of everything that decides a package's bytes: the compiler, the model's files (by
+// reference also where they are), the devices, the options, the CPU's features, versions.
+StatusOr<std::string> packageKey(const std::string& compilerBuildId, const CompileOptions& compile,
+                                 const std::vector<std::string>& modelFiles);
 
 }  // namespace mlc::tools

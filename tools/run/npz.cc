@@ -1,7 +1,10 @@
 #include "tools/run/npz.h"
 
-#include <zip.h>
+#include <minizip/unzip.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -12,23 +15,38 @@ namespace mlc::tools {
 namespace {
 
 struct CloseArchive {
-  // Nothing was changed that would have to be written.
-  void operator()(zip_t* archive) const { zip_discard(archive); }
+  void operator()(void* archive) const { unzClose(archive); }
 };
-struct CloseFile {
-  void operator()(zip_file_t* file) const { zip_fclose(file); }
+using Archive = std::unique_ptr<void, CloseArchive>;
+
+struct Array {
+  std::string name;  // the file's without its ending
+  unz64_file_pos position;
+  ZPOS64_T bytes;
 };
 
-// The arrays' names: those of the files without their ending.
-std::vector<std::string> arraysOf(zip_t* archive) {
-  std::vector<std::string> names;
-  for (zip_int64_t i = 0; i < zip_get_num_entries(archive, 0); ++i) {
-    const char* text = zip_get_name(archive, static_cast<zip_uint64_t>(i), 0);
-    std::string name = text ? text : "";
+StatusOr<std::vector<Array>> arraysOf(unzFile archive, const std::string& path) {
+  std::vector<Array> arrays;
+  int code = unzGoToFirstFile(archive);
+  for (; code == UNZ_OK; code = unzGoToNextFile(archive)) {
+    unz_file_info64 info;
+    std::string name(1 << 16, '\0');  // the longest of the format
+    Array array;
+    if (unzGetCurrentFileInfo64(archive, &info, name.data(), name.size(), nullptr, 0, nullptr, 0) !=
+            UNZ_OK ||
+        unzGetFilePos64(archive, &array.position) != UNZ_OK) {
+      break;
+    }
+    name.resize(info.size_filename);
     if (name.ends_with(".npy")) name.resize(name.size() - 4);
-    names.push_back(std::move(name));
+    array.name = std::move(name);
+    array.bytes = info.uncompressed_size;
+    arrays.push_back(std::move(array));
   }
-  return names;
+  if (code != UNZ_END_OF_LIST_OF_FILE) {
+    return invalidError(path + " is not a good .npz file: its list of arrays is damaged");
+  }
+  return arrays;
 }
 
 }  // namespace
@@ -36,43 +54,39 @@ std::vector<std::string> arraysOf(zip_t* archive) {
 StatusOr<HostTensor> readNpz(const std::string& path, const std::string& member) {
   MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(path));
   if (kind == FileKind::kOther) return invalidError("cannot read " + path + ": not a regular file");
-  int code = 0;
-  const std::unique_ptr<zip_t, CloseArchive> archive(
-      zip_open(path.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code));
-  if (!archive) {
-    zip_error_t error;
-    zip_error_init_with_code(&error, code);
-    const std::string reason = zip_error_strerror(&error);
-    zip_error_fini(&error);
-    return invalidError(path + " is not a good .npz file: " + reason);
+  if (::access(path.c_str(), R_OK) != 0) {
+    return invalidError("cannot read " + path + ": " + std::strerror(errno));
   }
-  const std::vector<std::string> names = arraysOf(archive.get());
-  zip_uint64_t index = 0;
-  while (index < names.size() && names[index] != member) ++index;
-  if (member.empty() && names.size() == 1) index = 0;
-  if (index == names.size()) {
+  const Archive archive(unzOpen64(path.c_str()));
+  if (!archive) return invalidError(path + " is not a good .npz file: it is not a zip archive");
+  MLC_ASSIGN_OR_RETURN(std::vector<Array> arrays, arraysOf(archive.get(), path));
+  size_t index = 0;
+  while (index < arrays.size() && arrays[index].name != member) ++index;
+  if (member.empty() && arrays.size() == 1) index = 0;
+  if (index == arrays.size()) {
     std::string known;
-    for (const std::string& name : names) known += " " + name;
+    for (const Array& array : arrays) known += " " + array.name;
     return invalidError(path + " has no array '" + member + "'; it has" +
                         (known.empty() ? " none" : known));
   }
-  zip_stat_t stat;
-  const std::unique_ptr<zip_file_t, CloseFile> file(zip_fopen_index(archive.get(), index, 0));
-  if (!file || zip_stat_index(archive.get(), index, 0, &stat) != 0 ||
-      !(stat.valid & ZIP_STAT_SIZE)) {
-    return invalidError(path + ": cannot read '" + names[index] +
-                        "': " + zip_strerror(archive.get()));
+  Array& array = arrays[index];
+  const Status damaged = invalidError(path + ": '" + array.name + "' is damaged");
+  if (unzGoToFilePos64(archive.get(), &array.position) != UNZ_OK ||
+      unzOpenCurrentFile(archive.get()) != UNZ_OK) {
+    return damaged;
   }
   // Read as it comes: the size that the archive states may be wrong.
   std::string bytes;
   std::vector<char> block(1 << 16);
-  while (bytes.size() <= stat.size) {
-    const zip_int64_t got = zip_fread(file.get(), block.data(), block.size());
-    if (got < 0) return invalidError(path + ": '" + names[index] + "' is damaged");
+  while (true) {
+    const int got = unzReadCurrentFile(archive.get(), block.data(), block.size());
+    if (got < 0) return damaged;
     if (got == 0) break;
     bytes.append(block.data(), static_cast<size_t>(got));
   }
-  return parseNpy(bytes, path + ": '" + names[index] + "'");
+  // Closing it compares the checksum, of an array that was read to its end.
+  if (unzCloseCurrentFile(archive.get()) != UNZ_OK || bytes.size() != array.bytes) return damaged;
+  return parseNpy(bytes, path + ": '" + array.name + "'");
 }
 
 }  // namespace mlc::tools
