@@ -25,7 +25,6 @@ def portable_cc_binary(name, srcs = [], linkopts = [], linkshared = False, share
         "-L$(BINDIR)/tools/bazel/static",
         "-Wl,--exclude-libs,ALL",
         "-Wl,--gc-sections",
-        "-Wl,-z,defs",
     ]
     if not shares_cxx_library:
         options += ["-L$(BINDIR)/tools/bazel/static_cxx", "-static-libgcc"]
