@@ -19,7 +19,7 @@ import time
 
 import jobs
 
-KINDS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "crash": signal.SIGSEGV, "abort": signal.SIGABRT}
+SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "crash": signal.SIGSEGV, "abort": signal.SIGABRT}
 MOMENTS = ("compile", "load", "steady", "drain")
 MESHES = {"tp=2": 2, "pp=2": 2, "tp=2,pp=2": 4}
 STALL = 2  # --stall-timeout of the jobs
@@ -40,20 +40,40 @@ class Fault:
         return f"{self.kind} rank {self.rank} of {self.mesh} at {self.moment}"
 
 
+class ThisHost:
+    """Where a job runs: as hosts.Hosts, but here alone."""
+
+    def __init__(self):
+        self.shm = [pathlib.Path(tempfile.mkdtemp(prefix="mlcf", dir="/dev/shm"))]
+
+    def mpirun(self, ranks):
+        directories = [f"{name}_backing_directory" for name in ("btl_vader", "osc_sm")]
+        return jobs.mpirun(ranks) + [word for name in directories for word in ("--mca", name, str(self.shm[0]))]
+
+    def environment(self):
+        return {}
+
+    def processes(self):
+        """Of the job there may be others here."""
+        return []
+
+    def close(self):
+        shutil.rmtree(self.shm[0], ignore_errors=True)
+
+
 class Job:
     """An mlc-run under mpirun, with folders of its own for all that it makes beside its results."""
 
-    def __init__(self, arguments, ranks, environment=None, wrapper=()):
+    def __init__(self, arguments, ranks, environment=None, wrapper=(), hosts=None):
         # Open MPI's sockets lie in TMPDIR: short names.
         self.temporary = pathlib.Path(tempfile.mkdtemp(prefix="mlcf", dir="/tmp"))
-        self.shared = pathlib.Path(tempfile.mkdtemp(prefix="mlcf", dir="/dev/shm"))
-        mpirun = ["mpirun", "-np", str(ranks), "--oversubscribe", "--allow-run-as-root", "--bind-to", "none"]
-        for parameter in ("btl_vader_backing_directory", "osc_sm_backing_directory"):
-            mpirun += ["--mca", parameter, str(self.shared)]
-        command = [*mpirun, *wrapper, str(jobs.RUNFILES.absolute() / "tools/mlc-run"), *map(str, arguments)]
+        self.own_host = None if hosts else ThisHost()
+        self.hosts = hosts or self.own_host
+        command = [*self.hosts.mpirun(ranks), *wrapper, str(jobs.RUNFILES.absolute() / "tools/mlc-run"), *map(str, arguments)]
         self.size = ranks
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                                        env={**os.environ, "TMPDIR": str(self.temporary), **(environment or {})}, start_new_session=True)
+        variables = {**os.environ, "TMPDIR": str(self.temporary), **self.hosts.environment(), **(environment or {})}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", env=variables,
+                                        start_new_session=True)
         self.pids = {}
 
     def ranks(self):
@@ -62,10 +82,9 @@ class Job:
             with contextlib.suppress(OSError, KeyError, IndexError):
                 if (folder / "comm").read_text().strip() != "mlc-run":
                     continue
-                if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) != self.process.pid:
-                    continue
                 variables = dict(item.split("=", 1) for item in (folder / "environ").read_text().split("\0") if "=" in item)
-                self.pids[int(variables["OMPI_COMM_WORLD_RANK"])] = int(folder.name)
+                if variables["TMPDIR"] == str(self.temporary):
+                    self.pids[int(variables["OMPI_COMM_WORLD_RANK"])] = int(folder.name)
         return self.pids
 
     def wait_until(self, condition, what):
@@ -117,14 +136,16 @@ class Job:
 
         while True:
             left = [f"process {pid} of rank {rank}" for rank, pid in self.pids.items() if alive(pid)]
-            left += [str(path) for folder in (self.temporary, self.shared) for path in folder.rglob("*") if not path.is_dir()]
+            left += [str(path) for folder in (self.temporary, *self.hosts.shm) for path in folder.rglob("*") if not path.is_dir()]
+            left += [f"on a host: {process}" for process in self.hosts.processes()]
             if not left or time.monotonic() > end:
                 return left
             time.sleep(0.05)
 
     def clean(self):
-        for folder in (self.temporary, self.shared):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        if self.own_host:
+            self.own_host.close()
 
 
 def reach(job, moment, cache, wait):
@@ -142,19 +163,22 @@ def reach(job, moment, cache, wait):
         time.sleep(wait / 100)
 
 
-def problems_of(fault, model, inputs=(), wait=0.3):
+def problems_of(fault, model, inputs=(), wait=0.3, hosts=None):
     """Does this to a job of that model; what was not as it should be."""
     with tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as folder:
         folder = pathlib.Path(folder)
-        cache = folder / "cache"
+        cache = hosts.shared / "cache" if hosts else folder / "cache"
         ranks = MESHES[fault.mesh]
         arguments = [model, "--mesh", fault.mesh, "--devices", jobs.equal_devices(folder, ranks), "--threads", 1, *inputs, "--iterations",
                      1000000, "--stall-timeout", STALL]
-        job = Job(arguments, ranks, {"MLC_CACHE": str(cache)})
+        job = Job(arguments, ranks, {} if hosts else {"MLC_CACHE": str(cache)}, hosts=hosts)
         try:
             reach(job, fault.moment, cache, wait)
             try:
-                job.send(fault.rank, KINDS[fault.kind])
+                if fault.kind == "cut":
+                    hosts.cut(fault.rank)
+                else:
+                    job.send(fault.rank, SIGNALS[fault.kind])
             except ProcessLookupError:
                 if fault.moment != "drain":
                     raise
@@ -170,11 +194,11 @@ def problems_of(fault, model, inputs=(), wait=0.3):
     # A job that is asked to stop may have done so before the fault.
     if fault.moment == "drain" and code == jobs.DONE and "stopped   by SIGUSR1" in out:
         return problems
-    stops = fault.kind == "stop"
+    stops = fault.kind in ("stop", "cut")
     words = rf"mlc-run: rank {fault.rank} \(\S+\) " + ("has been silent" if stops else "died")
     if not re.search(words, err):
         problems.append(f"no message like '{words}'")
-    expected = jobs.FAILED if stops else 128 + KINDS[fault.kind]
+    expected = jobs.FAILED if stops else 128 + SIGNALS[fault.kind]
     if code not in (expected, jobs.FAILED):
         problems.append(f"exit code {code}")
     if seconds > (SILENCE_LIMIT if stops else DEATH_LIMIT):
@@ -194,7 +218,7 @@ def main():
     failed = 0
     for index in range(arguments.count):
         mesh = chance.choice(list(MESHES))
-        fault = Fault(chance.choice(list(KINDS)), chance.randrange(MESHES[mesh]), chance.choice(MOMENTS), mesh)
+        fault = Fault(chance.choice(list(SIGNALS)), chance.randrange(MESHES[mesh]), chance.choice(MOMENTS), mesh)
         problems = problems_of(fault, arguments.model, inputs, wait=chance.random())
         failed += bool(problems)
         print(f"{index + 1}: {fault}: {'ok' if not problems else '; '.join(problems)}", flush=True)

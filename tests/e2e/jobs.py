@@ -31,6 +31,10 @@ class Result:
     err: str
 
 
+def mpirun(ranks):
+    return ["mpirun", "-np", str(ranks), "--oversubscribe", "--allow-run-as-root", "--bind-to", "none"]
+
+
 def run(tool, *arguments, ranks=None, before=(), environment=None, directory=None, once=True):
     """Runs a tool, under mpirun with that many ranks if they are given. `before` is what runs the tool, as ["prlimit", ...]. A model is run
     `once` where nothing says how often, not for a second."""
@@ -38,8 +42,7 @@ def run(tool, *arguments, ranks=None, before=(), environment=None, directory=Non
     if tool == "mlc-run" and once and not {"--iterations", "--duration"} & set(arguments):
         command += ["--iterations", "1"]
     if ranks is not None:
-        mpirun = ["mpirun", "-np", str(ranks), "--oversubscribe", "--allow-run-as-root", "--bind-to", "none"]
-        command = mpirun + ["--mca", "btl_base_warn_component_unused", "0"] + command
+        command = [*mpirun(ranks), "--mca", "btl_base_warn_component_unused", "0", *command]
     # Open MPI puts sockets into TMPDIR, whose names must be short.
     variables = {**os.environ, "TMPDIR": "/tmp", **(environment or {})}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
