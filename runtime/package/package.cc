@@ -2,14 +2,18 @@
 
 #include <filesystem>
 
+#include "runtime/base/checksum.h"
 #include "runtime/base/content_hash.h"
 #include "runtime/base/mapped_file.h"
+#include "runtime/package/package_part.h"
 #include "runtime/package/validate_manifest.h"
 
 namespace mlc::package {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int64_t kChecksumLimit = int64_t{1} << 30;
 
 Status checkFile(const std::string& path, const FileEntry& file) {
   std::error_code error;
@@ -60,6 +64,26 @@ StatusOr<std::shared_ptr<const Package>> Package::open(const std::string& path,
     MLC_RETURN_IF_ERROR(checkFile(package->pathOf(entry.path), entry));
   }
   return package;
+}
+
+Status Package::checkWeight(int index) const {
+  const WeightSource& source = manifest_.weights[static_cast<size_t>(index)];
+  const std::string path = pathOf(source.file);
+  std::error_code error;
+  const auto size = static_cast<int64_t>(fs::file_size(path, error));
+  if (error) return invalidError("cannot read " + path + ": " + error.message());
+  const int64_t bytes = bytesOf(source);
+  if (source.offset > size || bytes > size - source.offset) {
+    return invalidError(path + " is cut short: it has " + std::to_string(size) +
+                        " bytes, weight '" + source.name + "' ends at " +
+                        std::to_string(source.offset) + " + " + std::to_string(bytes));
+  }
+  const bool inPackage = !fs::path(source.file).is_absolute();
+  if (!inPackage && size > kChecksumLimit) return okStatus();
+  MLC_ASSIGN_OR_RETURN(const std::string checksum, checksumOfFileRange(path, source.offset, bytes));
+  if (checksum == source.checksum) return okStatus();
+  return invalidError(path + " was changed after the package was written: weight '" + source.name +
+                      "' has other bytes");
 }
 
 std::string Package::pathOf(const std::string& file) const {

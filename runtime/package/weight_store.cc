@@ -1,17 +1,13 @@
 #include "runtime/package/weight_store.h"
 
 #include <cstring>
-#include <filesystem>
 
-#include "runtime/base/checksum.h"
 #include "runtime/package/layout_steps.h"
 #include "runtime/package/pack_panels.h"
 #include "runtime/package/validate_manifest.h"
 
 namespace mlc::package {
 namespace {
-
-constexpr int64_t kChecksumLimit = int64_t{1} << 30;
 
 // Equal for slots that are made alike.
 std::string keyOf(const WeightSlot& slot, const WeightPiece& piece) {
@@ -99,22 +95,7 @@ StatusOr<const char*> WeightStore::mapSource(const WeightSource& source) {
     MLC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> mapped, MappedFile::open(path));
     file = files_.emplace(path, std::move(mapped)).first;
   }
-  const int64_t bytes = dtypeBytes(source.dtype, numElements(source.shape));
-  const int64_t size = static_cast<int64_t>(file->second->size());
-  if (source.offset > size || bytes > size - source.offset) {
-    return invalidError(path + " is cut short: it has " + std::to_string(size) +
-                        " bytes, weight '" + source.name + "' ends at " +
-                        std::to_string(source.offset) + " + " + std::to_string(bytes));
-  }
-  const bool inPackage = !std::filesystem::path(source.file).is_absolute();
-  if (inPackage || size <= kChecksumLimit) {
-    MLC_ASSIGN_OR_RETURN(const std::string checksum,
-                         checksumOfFileRange(path, source.offset, bytes));
-    if (checksum != source.checksum) {
-      return invalidError(path + " was changed after the package was written: weight '" +
-                          source.name + "' has other bytes");
-    }
-  }
+  MLC_RETURN_IF_ERROR(package_->checkWeight(index));
   return sources_[index] = file->second->data() + source.offset;
 }
 

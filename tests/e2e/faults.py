@@ -167,7 +167,7 @@ def problems_of(fault, model, inputs=(), wait=0.3, hosts=None):
     """Does this to a job of that model; what was not as it should be."""
     with tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as folder:
         folder = pathlib.Path(folder)
-        cache = hosts.shared / "cache" if hosts else folder / "cache"
+        cache = hosts.own(0) / "cache" if hosts else folder / "cache"
         ranks = MESHES[fault.mesh]
         arguments = [model, "--mesh", fault.mesh, "--devices", jobs.equal_devices(folder, ranks), "--threads", 1, *inputs, "--iterations",
                      1000000, "--stall-timeout", STALL]

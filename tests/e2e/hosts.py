@@ -115,7 +115,7 @@ class Hosts:
 
     def environment(self):
         """For mpirun: every host has a cache of its own, under the same name."""
-        return {"MLC_TEST_HOSTS_FOLDER": str(self.folder), "MLC_CACHE": "/mnt/shared/cache"}
+        return {"MLC_TEST_HOSTS_FOLDER": str(self.folder), "MLC_CACHE": "/mnt/cache"}
 
     def cut(self, index):
         ip("link", "set", f"port{index}", "down")

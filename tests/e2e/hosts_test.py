@@ -1,5 +1,8 @@
 """Jobs over several hosts: what they compute, and what hosts that share no files are sent."""
 
+import os
+import shutil
+import subprocess
 import unittest
 
 import hosts
@@ -34,6 +37,106 @@ class Meshes(Case):
         made = self.hosts(slots=2)
         for mesh in ("tp=4", "tp=2,pp=2", "dp=2,tp=2"):
             self.assertEqual(self.check(made, "bert", mesh, 4), ["host0", "host0", "host1", "host1"])
+
+
+class Files(Case):
+    """A model, or a package, that only the first host has; every host has a cache of its own, under the same name."""
+
+    def setUp(self):
+        super().setUp()
+        self.made = self.hosts(slots=2)
+        shutil.copytree(jobs.MODELS / "bert", self.made.own(0) / "bert")
+        self.devices = jobs.equal_devices(self.made.own(0), 4)
+        self.arguments = ["--inputs", "/mnt/bert", "--expect", "/mnt/bert", "--rtol", RTOL, "--threads", 1]
+
+    def run_mesh(self, mesh, *arguments, **options):
+        return hosts.report(self.made, "/mnt/bert/model.onnx", "--mesh", mesh, "--devices", "/mnt/4_equal_cpu_devices.json",
+                            *self.arguments, *arguments, ranks=4, **options)
+
+    def parts(self):
+        """The packages in the second host's cache."""
+        return sorted((self.made.own(1) / "cache/packages").glob("*/package.mlcpkg"))
+
+    def weights(self, package):
+        return sum(path.stat().st_size for path in package.glob("weights*"))
+
+    def test_a_host_gets_what_its_ranks_need(self):
+        self.run_mesh("tp=2,pp=2")
+        (half,) = self.parts()
+        self.run_mesh("tp=2,dp=2")
+        (whole,) = set(self.parts()) - {half}
+        self.assertLess(self.weights(half), 0.75 * self.weights(whole))
+        # Each once, and later not at all.
+        times = {path: path.stat().st_mtime_ns for path in self.parts()}
+        report = self.run_mesh("tp=2,pp=2")
+        self.assertTrue(report["cache_hit"])
+        self.assertEqual({path: path.stat().st_mtime_ns for path in self.parts()}, times)
+
+    def test_what_was_sent_is_checked(self):
+        self.run_mesh("tp=2,pp=2")
+        (part,) = self.parts()
+        (weights,) = part.glob("weights*")
+        with weights.open("r+b") as file:
+            file.seek(weights.stat().st_size // 2)
+            file.write(b"\xff" * 64)
+        self.run_mesh("tp=2,pp=2")
+
+    def test_hosts_that_share_files_copy_nothing(self):
+        shared = self.made.shared / "bert"
+        shutil.copytree(jobs.MODELS / "bert", shared)
+        environment = {**self.made.environment(), "MLC_CACHE": "/mnt/shared/cache"}
+        arguments = ["--mesh", "tp=2,pp=2", "--devices", "/mnt/4_equal_cpu_devices.json", *self.arguments]
+        jobs.report("/mnt/shared/bert/model.onnx", *arguments, before=self.made.mpirun(4), environment=environment)
+        self.assertEqual(len(list((self.made.shared / "cache/packages").iterdir())), 1)
+        # The cache alone is not enough: this package's weights are in the model's file.
+        self.run_mesh("tp=2,pp=2", shared_cache=True)
+        self.assertEqual(len(list((self.made.shared / "cache/packages").iterdir())), 3)
+
+    def test_other_files_of_the_same_name(self):
+        """A package at the same path, and a model, that are not those of rank 0."""
+        for index, model in enumerate(("bert", "mlp")):
+            package = self.made.own(index) / "model.mlcpkg"
+            self.assertEqual(jobs.mlc_compile(jobs.MODELS / model / "model.onnx", "-o", package, "--ranks", 4, "--mesh", "tp=4").code, jobs.DONE)
+        report = hosts.report(self.made, "/mnt/model.mlcpkg", *self.arguments, ranks=4)
+        self.assertTrue(report["expect"]["ok"])
+
+    def test_ranks_without_work(self):
+        report = self.run_mesh("tp=2")
+        self.assertEqual(report["idle_ranks"], 2)
+        self.assertEqual([self.weights(part) for part in self.parts()], [0])
+
+    def test_signatures(self):
+        for name in ("mine", "other"):
+            for host in (0, 1):
+                command = ["openssl", "genpkey", "-algorithm", "ed25519", "-out", f"{name}.pem"]
+                folder = self.made.own(host)
+                if host == 0:
+                    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+                    subprocess.run(["openssl", "pkey", "-in", f"{name}.pem", "-pubout", "-out", f"{name}.pub"], cwd=folder, check=True)
+        own, other = self.made.own(0), self.made.own(1)
+        result = jobs.mlc_compile(jobs.MODELS / "bert/model.onnx", "-o", own / "model.mlcpkg", "--mesh", "tp=4", "--ranks", 4, "--sign", own / "mine.pem")
+        self.assertEqual(result.code, jobs.DONE, result.err)
+        run = ["/mnt/model.mlcpkg", *self.arguments, "--trust", "/mnt/key.pub"]
+        options = {"before": self.made.mpirun(4), "environment": self.made.environment()}
+        shutil.copy(own / "mine.pub", own / "key.pub")
+        self.expect(jobs.INVALID, *run, words=["rank 2 (host1)", "/mnt/key.pub"], **options)
+        shutil.copy(own / "other.pub", other / "key.pub")
+        self.expect(jobs.INVALID, *run, words=["rank 2 (host1)", "not signed by a key that this host trusts"], **options)
+        self.assertEqual(self.parts(), [])
+        shutil.copy(own / "mine.pub", other / "key.pub")
+        self.expect(jobs.DONE, *run, **options)
+
+    def test_a_cache_that_takes_nothing(self):
+        cache = self.made.own(1) / "cache"
+        command = ["/mnt/bert/model.onnx", "--mesh", "tp=2,pp=2", "--devices", "/mnt/4_equal_cpu_devices.json", *self.arguments]
+        options = {"before": self.made.mpirun(4), "environment": self.made.environment()}
+        cache.write_text("not a folder")
+        self.expect(jobs.USAGE, *command, words=["rank 2 (host1)", "/mnt/cache"], **options)
+        cache.unlink()
+        cache.mkdir(mode=0o700)
+        self.made.run(1, "mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "none", "/mnt/cache")
+        self.expect(jobs.INVALID, *command, words=["rank 2 (host1)", "cannot write", "No space left on device"], **options)
+        self.made.run(1, "sh", "-c", "! find /mnt/cache -name '*.mlc-*' | grep .")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 #include "runtime/team/cpus.h"
 #include "tools/job/devices.h"
 #include "tools/job/exchange.h"
+#include "tools/job/host_package.h"
 #include "tools/job/package_cache.h"
 #include "tools/job/progress_line.h"
 #include "tools/job/text_file.h"
@@ -86,39 +87,55 @@ class RankJob {
 
   Communicator& active() { return active_ ? *active_ : world_; }
 
+  // Rank 0's files count: those of other hosts may not be there.
   Status preparePackage() {
-    const PackageOptions& options = options_.package;
-    MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(options.model));
-    if (kind == FileKind::kFolder) {
+    MLC_ASSIGN_OR_RETURN(isPackage_, isPackage());
+    StatusOr<std::string> mine = options_.package.model;
+    if (isPackage_) {
       MLC_RETURN_IF_ERROR(checkPackageOptions());
-      path_ = options.model;
-      return okStatus();
+    } else {
+      MLC_ASSIGN_OR_RETURN(const partition::SearchOptions search, prepareToCompile());
+      if (root()) mine = compiledPackage(search);
     }
+    MLC_ASSIGN_OR_RETURN(here_,
+                         packageOnThisHost(world_, mine, options_.trustFile,
+                                           static_cast<int64_t>(options_.package.cacheLimit)));
+    return okStatus();
+  }
+
+  StatusOr<bool> isPackage() {
+    StatusOr<std::string> answer = std::string();
+    if (root()) {
+      const StatusOr<FileKind> kind = fileKind(options_.package.model);
+      answer = !kind.ok() ? StatusOr<std::string>(kind.status())
+                          : std::string(*kind == FileKind::kFolder ? "package" : "model");
+    }
+    MLC_ASSIGN_OR_RETURN(const std::string agreed, shareFromRoot(world_, answer));
+    return agreed == "package";
+  }
+
+  StatusOr<partition::SearchOptions> prepareToCompile() {
+    const PackageOptions& options = options_.package;
     if (!options_.trustFile.empty()) {
       return usageError("--trust is for packages, which are signed: " + options.model +
                         " is a model");
     }
     if (options_.verify && options.keepStates)
       return usageError("--verify compares with the model as it is: leave out --keep-states");
-    StatusOr<partition::SearchOptions> search = searchOptions();
-    MLC_RETURN_IF_ERROR(search.status());
+    MLC_ASSIGN_OR_RETURN(const partition::SearchOptions search, searchOptions());
     MLC_RETURN_IF_ERROR(findDevices());
-    StatusOr<std::string> mine = std::string();
-    if (root()) {
-      StatusOr<CachedPackage> package = makePackage(*search);
-      if (package.ok()) {
-        report_.compiled = true;
-        report_.cacheHit = package->hit;
-        report_.compileSeconds = package->seconds;
-        // As long as it is in use.
-        held_ = std::move(package->package);
-        mine = held_->path();
-      } else {
-        mine = package.status();
-      }
-    }
-    MLC_ASSIGN_OR_RETURN(path_, shareFromRoot(world_, mine));
-    return okStatus();
+    return search;
+  }
+
+  // On rank 0.
+  StatusOr<std::string> compiledPackage(const partition::SearchOptions& search) {
+    MLC_ASSIGN_OR_RETURN(CachedPackage package, makePackage(search));
+    report_.compiled = true;
+    report_.cacheHit = package.hit;
+    report_.compileSeconds = package.seconds;
+    // As long as it is in use.
+    held_ = std::move(package.package);
+    return held_->path();
   }
 
   Status findDevices() {
@@ -128,11 +145,10 @@ class RankJob {
       MLC_ASSIGN_OR_RETURN(devices_, measureDevices(world_, options_.threads));
       return okStatus();
     }
-    // Hosts may have different files under that name.
-    StatusOr<partition::DeviceModel> read = readDevices(file);
-    MLC_RETURN_IF_ERROR(executor::agree(world_, read.status()));
-    devices_ = *std::move(read);
-    return okStatus();
+    return onRoot([&] {
+      MLC_ASSIGN_OR_RETURN(devices_, readDevices(file));
+      return okStatus();
+    });
   }
 
   // A package is made already: options that would decide it cannot be obeyed.
@@ -193,8 +209,9 @@ class RankJob {
   // Opens the package on every rank; ranks that it has no part for have nothing more to do.
   Status splitOffIdleRanks() {
     show("opening the package");
-    MLC_RETURN_IF_ERROR(executor::agree(world_, open_.open(path_, options_.trustFile)));
-    if (devices_.devices.empty()) MLC_RETURN_IF_ERROR(checkDims());
+    MLC_RETURN_IF_ERROR(executor::agree(
+        world_, open_.open(here_.path, here_.wasSent ? std::string() : options_.trustFile)));
+    if (isPackage_) MLC_RETURN_IF_ERROR(checkDims());
     const auto ranks = static_cast<int>(manifest().ranks.size());
     if (ranks > world_.size()) {
       return usageError(options_.package.model + " is made for " + std::to_string(ranks) +
@@ -347,8 +364,9 @@ class RankJob {
   Communicator& world_;
   const RunOptions& options_;
   OpenPackage& open_;
-  std::string path_;
-  partition::DeviceModel devices_;        // empty for a package
+  HostPackage here_;
+  bool isPackage_ = false;                // not a model
+  partition::DeviceModel devices_;        // on rank 0, and empty for a package
   std::optional<HeldPackage> held_;       // on rank 0, if it is in the cache
   std::optional<ProgressLine> progress_;  // on rank 0, but for the runs
   bool idle_ = false;

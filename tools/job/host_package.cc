@@ -1,0 +1,107 @@
+#include "tools/job/host_package.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "runtime/base/content_hash.h"
+#include "runtime/executor/agreement.h"
+#include "runtime/package/package.h"
+#include "runtime/package/package_part.h"
+#include "tools/job/exchange.h"
+#include "tools/job/package_transfer.h"
+
+namespace mlc::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using collectives::Communicator;
+
+std::vector<int> ranksOfHost(const Communicator& world, int rank) {
+  std::vector<int> ranks;
+  for (int other = 0; other < world.size(); ++other) {
+    if (world.hostOf(other) == world.hostOf(rank)) ranks.push_back(other);
+  }
+  return ranks;
+}
+
+// Whether all that those ranks read is there and what rank 0 has.
+bool isHere(const std::string& path, const std::string& content, const std::vector<int>& ranks) {
+  const StatusOr<std::string> manifest = contentHashOfFile(path + "/manifest.json");
+  if (!manifest.ok() || *manifest != content) return false;
+  const auto package = package::Package::open(path);
+  if (!package.ok()) return false;
+  const std::vector<int> weights = package::weightsOf((*package)->manifest(), ranks);
+  return std::ranges::all_of(weights,
+                             [&](int index) { return (*package)->checkWeight(index).ok(); });
+}
+
+std::string keyOfPart(const std::string& content, const std::vector<int>& weights) {
+  ContentHash key;
+  key.field("part of the package", content);
+  for (const int weight : weights) key.field("weight", std::to_string(weight));
+  return key.hex();
+}
+
+StatusOr<HeldPackage> receivePart(Communicator& world, const std::string& trustFile,
+                                  const std::vector<int>& ranks, int64_t cacheLimit) {
+  // Ends the transfer also where it fails.
+  PackageReceiver receiver(world);
+  MLC_ASSIGN_OR_RETURN(const SentManifest sent, receiver.receiveManifest());
+  if (!trustFile.empty()) {
+    MLC_ASSIGN_OR_RETURN(const auto keys, package::readPublicKeys(trustFile));
+    if (!package::isSignedBy(sent.text, sent.signature, keys))
+      return invalidError("the package is not signed by a key that this host trusts");
+  }
+  MLC_ASSIGN_OR_RETURN(const package::Manifest whole, package::parseManifest(sent.text));
+  const std::vector<int> weights = package::weightsOf(whole, ranks);
+  const std::string key = keyOfPart(contentHashOf(sent.text), weights);
+  MLC_ASSIGN_OR_RETURN(const PackageStore store, PackageStore::open());
+  MLC_ASSIGN_OR_RETURN(std::optional<HeldPackage> found, store.find(key));
+  if (found) return *std::move(found);
+  MLC_ASSIGN_OR_RETURN(HeldPackage part, store.add(key, whole.model, [&](const std::string& path) {
+    return receiver.receiveFiles(whole, weights, path);
+  }));
+  store.shrink(cacheLimit);
+  return part;
+}
+
+}  // namespace
+
+StatusOr<HostPackage> packageOnThisHost(Communicator& world, const StatusOr<std::string>& path,
+                                        const std::string& trustFile, int64_t cacheLimit) {
+  HostPackage here;
+  MLC_ASSIGN_OR_RETURN(here.path, shareFromRoot(world, path));
+  const std::vector<int> ranks = ranksOfHost(world, world.rank());
+  if (ranksOfHost(world, 0).size() == static_cast<size_t>(world.size())) return here;
+
+  StatusOr<std::string> mine = std::string();
+  if (world.rank() == 0) mine = contentHashOfFile(here.path + "/manifest.json");
+  MLC_ASSIGN_OR_RETURN(const std::string content, shareFromRoot(world, mine));
+  if (world.rank() == 0) here.path = fs::absolute(here.path).string();
+  MLC_ASSIGN_OR_RETURN(here.path, shareFromRoot(world, here.path));
+
+  const bool decides = ranks.front() == world.rank() && world.rank() != 0;
+  const char lacks = decides && !isHere(here.path, content, ranks) ? 1 : 0;
+  std::vector<char> lacking(static_cast<size_t>(world.size()));
+  MLC_RETURN_IF_ERROR(
+      world.allGather(&lacks, lacking.data(), std::vector<int64_t>(lacking.size(), 1), DType::kU8));
+  if (std::ranges::count(lacking, 0) == world.size()) return here;
+
+  Status status;
+  if (world.rank() == 0) status = sendPackage(world, here.path, lacking);
+  if (lacks) {
+    StatusOr<HeldPackage> part = receivePart(world, trustFile, ranks, cacheLimit);
+    status = part.status();
+    if (part.ok()) {
+      here.held = *std::move(part);
+      here.path = here.held->path();
+    }
+  }
+  MLC_RETURN_IF_ERROR(executor::agree(world, status));
+  MLC_ASSIGN_OR_RETURN(const std::vector<std::string> paths, gatherTexts(world, here.path));
+  here.path = paths[static_cast<size_t>(ranks.front())];
+  here.wasSent = lacking[static_cast<size_t>(ranks.front())] != 0;
+  return here;
+}
+
+}  // namespace mlc::tools
