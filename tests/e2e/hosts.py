@@ -152,6 +152,6 @@ def mount(*arguments):
     subprocess.run(["mount", *map(str, arguments)], check=True)
 
 
-def report(hosts, *arguments, ranks, **options):
+def report(hosts, *arguments, ranks, environment=()):
     """The JSON report of an mlc-run over the hosts that must succeed."""
-    return jobs.report(*arguments, before=hosts.mpirun(ranks), environment=hosts.environment(), **options)
+    return jobs.report(*arguments, before=hosts.mpirun(ranks), environment={**hosts.environment(), **dict(environment)})

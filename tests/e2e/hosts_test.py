@@ -1,6 +1,5 @@
 """Jobs over several hosts: what they compute, and what hosts that share no files are sent."""
 
-import os
 import shutil
 import subprocess
 import unittest
@@ -82,15 +81,15 @@ class Files(Case):
         self.run_mesh("tp=2,pp=2")
 
     def test_hosts_that_share_files_copy_nothing(self):
-        shared = self.made.shared / "bert"
-        shutil.copytree(jobs.MODELS / "bert", shared)
-        environment = {**self.made.environment(), "MLC_CACHE": "/mnt/shared/cache"}
-        arguments = ["--mesh", "tp=2,pp=2", "--devices", "/mnt/4_equal_cpu_devices.json", *self.arguments]
-        jobs.report("/mnt/shared/bert/model.onnx", *arguments, before=self.made.mpirun(4), environment=environment)
-        self.assertEqual(len(list((self.made.shared / "cache/packages").iterdir())), 1)
-        # The cache alone is not enough: this package's weights are in the model's file.
-        self.run_mesh("tp=2,pp=2", shared_cache=True)
-        self.assertEqual(len(list((self.made.shared / "cache/packages").iterdir())), 3)
+        shared = {"MLC_CACHE": "/mnt/shared/cache"}
+        packages = self.made.shared / "cache/packages"
+        shutil.copytree(jobs.MODELS / "bert", self.made.shared, dirs_exist_ok=True)
+        hosts.report(self.made, "/mnt/shared/model.onnx", "--mesh", "tp=2,pp=2", "--devices", "/mnt/4_equal_cpu_devices.json",
+                     *self.arguments, ranks=4, environment=shared)
+        self.assertEqual(len(list(packages.iterdir())), 1)
+        # A cache that is shared is not enough where the model is not: the package refers to its weights.
+        self.run_mesh("tp=2,pp=2", environment=shared)
+        self.assertEqual(len(list(packages.iterdir())), 3)
 
     def test_other_files_of_the_same_name(self):
         """A package at the same path, and a model, that are not those of rank 0."""
@@ -106,24 +105,21 @@ class Files(Case):
         self.assertEqual([self.weights(part) for part in self.parts()], [0])
 
     def test_signatures(self):
+        """Each host demands them by its own file of keys."""
+        first, second = self.made.own(0), self.made.own(1)
         for name in ("mine", "other"):
-            for host in (0, 1):
-                command = ["openssl", "genpkey", "-algorithm", "ed25519", "-out", f"{name}.pem"]
-                folder = self.made.own(host)
-                if host == 0:
-                    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-                    subprocess.run(["openssl", "pkey", "-in", f"{name}.pem", "-pubout", "-out", f"{name}.pub"], cwd=folder, check=True)
-        own, other = self.made.own(0), self.made.own(1)
-        result = jobs.mlc_compile(jobs.MODELS / "bert/model.onnx", "-o", own / "model.mlcpkg", "--mesh", "tp=4", "--ranks", 4, "--sign", own / "mine.pem")
-        self.assertEqual(result.code, jobs.DONE, result.err)
+            subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", f"{name}.pem"], cwd=first, check=True)
+            subprocess.run(["openssl", "pkey", "-in", f"{name}.pem", "-pubout", "-out", f"{name}.pub"], cwd=first, check=True)
+        self.expect(jobs.DONE, jobs.MODELS / "bert/model.onnx", "-o", first / "model.mlcpkg", "--mesh", "tp=4", "--sign", first / "mine.pem",
+                    tool="mlc-compile")
         run = ["/mnt/model.mlcpkg", *self.arguments, "--trust", "/mnt/key.pub"]
         options = {"before": self.made.mpirun(4), "environment": self.made.environment()}
-        shutil.copy(own / "mine.pub", own / "key.pub")
+        shutil.copy(first / "mine.pub", first / "key.pub")
         self.expect(jobs.INVALID, *run, words=["rank 2 (host1)", "/mnt/key.pub"], **options)
-        shutil.copy(own / "other.pub", other / "key.pub")
+        shutil.copy(first / "other.pub", second / "key.pub")
         self.expect(jobs.INVALID, *run, words=["rank 2 (host1)", "not signed by a key that this host trusts"], **options)
         self.assertEqual(self.parts(), [])
-        shutil.copy(own / "mine.pub", other / "key.pub")
+        shutil.copy(first / "mine.pub", second / "key.pub")
         self.expect(jobs.DONE, *run, **options)
 
     def test_a_cache_that_takes_nothing(self):
@@ -131,7 +127,7 @@ class Files(Case):
         command = ["/mnt/bert/model.onnx", "--mesh", "tp=2,pp=2", "--devices", "/mnt/4_equal_cpu_devices.json", *self.arguments]
         options = {"before": self.made.mpirun(4), "environment": self.made.environment()}
         cache.write_text("not a folder")
-        self.expect(jobs.USAGE, *command, words=["rank 2 (host1)", "/mnt/cache"], **options)
+        self.expect(jobs.INVALID, *command, words=["rank 2 (host1)", "/mnt/cache"], **options)
         cache.unlink()
         cache.mkdir(mode=0o700)
         self.made.run(1, "mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "none", "/mnt/cache")
