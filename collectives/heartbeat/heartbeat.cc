@@ -88,6 +88,14 @@ void sendFrame(int socket, Kind kind, const Status& status = {}) {
   send(socket, bytes.data(), bytes.size());
 }
 
+// Whether beats that were sent are not there: the kernel of a host answers also for a process that
+// is stopped.
+bool isUnanswered(int socket) {
+  tcp_info info = {};
+  socklen_t length = sizeof info;
+  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_unacked > 0;
+}
+
 // Addresses of this host that ranks of others may reach; for those of this one the loopback's.
 std::vector<std::string> ownAddresses(bool severalHosts) {
   std::vector<std::string> addresses = {"127.0.0.1"};
@@ -333,7 +341,7 @@ void Heartbeat::run() {
       // Rank 0 says what holds for all.
       const bool alone = options_.rank == 0 || peers_[0].socket < 0;
       if (alone) {
-        failed(failure_, /*reports=*/true);
+        failed({.cause = failure_, .reports = true});
       } else {
         sendFrame(peers_[0].socket, Kind::kFailure, failure_);
         hasFailure_ = false;
@@ -373,7 +381,7 @@ void Heartbeat::readFrom(Peer& peer) {
   }
   takeFrames(peer);
   if (peer.socket < 0 && !peer.saidGoodbye && !handled_) {
-    lost(peer, " died: its process has ended without a word");
+    lost(peer, " died: its process has ended without a word", /*hostIsUnreachable=*/false);
   }
 }
 
@@ -387,7 +395,7 @@ void Heartbeat::takeFrames(Peer& peer) {
     if (frame.kind == Kind::kGoodbye) peer.saidGoodbye = true;
     if (frame.kind == Kind::kFailure) {
       const Status cause(static_cast<StatusCode>(frame.code), text);
-      failed(cause, /*reports=*/options_.rank == 0);
+      failed({.cause = cause, .reports = options_.rank == 0});
     }
   }
 }
@@ -399,27 +407,32 @@ void Heartbeat::lookForSilence() {
     if (Seconds(Clock::now() - peer.heard).count() < options_.stallSeconds) continue;
     std::ostringstream seconds;
     seconds << options_.stallSeconds;
-    lost(peer, " has been silent for " + seconds.str() +
-                   " s: its process is stopped, its host overloaded or not reachable");
+    const bool isUnreachable = isUnanswered(peer.socket);
+    lost(peer,
+         " has been silent for " + seconds.str() +
+             (isUnreachable ? " s: its host is not reachable"
+                            : " s: its process is stopped, or its host overloaded"),
+         isUnreachable);
     return;
   }
 }
 
-void Heartbeat::lost(const Peer& peer, const std::string& how) {
+void Heartbeat::lost(const Peer& peer, const std::string& how, bool hostIsUnreachable) {
   // Without rank 0 the next one reports, and ends the job before the others would, too. A rank that
   // was stopped has been reported itself.
   if (options_.rank > 1) std::this_thread::sleep_for(std::chrono::seconds(1));
   const bool wasLostItself = Clock::now() - awake_ < std::chrono::seconds(2);
-  failed(deviceError(nameOf(peer.rank) + how), /*reports=*/!wasLostItself);
+  failed({deviceError(nameOf(peer.rank) + how), /*reports=*/!wasLostItself, hostIsUnreachable});
 }
 
-void Heartbeat::failed(const Status& cause, bool reports) {
+void Heartbeat::failed(const JobFailure& failure) {
   handled_ = true;
   failing_ = true;
   for (const Peer& peer : peers_) {
-    if (options_.rank == 0 && peer.socket >= 0) sendFrame(peer.socket, Kind::kFailure, cause);
+    if (options_.rank == 0 && peer.socket >= 0)
+      sendFrame(peer.socket, Kind::kFailure, failure.cause);
   }
-  options_.onFailure(cause, reports);
+  options_.onFailure(failure);
 }
 
 }  // namespace mlc::collectives

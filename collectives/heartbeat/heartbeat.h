@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "collectives/algorithm/job_failure.h"
 #include "runtime/base/status.h"
 
 namespace mlc::collectives {
@@ -21,8 +22,8 @@ struct HeartbeatOptions {
   // Whoever is silent for longer has failed; 0: silence is no failure. Rank 0's counts for all.
   double stallSeconds = 10;
   // Called at most once, on the heartbeat's thread, when a rank is lost or some rank has called
-  // fail(). `reports`: this is the rank that should tell the user.
-  std::function<void(const Status& cause, bool reports)> onFailure;
+  // fail().
+  std::function<void(const JobFailure&)> onFailure;
 };
 
 // Every rank has a connection to rank 0, over which each side sends a beat several times in
@@ -52,8 +53,8 @@ class Heartbeat {
   void takeFrames(Peer& peer);
   void lookForSilence();
   bool leave();
-  void failed(const Status& cause, bool reports);
-  void lost(const Peer& peer, const std::string& how);
+  void failed(const JobFailure& failure);
+  void lost(const Peer& peer, const std::string& how, bool hostIsUnreachable);
   std::string nameOf(int rank) const;
 
   HeartbeatOptions options_;

@@ -68,10 +68,10 @@ class Job {
     options.rank = rank;
     options.hosts.assign(kRanks, "here");
     options.stallSeconds = kStall;
-    options.onFailure = [&](const Status& cause, bool reports) {
-      std::strncpy(shared_->heard[rank], cause.message().c_str(), 999);
-      shared_->reports[rank] = reports;
-      ::_exit(static_cast<int>(cause.code()));
+    options.onFailure = [&](const JobFailure& failure) {
+      std::strncpy(shared_->heard[rank], failure.cause.message().c_str(), 999);
+      shared_->reports[rank] = failure.reports;
+      ::_exit(static_cast<int>(failure.cause.code()));
     };
     auto heartbeat = Heartbeat::create(options, [&](std::string& text) {
       if (rank == 0) {

@@ -125,8 +125,8 @@ class Job:
                 os.kill(pid, signal.SIGKILL)
         self.process.communicate()
 
-    def leftovers(self):
-        """Of processes and files, after a moment for the kernel."""
+    def leftovers(self, with_session=True):
+        """Of processes and files, after a moment for the kernel; with those of mpirun's session folder or without."""
         end = time.monotonic() + 5
 
         def alive(pid):
@@ -134,9 +134,10 @@ class Job:
                 return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
             return False
 
+        folders = [*self.hosts.shm, *([self.temporary] if with_session else [])]
         while True:
             left = [f"process {pid} of rank {rank}" for rank, pid in self.pids.items() if alive(pid)]
-            left += [str(path) for folder in (self.temporary, *self.hosts.shm) for path in folder.rglob("*") if not path.is_dir()]
+            left += [str(path) for folder in folders for path in folder.rglob("*") if not path.is_dir()]
             left += [f"on a host: {process}" for process in self.hosts.processes()]
             if not left or time.monotonic() > end:
                 return left
@@ -183,7 +184,8 @@ def problems_of(fault, model, inputs=(), wait=0.3, hosts=None):
                 if fault.moment != "drain":
                     raise
             code, out, err, seconds = job.end(SILENCE_LIMIT)
-            problems = [f"left: {left}" for left in job.leftovers()]
+            # An mpirun that is made to give up leaves its session folder.
+            problems = [f"left: {left}" for left in job.leftovers(with_session=fault.kind != "cut")]
         except AssertionError as error:
             return [str(error)]
         finally:
@@ -194,14 +196,15 @@ def problems_of(fault, model, inputs=(), wait=0.3, hosts=None):
     # A job that is asked to stop may have done so before the fault.
     if fault.moment == "drain" and code == jobs.DONE and "stopped   by SIGUSR1" in out:
         return problems
-    stops = fault.kind in ("stop", "cut")
-    words = rf"mlc-run: rank {fault.rank} \(\S+\) " + ("has been silent" if stops else "died")
+    how = {"stop": "has been silent for 2 s: its process is stopped", "cut": "has been silent for 2 s: its host is not reachable"}
+    words = rf"mlc-run: rank {fault.rank} \(\S+\) " + how.get(fault.kind, "died")
     if not re.search(words, err):
         problems.append(f"no message like '{words}'")
-    expected = jobs.FAILED if stops else 128 + SIGNALS[fault.kind]
-    if code not in (expected, jobs.FAILED):
+    # mpirun's, when it is asked to give up, is 1.
+    codes = {"stop": [jobs.FAILED], "cut": [1]}.get(fault.kind) or [128 + SIGNALS[fault.kind], jobs.FAILED]
+    if code not in codes:
         problems.append(f"exit code {code}")
-    if seconds > (SILENCE_LIMIT if stops else DEATH_LIMIT):
+    if seconds > (SILENCE_LIMIT if fault.kind in how else DEATH_LIMIT):
         problems.append(f"after {seconds:.1f} s")
     return [f"{problem}\n{err}" for problem in problems]
 

@@ -8,6 +8,8 @@ import jobs
 
 
 class LostRanks(jobs.ToolTest):
+    maxDiff = None
+
     def check(self, kind, rank, moment, mesh="tp=2"):
         fault = faults.Fault(kind, rank, moment, mesh)
         with self.subTest(fault=str(fault)), hosts.Hosts(2, self.folder / f"{kind}{rank}", slots=faults.MESHES[mesh] // 2) as made:

@@ -69,12 +69,12 @@ int finish(const RunOptions& options, int rank, const StatusOr<RunReport>& resul
 
 // For every failure, on every rank, so that it is reported once and all end alike: called beside
 // the rank's own thread, wherever that is.
-void endMpiJob(const Status& cause, bool reports) {
-  const int code = static_cast<int>(cause.code());
-  if (!reports) ::_exit(code);
+void endMpiJob(const collectives::JobFailure& failure) {
+  const int code = static_cast<int>(failure.cause.code());
+  if (!failure.reports) ::_exit(code);
   clearProgressLine();
-  std::cerr << "mlc-run: " << cause.message() << std::endl;
-  collectives::abortMpiJob(code);
+  std::cerr << "mlc-run: " << failure.cause.message() << std::endl;
+  collectives::abortMpiJob(code, failure.hostIsUnreachable);
 }
 
 int runMpiJob(const RunOptions& options) {

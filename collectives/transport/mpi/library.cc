@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "collectives/transport/mpi/launcher.h"
 #include "collectives/transport/mpi/mpi_calls.h"
 #include "collectives/transport/mpi/mpi_communicator.h"
 #include "collectives/transport/mpi/mpi_options.h"
@@ -33,10 +34,10 @@ Status startHeartbeat(const std::shared_ptr<MpiJob>& job, const Ranks& ranks,
   heartbeat.rank = ranks.rank();
   for (int rank = 0; rank < ranks.size(); ++rank) heartbeat.hosts.push_back(ranks.hostOf(rank));
   heartbeat.stallSeconds = options.stallSeconds;
-  heartbeat.onFailure = [job = job.get(), onFailure = options.onFailure](const Status& cause,
-                                                                         bool reports) {
-    job->cancellation.request(cause);
-    if (onFailure) onFailure(cause, reports);
+  heartbeat.onFailure = [job = job.get(),
+                         onFailure = options.onFailure](const JobFailure& failure) {
+    job->cancellation.request(failure.cause);
+    if (onFailure) onFailure(failure);
   };
   const auto tellAll = [&](std::string& text) -> Status {
     int bytes = static_cast<int>(text.size());
@@ -83,9 +84,10 @@ MLC_EXPORT mlc::collectives::Communicator* mlcCreateMpiWorld(
   return nullptr;
 }
 
-MLC_EXPORT void mlcAbortMpiJob(int exitCode) {
+MLC_EXPORT void mlcAbortMpiJob(int exitCode, bool hostIsUnreachable) {
   // Ranks that know of the failure end with its code; MPI would end them by a signal.
   ::usleep(300'000);
+  if (hostIsUnreachable && mlc::collectives::endLauncher()) ::_exit(exitCode);
   int isFinalized = 0;
   MPI_Finalized(&isFinalized);
   // mpirun ends the others for the code.

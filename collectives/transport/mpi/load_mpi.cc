@@ -39,9 +39,9 @@ StatusOr<std::unique_ptr<Communicator>> createMpiCommunicator(const MpiOptions& 
   return communicator;
 }
 
-void abortMpiJob(int exitCode) {
-  if (auto abort = reinterpret_cast<void (*)(int)>(::dlsym(RTLD_DEFAULT, "mlcAbortMpiJob"))) {
-    abort(exitCode);
+void abortMpiJob(int exitCode, bool hostIsUnreachable) {
+  if (auto abort = reinterpret_cast<void (*)(int, bool)>(::dlsym(RTLD_DEFAULT, "mlcAbortMpiJob"))) {
+    abort(exitCode, hostIsUnreachable);
   }
   ::_exit(exitCode);
 }

@@ -15,7 +15,8 @@ bool startedByMpirun();
 // main thread.
 StatusOr<std::unique_ptr<Communicator>> createMpiCommunicator(const MpiOptions& options = {});
 
-// Ends the whole job with that exit code, after a moment for the ranks that end by themselves.
-[[noreturn]] void abortMpiJob(int exitCode);
+// Ends the whole job with that exit code, after a moment for the ranks that end by themselves. Of a
+// job with a host that is not reachable it ends what there is on this one.
+[[noreturn]] void abortMpiJob(int exitCode, bool hostIsUnreachable = false);
 
 }  // namespace mlc::collectives

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "runtime/base/status.h"
+#include "collectives/algorithm/job_failure.h"
 
 namespace mlc::collectives {
 
@@ -14,9 +14,9 @@ struct MpiOptions {
   // A rank that says nothing for longer is lost (HeartbeatOptions).
   double stallSeconds = 10;
   // Called once, from a thread of its own, when a rank is lost or has called abort(): to tell the
-  // user, where `reports`, and to end the process, whose main thread may be stuck in MPI. Where it
-  // returns, the communicators fail with the cause.
-  std::function<void(const Status& cause, bool reports)> onFailure;
+  // user, on the rank that reports, and to end the process, whose main thread may be stuck in MPI.
+  // Where it returns, the communicators fail with the cause.
+  std::function<void(const JobFailure&)> onFailure;
 };
 
 }  // namespace mlc::collectives
