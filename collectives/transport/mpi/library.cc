@@ -56,7 +56,16 @@ Status startHeartbeat(const std::shared_ptr<MpiJob>& job, const Ranks& ranks,
   return okStatus();
 }
 
+// Open MPI announces a message over TCP that is longer than this, and moves it when the receiver
+// has answered. Most messages between stages are posted early: they can go at once. What the user
+// has set stays.
+void sendMessagesAtOnce() {
+  for (const char* name : {"OMPI_MCA_btl_tcp_eager_limit", "OMPI_MCA_btl_tcp_rndv_eager_limit"})
+    ::setenv(name, "1048576", /*overwrite=*/0);
+}
+
 StatusOr<std::unique_ptr<Communicator>> createWorld(const MpiOptions& options) {
+  sendMessagesAtOnce();
   int provided = 0;
   MLC_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
   auto job = std::make_shared<MpiJob>();
