@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 
 #include "runtime/team/cpus.h"
 
@@ -10,6 +11,25 @@ namespace {
 
 constexpr size_t kMaxCpus = 4096;
 using CpuMask = std::array<uint8_t, kMaxCpus / 8>;
+
+// Containers have host names of their own on one machine's cores.
+struct Place {
+  CpuMask cpus = {};
+  std::array<char, 40> machine = {};
+};
+
+Place placeOf(const std::vector<int>& cpus, const std::string& host) {
+  Place place;
+  for (int cpu : cpus) {
+    const auto index = static_cast<size_t>(cpu);
+    if (index < kMaxCpus)
+      place.cpus[index / 8] = static_cast<uint8_t>(place.cpus[index / 8] | 1u << (index % 8));
+  }
+  host.copy(place.machine.data(), place.machine.size());
+  std::ifstream("/proc/sys/kernel/random/boot_id")
+      .read(place.machine.data(), static_cast<std::streamsize>(place.machine.size()));
+  return place;
+}
 
 bool overlap(const CpuMask& a, const CpuMask& b) {
   for (size_t i = 0; i < a.size(); ++i) {
@@ -22,21 +42,17 @@ bool overlap(const CpuMask& a, const CpuMask& b) {
 
 StatusOr<team::TeamOptions> shareCores(collectives::Communicator& world, int threads, bool pin) {
   const std::vector<int> cpus = team::usableCpus();
-  CpuMask mine = {};
-  for (int cpu : cpus) {
-    const auto index = static_cast<size_t>(cpu);
-    if (index < kMaxCpus)
-      mine[index / 8] = static_cast<uint8_t>(mine[index / 8] | 1u << (index % 8));
-  }
+  const Place mine = placeOf(cpus, world.hostOf(world.rank()));
   const auto ranks = static_cast<size_t>(world.size());
-  std::vector<CpuMask> masks(ranks);
-  const std::vector<int64_t> counts(ranks, static_cast<int64_t>(sizeof(CpuMask)));
-  MLC_RETURN_IF_ERROR(world.allGather(mine.data(), masks.data(), counts, DType::kU8));
+  std::vector<Place> places(ranks);
+  const std::vector<int64_t> counts(ranks, static_cast<int64_t>(sizeof(Place)));
+  MLC_RETURN_IF_ERROR(world.allGather(&mine, places.data(), counts, DType::kU8));
 
   int sharers = 0, index = 0;
   for (int rank = 0; rank < world.size(); ++rank) {
-    const bool shares = rank == world.rank() || (world.hostOf(rank) == world.hostOf(world.rank()) &&
-                                                 overlap(masks[static_cast<size_t>(rank)], mine));
+    const Place& place = places[static_cast<size_t>(rank)];
+    const bool shares =
+        rank == world.rank() || (place.machine == mine.machine && overlap(place.cpus, mine.cpus));
     if (!shares) continue;
     if (rank < world.rank()) ++index;
     ++sharers;

@@ -1,4 +1,4 @@
-// How the ranks of a host share its cores.
+// How the ranks of a machine share its cores, also those of containers on it.
 #pragma once
 
 #include "collectives/communicator.h"
@@ -7,7 +7,7 @@
 
 namespace mlc::api {
 
-// Called by all ranks. Ranks of one host whose processes may run on the same cpus divide them;
+// Called by all ranks. Ranks of one machine whose processes may run on the same cpus divide them;
 // ranks that mpirun has bound to cpus of their own keep them. threads: 0 for as many as the rank
 // has cores. Where there are fewer cores than threads, threads are not pinned and do not spin.
 StatusOr<team::TeamOptions> shareCores(collectives::Communicator& world, int threads, bool pin);

@@ -1,5 +1,6 @@
 """Jobs over several hosts: what they compute, and what hosts that share no files are sent."""
 
+import os
 import shutil
 import subprocess
 import unittest
@@ -36,6 +37,14 @@ class Meshes(Case):
         made = self.hosts(slots=2)
         for mesh in ("tp=4", "tp=2,pp=2", "dp=2,tp=2"):
             self.assertEqual(self.check(made, "bert", mesh, 4), ["host0", "host0", "host1", "host1"])
+
+
+class Cores(Case):
+    def test_hosts_of_one_machine_share_its_cores(self):
+        """As containers do; two ranks on one core are as slow as one."""
+        made = self.hosts()
+        report = hosts.report(made, jobs.MODELS / "mlp/model.onnx", "--mesh", "dp=2", ranks=2)
+        self.assertEqual(sum(rank["threads"] for rank in report["ranks"]), max(2, len(os.sched_getaffinity(0))))
 
 
 class Files(Case):
