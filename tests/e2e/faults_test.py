@@ -76,18 +76,20 @@ class LostRanks(Case):
 
 
 class FailuresOfOneRank(Case):
-    def test_a_device_file_of_one_rank_alone(self):
-        """As on hosts with different files."""
+    def test_files_of_rank_0_alone(self):
+        """As on hosts with different files: those of rank 0 count."""
         script = self.folder / "start"
-        script.write_text(f'#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] || cd {self.folder}\nexec "$@"\n')
+        script.write_text(f'#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = "$RANK_WITH_FILES" ] && cd {self.folder}\nexec "$@"\n')
         script.chmod(0o755)
         path = jobs.equal_devices(self.folder, 2)
-        job = faults.Job([BERT.absolute(), "--mesh", "tp=2", "--devices", path.name], 2, wrapper=[str(script.absolute())])
-        self.addCleanup(job.clean)
-        code, _, err, _ = job.end(20)
-        self.assertEqual(code, jobs.INVALID, err)
-        self.assertRegex(err, r"mlc-run: rank 1 \(\S+\): .*devices.json")
-        self.assertEqual(err.count("mlc-run: "), 1)
+        for rank, expected in ((0, jobs.DONE), (1, jobs.INVALID)):
+            job = faults.Job([BERT.absolute(), "--mesh", "tp=2", "--devices", path.name], 2, {"RANK_WITH_FILES": str(rank)},
+                             wrapper=[str(script.absolute())])
+            self.addCleanup(job.clean)
+            code, _, err, _ = job.end(20)
+            with self.subTest(rank=rank):
+                self.assertEqual(code, expected, err)
+                self.assertEqual(err.count("mlc-run: "), 0 if rank == 0 else 1)
 
     def test_no_memory_on_one_rank(self):
         """In rank 1's address space there is room for the process, but not for the run."""
