@@ -153,6 +153,16 @@ bool MeshEvaluator::fitMemory(Plan& plan, const StageChain& chain, const std::ve
   return shortage == 0;
 }
 
+double MeshEvaluator::outputSeconds(const std::vector<int>& devices, int from, double scale) const {
+  if (model_.devices[from].host == model_.devices[devices[0]].host) return 0;
+  const Function& main = graph_.functions[0];
+  double bytes = 0;
+  for (const int output : main.outputs) {
+    if (!main.tensors[output].isState) bytes += main.tensors[output].bytes;
+  }
+  return bytes == 0 ? 0 : sendSeconds(model_.link(devices[0], from), bytes * scale);
+}
+
 std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<int>& devices,
                                             int microbatches) {
   Plan plan;
@@ -212,7 +222,12 @@ std::optional<Plan> MeshEvaluator::evaluate(const Mesh& mesh, const std::vector<
     }
     if (pieces[d] == 0) continue;
     const auto rounds = static_cast<double>(std::min<int64_t>(microbatches, pieces[d]));
-    plan.predictedSeconds = std::max(plan.predictedSeconds, total + (rounds - 1) * slowest);
+    const GroupPlan& last = *plans[(d + 1) * mesh.pp - 1];
+    const double outputs =
+        outputSeconds(devices, groups[(d + 1) * mesh.pp - 1][0], last.options.scale);
+    slowest = std::max(slowest, outputs);
+    plan.predictedSeconds =
+        std::max(plan.predictedSeconds, total + (rounds - 1) * slowest + outputs);
   }
   if (!fitMemory(plan, chain, cuts, plans, mains)) return std::nullopt;
   return plan;

@@ -39,6 +39,9 @@ class MeshEvaluator {
                              const std::vector<std::vector<int>>& groups,
                              const std::vector<const GroupPlan*>& plans,
                              const std::vector<int64_t>& dpShares) const;
+  // Rank 0, on devices[0], gets a microbatch's outputs from the rank on that device, while that one
+  // computes the next. Within a host that takes next to nothing.
+  double outputSeconds(const std::vector<int>& devices, int from, double scale) const;
   bool fitMemory(Plan& plan, const StageChain& chain, const std::vector<int>& cuts,
                  const std::vector<const GroupPlan*>& plans,
                  const std::vector<FunctionSharding>& mains);

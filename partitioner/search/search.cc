@@ -92,7 +92,9 @@ class Searcher {
     for (int microbatches : kMicrobatchCounts) {
       if (options_.microbatches > 0 && microbatches != kMicrobatchCounts[0]) break;
       if (options_.microbatches > 0) microbatches = options_.microbatches;
-      if (options_.microbatches == 0 && microbatches > 1 && mesh.pp == 1) break;
+      // For stages to work at the same time, and for outputs to be sent meanwhile.
+      const bool mayGain = mesh.pp > 1 || mesh.dp > 1;
+      if (options_.microbatches == 0 && microbatches > 1 && !mayGain) break;
       auto plan = evaluator_.evaluate(mesh, devices, microbatches);
       if (!plan) continue;
       const int ranks = plan->ranks();

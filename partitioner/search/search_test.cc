@@ -84,6 +84,21 @@ TEST(Search, PipelineStagesFollowTheSpeeds) {
   EXPECT_EQ(plan.stages[1].size(), 6u);
 }
 
+TEST(Search, OutputsOfOtherHostsAreSentWhileMicrobatchesAreComputed) {
+  DeviceModel model = equalDevices(2);
+  model.devices[1].host = "other";
+  SearchOptions options;
+  options.dp = 2;
+  const Plan near = planned(mlp("batch", 4096), equalDevices(2), options);
+  EXPECT_EQ(near.microbatches, 1);
+  // The second replica's half of [4096, 256] takes 20 ms.
+  model.otherHost = {1e-5, 1e8};
+  const Plan far = planned(mlp("batch", 4096), model, options);
+  EXPECT_GT(far.microbatches, 1);
+  EXPECT_GT(far.predictedSeconds, 0.02);
+  EXPECT_LT(far.predictedSeconds, near.predictedSeconds + 0.02);
+}
+
 TEST(Search, RankZeroIsOnTheFirstDeviceWhereTheirOrderIsKept) {
   DeviceModel model = equalDevices(2);
   model.devices[1].peakFlops[DType::kF32] *= 30;
