@@ -48,7 +48,7 @@ def step(node, evaluate, values, types, output_types, rng):
             if mask is not None and mask.any():
                 result = np.where(mask, random_elements(result.shape, elem_type, rng), result)
             if node.op_type in SUMS and elem_type in FLOATS:
-                mask = overflows_in_some_order(evaluate, used, values, elem_type)
+                mask = overflows_in_some_order(node, evaluate, used, values, elem_type)
                 if mask.any():
                     result = np.where(mask, any_order_of_additions(rng), result)
         results[name] = result

@@ -80,6 +80,9 @@ def random_model(seed):
     inner = [value for value in b.values if value.name in used and value.name in made]
     if inner and b.chance(0.4):
         ends.append(b.one_of(inner))
+    # What only the shape of a value is taken from need not compute the value, nor fail where it cannot be computed.
+    read = {name for node in b.nodes if node.op_type not in ("EyeLike", "Shape", "Size") for name in node.input}
+    ends += [value for value in inner if value.name not in read and value not in ends]
     model, sets = b.finish(ends)
     if b.chance(0.4):
         unlike = with_unlike_sizes(b, sets)

@@ -229,7 +229,7 @@ class PointEmitter {
     const double alpha = op.getAlpha().convertToDouble() / static_cast<double>(size);
     Value base = arith::AddFOp::create(b_, loc_, constant(op.getBias().convertToDouble()),
                                        arith::MulFOp::create(b_, loc_, constant(alpha), sum));
-    Value scale = power(base, -op.getBeta().convertToDouble(), constant);
+    Value scale = math::PowFOp::create(b_, loc_, base, constant(-op.getBeta().convertToDouble()));
     return {arith::MulFOp::create(b_, loc_, evaluator_.at(op.getInput(), indices_), scale)};
   }
 
@@ -352,13 +352,6 @@ class PointEmitter {
       return arith::AddFOp::create(b_, loc_, c, product, kReassociate);
     }
     return arith::AddIOp::create(b_, loc_, c, arith::MulIOp::create(b_, loc_, a, b));
-  }
-
-  // base ^ exponent, base positive.
-  Value power(Value base, double exponent, llvm::function_ref<Value(double)> constant) {
-    Value logarithm = math::LogOp::create(b_, loc_, base);
-    return math::ExpOp::create(b_, loc_,
-                               arith::MulFOp::create(b_, loc_, logarithm, constant(exponent)));
   }
 
   // Narrow integers are folded as wider ones, which LLVM vectorizes in a fraction of the time; a
