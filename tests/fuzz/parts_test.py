@@ -90,6 +90,11 @@ class Comparison(unittest.TestCase):
         model.opset_import[0].version = 17
         self.assertEqual(self.difference(np.float32(1), model, {"x": np.array([[0.5], [0.25], [7]])}), "")
 
+    def test_a_probability_of_nearly_one_may_be_one(self):
+        nodes = [helper.make_node("LogSoftmax", ["x"], ["a"]), helper.make_node("Div", ["a", "a"], ["y"])]
+        model = model_of(nodes, [("x", T.FLOAT, [2])], "y")
+        self.assertEqual(self.difference(np.array([np.nan, 1], np.float32), model, {"x": np.array([0.0, -18.0])}), "")
+
     def test_sums_of_doubles_overflow_too(self):
         model = model_of([helper.make_node("MatMul", ["x", "w"], ["y"])], [("x", T.DOUBLE, [1, 3])], "y", [("w", np.ones((3, 1)))])
         inputs = {"x": np.array([[1.7e308, 1.7e308, -1.7e308]])}

@@ -99,7 +99,10 @@ def result_with_errors(op_type, inputs, result, elem_type, rng):
         with np.errstate(all="ignore"):
             cancelled = np.ones_like(result)
             errors = with_errors(cancelled, elem_type, RESULT_ULPS, rng) - cancelled
+            # Some cancel wholly.
+            errors = np.where((np.abs(result) <= np.abs(errors)) & (rng.random(result.shape) < 0.5), -result, errors)
             result = result + np.where(np.isfinite(errors), errors, 0)
+        return np.where(result == 0, result, with_errors(result, elem_type, RESULT_ULPS, rng))
     return with_errors(result, elem_type, RESULT_ULPS, rng)
 
 
@@ -132,19 +135,20 @@ def random_elements(shape, elem_type, rng):
 
 
 def overflows_in_some_order(node, evaluate, inputs, values, elem_type):
-    """A mask: where the sum of what is added without its signs is beyond the type that it is computed in, and all of that is finite."""
-    held_as = {T.DOUBLE: np.float64}.get(elem_type, np.float32)
-    scales = [1.0]
+    """A mask: where the finite ones of what is added have a sum without their signs that is beyond the type they are added in."""
+    # Over ranks partial sums are added in the element type (docs/architecture.md).
+    limit = float(np.finfo({T.DOUBLE: np.float64, T.FLOAT16: np.float16}.get(elem_type, np.float32)).max)
     if node.op_type == "Gemm" and elem_type in (T.FLOAT16, T.BFLOAT16):
-        # A product and sums, rounded each (docs/architecture.md), before they are scaled.
-        held_as = np.float16 if elem_type == T.FLOAT16 else np.float32
-        scales += [abs(attribute.f) for attribute in node.attribute if attribute.name in ("alpha", "beta")]
-    limit = np.finfo(held_as).max * float(min(scales))
+        # A product and sums, rounded each, before they are scaled.
+        limit *= min(1.0, *(abs(attribute.f) for attribute in node.attribute if attribute.name in ("alpha", "beta")), 1.0)
 
     def result_of(change):
         return evaluate([change(x) if x is not None and x.dtype == np.float64 else x for x in inputs], values)[0]
 
-    return ~(np.abs(result_of(np.abs)) < limit) & np.isfinite(result_of(lambda x: np.where(np.isfinite(x), 1, x)))
+    sums = np.abs(result_of(lambda x: np.where(np.isfinite(x), np.abs(x), 1)))
+    if node.op_type == "ReduceMean":
+        sums = sums * (inputs[0].size / max(1, sums.size))
+    return ~(sums < limit) & ~np.isnan(result_of(lambda x: np.where(np.isfinite(x), 1, x)))
 
 
 def undefined(node, inputs, result, elem_type):
