@@ -86,9 +86,12 @@ class Compilation {
     return status;
   }
 
-  Progress progressOf(const std::string& stage) const {
+  // Those of earlier programs count too; how many later ones have nobody knows.
+  Progress kernelProgress() const {
     if (!options_.progress) return {};
-    return [this, stage](size_t done, size_t total) { options_.progress(stage, done, total); };
+    return [this, before = report_.kernels.size()](size_t done, size_t total) {
+      options_.progress("codegen", before + done, before + total);
+    };
   }
 
   void dump(const std::string& stage, const std::string& name, mlir::ModuleOp module) {
@@ -236,7 +239,7 @@ class Compilation {
             [&](const std::string& stage, mlir::ModuleOp at) {
               dump(stage, stage + "_" + std::to_string(index) + ".mlir", at);
             },
-            progressOf("codegen")));
+            kernelProgress()));
     for (package::ProgramState& state : compiled.description.states)
       state.index = stateOfName(state.spec.name);
     const partition::Device& device = deviceOf(rank);

@@ -119,6 +119,22 @@ class Ranks(Case):
         self.expect(jobs.DONE, package, "--dim", "batch=3", "--threads", 1)
         self.expect(jobs.USAGE, package, "--dim", "batches=3", words=["one.mlcpkg has no dim named 'batches'"])
 
+    def test_names_that_are_empty(self):
+        # As of a variable that a script has not set.
+        package = self.folder / "one.mlcpkg"
+        self.expect(jobs.DONE, MLP, "-o", package, tool="mlc-compile")
+        for option in ("--trust", "--expect", "--json", "--outputs", "--trace", "--plan", "--devices", "--inputs", "--config"):
+            self.expect(jobs.USAGE, package, option, "", words=[option, "must not be empty"])
+        self.expect(jobs.USAGE, "", "-o", package, tool="mlc-compile", words=["model", "must not be empty"])
+        self.expect(jobs.USAGE, MLP, "-o", "", tool="mlc-compile", words=["--output", "must not be empty"])
+        self.expect(jobs.INVALID, "--info", self.folder / "absent", words=["absent"])
+
+    def test_numbers_that_are_none(self):
+        for option in ("--duration", "--stall-timeout", "--rtol", "--atol"):
+            for number in ("nan", "inf", "-1", "1e300", "x"):
+                self.expect(jobs.USAGE, MLP, option, number, words=[option], once=False)
+        self.expect(jobs.USAGE, MLP, "--stall-timeout", "1e-7", words=["from 0.1 to 1e+06, or 0"])
+
     def test_what_a_plan_has_decided(self):
         self.expect(jobs.DONE, BERT, "--mesh", "tp=2", "--dump-after", "plan", "--dump-dir", self.folder)
         plan = self.folder / "plan.json"

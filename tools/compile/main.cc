@@ -77,9 +77,11 @@ Status compile(const CompileToolOptions& options) {
   const CompileSummary summary = summarize(*package, cached);
   if (options.jsonFile == "-") {
     std::cout << summaryJson(summary, options.explains);
-    return okStatus();
+    return std::cout.flush() ? okStatus()
+                             : invalidError("cannot write the summary to standard output");
   }
-  std::cout << summaryText(summary, options.explains) << std::flush;
+  if (!(std::cout << summaryText(summary, options.explains) << std::flush))
+    return invalidError("cannot write the summary to standard output");
   return options.jsonFile.empty()
              ? okStatus()
              : writeFile(options.jsonFile, summaryJson(summary, options.explains));

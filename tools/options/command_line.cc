@@ -1,5 +1,7 @@
 #include "tools/options/command_line.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -60,6 +62,30 @@ class HelpFormatter : public CLI::Formatter {
 
 // The check without its description in --help, which the option's type name and text give.
 CLI::Validator plain(CLI::Validator check) { return check.description(""); }
+
+// A number of at least `least`, or 0, and at most `most`.
+CLI::Validator numberWithin(double least, double most) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        double number = -1;
+        const bool isNumber = CLI::detail::lexical_cast(text, number);
+        const bool isWithin = number == 0 || (number >= least && number <= most);
+        return isNumber && isWithin ? std::string()
+                                    : fmt::format("{} is no number from {:g} to {:g}{}", text,
+                                                  least, most, least > 0 ? ", or 0" : "");
+      },
+      "");
+}
+
+// What names a file or folder names one.
+void refuseEmptyNames(CLI::App& app) {
+  const CLI::Validator isName(
+      [](std::string& text) { return text.empty() ? "must not be empty" : std::string(); }, "");
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type.find("FILE") != std::string::npos || type == "DIR") option->check(isName);
+  }
+}
 
 // What decides a package.
 void addPackageOptions(CLI::App& app, PackageOptions& options) {
@@ -173,25 +199,25 @@ void addRunOptions(CLI::App& app, RunOptions& options) {
   app.add_option("--rtol", options.rtol,
                  "Relative tolerance of --expect and --verify (default: 1e-3)")
       ->type_name("X")
-      ->check(plain(CLI::NonNegativeNumber))
+      ->check(numberWithin(0, 1e30))
       ->group(kChecks);
   app.add_option("--atol", options.atol,
                  "Absolute tolerance of --expect and --verify (default: 1e-5)")
       ->type_name("X")
-      ->check(plain(CLI::NonNegativeNumber))
+      ->check(numberWithin(0, 1e30))
       ->group(kChecks);
   app.add_option("--trust", options.trustFile,
                  "Run a package only if it is signed by one of the keys of this file (PEM)")
       ->type_name("FILE")
       ->group(kChecks);
   app.add_option("--iterations", options.iterations,
-                 "Timed runs (default: as many as end within a second)")
+                 "Timed runs (default: as many as begin within a second)")
       ->type_name("N")
       ->check(plain(CLI::Range(1, kMostRuns)))
       ->group(kRuns);
   app.add_option("--duration", options.duration, "Timed runs for so many seconds")
       ->type_name("SECONDS")
-      ->check(plain(CLI::NonNegativeNumber))
+      ->check(numberWithin(0, 1e6))
       ->excludes("--iterations")
       ->group(kRuns);
   app.add_option("--warmup", options.warmup,
@@ -207,7 +233,7 @@ void addRunOptions(CLI::App& app, RunOptions& options) {
   app.add_option("--stall-timeout", options.stallSeconds,
                  "Silence after which a rank of an MPI job counts as lost; 0: never (default: 10)")
       ->type_name("SECONDS")
-      ->check(plain(CLI::NonNegativeNumber))
+      ->check(numberWithin(0.1, 1e6))
       ->group(kRuns);
   addPackageOptions(app, options.package);
   app.add_option("--json", options.jsonFile, "Write the report as JSON; - for standard output")
@@ -219,8 +245,8 @@ void addRunOptions(CLI::App& app, RunOptions& options) {
       ->configurable(false)
       ->group(kReports);
   app.add_flag("--list-devices", options.listsDevices,
-               "Measure the devices of the job, or read those of --devices, and print them; with "
-               "--json as a file that --devices takes")
+               "Print the devices of the job, as measured when they were first used, or those of "
+               "--devices; with --json as a file that --devices takes")
       ->configurable(false)
       ->group(kInstead);
   app.add_flag("--info", options.wantsInfo, "Print what a package holds")
@@ -298,6 +324,7 @@ std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv) {
       ->check(plain(CLI::IsMember({"bash", "zsh"})))
       ->configurable(false);
   app.get_option("--config")->type_name("FILE")->configurable(false);
+  refuseEmptyNames(app);
   // The model is not needed for these.
   shell = completedShell(argc, argv);
   if (!shell.empty()) {

@@ -65,9 +65,12 @@ std::string zshCompletion(const CLI::App& app) {
       script += " \\\n    '1:" + zshQuoted(option->get_description()) + ":" + zshAction(type) + "'";
     }
     const bool hasValue = option->get_items_expected_max() > 0;
-    for (const std::string& name : option->get_lnames()) {
-      script += " \\\n    '*--" + name + (hasValue ? "=" : "") + "[" +
-                zshQuoted(option->get_description()) + "]";
+    std::vector<std::string> names;
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames())
+      names.push_back("--" + name + (hasValue ? "=" : ""));
+    for (const std::string& name : names) {
+      script += " \\\n    '*" + name + "[" + zshQuoted(option->get_description()) + "]";
       if (hasValue) script += ":" + zshQuoted(type) + ":" + zshAction(type);
       script += "'";
     }

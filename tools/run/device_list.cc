@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <set>
 
 #include "runtime/base/output_file.h"
 
@@ -49,10 +50,10 @@ std::string devicesText(const partition::DeviceModel& model) {
         device.memoryBytes > 0 ? fmt::format("{:.1f} GB", device.memoryBytes / 1e9) : "-",
         peaksOf(device), device.kind == Device::Kind::kCuda ? device.arch : device.cpu);
   }
-  bool severalHosts = false;
-  for (const Device& device : model.devices) severalHosts |= device.host != model.devices[0].host;
-  if (model.devices.size() > 1) text += linkText("within a host", model.sameHost);
-  if (severalHosts) text += linkText("between hosts", model.otherHost);
+  std::set<std::string> hosts;
+  for (const Device& device : model.devices) hosts.insert(device.host);
+  if (hosts.size() < model.devices.size()) text += linkText("within a host", model.sameHost);
+  if (hosts.size() > 1) text += linkText("between hosts", model.otherHost);
   for (const auto& [pair, link] : model.links) {
     text += linkText(fmt::format("{} to {}", model.devices[static_cast<size_t>(pair.first)].name,
                                  model.devices[static_cast<size_t>(pair.second)].name),

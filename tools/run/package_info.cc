@@ -141,7 +141,7 @@ std::string infoJson(const package::Package& package, bool isSigned) {
 Status print(const RunOptions& options) {
   const std::string& path = options.package.model;
   MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(path));
-  if (kind != FileKind::kFolder)
+  if (kind != FileKind::kFolder && kind != FileKind::kAbsent)
     return usageError("--info is for packages: make one of " + path + " with mlc-compile");
   std::vector<package::PublicKey> keys;
   if (!options.trustFile.empty()) {

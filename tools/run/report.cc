@@ -151,10 +151,17 @@ std::string reportJson(const RunReport& report) {
   json["load_seconds"] = report.loadSeconds;
   json["cache_hit"] = report.cacheHit;
   const Latency latency = latencyOf(report.latenciesMs);
-  json["latency_ms"] = {{"min", latency.min},        {"p50", latency.p50},
-                        {"p90", latency.p90},        {"p99", latency.p99},
-                        {"mean", latency.mean},      {"iterations", report.latenciesMs.size()},
-                        {"has_cold", report.hasCold}};
+  json["latency_ms"] = Json::object();
+  // Of no run there is none.
+  if (!report.latenciesMs.empty()) {
+    json["latency_ms"] = {{"min", latency.min},
+                          {"p50", latency.p50},
+                          {"p90", latency.p90},
+                          {"p99", latency.p99},
+                          {"mean", latency.mean}};
+  }
+  json["latency_ms"]["iterations"] = report.latenciesMs.size();
+  json["latency_ms"]["has_cold"] = report.hasCold;
   json["runs_per_second"] = report.runsPerSecond;
   if (report.stopSignal) json["stopped_by"] = signalName(report.stopSignal);
   json["predicted_ms"] = report.predictedMs;

@@ -10,8 +10,9 @@ namespace mlc::tools {
 
 // With --iterations: that many timed runs, after --warmup (default: none). With --duration: timed
 // runs for that many seconds, at least one, after --warmup (default: one run). With neither: as
-// with --duration 1, but that second begins with the first run, and if that takes longer it is the
-// only one and timed itself. With --trace, and neither of them: one timed run.
+// with --duration 1, but, without --warmup, that second begins with the first run, and if that
+// takes longer it is the only one and timed itself. With --trace, and neither of them: one timed
+// run.
 class RunSchedule {
  public:
   explicit RunSchedule(const RunOptions& options);

@@ -177,7 +177,8 @@ Value zeroPointOf(Node& node, size_t input, const DimExpr& channels, bool perRow
   Emitter& e = node.emitter;
   Value point = e.cast(node.value(input), DType::kI32);
   if (constantCount(tensor.shape) == 1) return e.reshape(point, {});
-  if (tensor.rank() != 1) return point;
+  if (tensor.rank() != 1)
+    node.unsupported("has zero points of " + std::to_string(tensor.rank()) + " dims");
   point = e.stretchedTo(point, channels, "its zero points");
   return perRow ? e.reshape(point, {channels, DimExpr(1)}) : point;
 }
