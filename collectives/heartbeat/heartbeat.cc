@@ -230,7 +230,11 @@ Status Heartbeat::accept(const std::string& token) {
                          " over TCP: the heartbeat of the job needs that");
     }
     const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (socket < 0) continue;
+    if (socket < 0) {
+      // One that has gone again is none; the listener stays readable after anything else.
+      if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) continue;
+      return systemError("cannot accept a connection");
+    }
     Hello hello;
     const Clock::time_point soon = std::min(end, Clock::now() + std::chrono::seconds(1));
     const bool isPeer = receiveAll(socket, &hello, sizeof hello, soon) &&

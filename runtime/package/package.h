@@ -25,9 +25,9 @@ class Package {
   const Manifest& manifest() const { return manifest_; }
 
   // Whether a weight's bytes are all where the manifest says, and (but in files outside the package
-  // of more than 1 GiB) what they were. Fails with a message that names the weight and the file.
-  // `index` is that into Manifest::weights, of one that has a file.
-  Status checkWeight(int index) const;
+  // of more than 1 GiB, unless `evenIfLarge`) what they were. Fails with a message that names the
+  // weight and the file. `index` is that into Manifest::weights, of one that has a file.
+  Status checkWeight(int index, bool evenIfLarge = false) const;
 
   // The full path of a file that the manifest names.
   std::string pathOf(const std::string& file) const;

@@ -130,6 +130,15 @@ class Files(Case):
         shutil.copy(first / "mine.pub", second / "key.pub")
         self.expect(jobs.DONE, *run, **options)
 
+    def test_a_damaged_package_is_sent_to_nobody(self):
+        package = self.made.own(0) / "model.mlcpkg"
+        self.expect(jobs.DONE, jobs.MODELS / "bert/model.onnx", "-o", package, "--mesh", "tp=4", tool="mlc-compile")
+        with (package / "program_0.so").open("ab") as file:
+            file.write(b"x")
+        self.expect(jobs.INVALID, "/mnt/model.mlcpkg", *self.arguments, words=["program_0.so"], before=self.made.mpirun(4),
+                    environment=self.made.environment())
+        self.assertEqual(self.parts(), [])
+
     def test_a_cache_that_takes_nothing(self):
         cache = self.made.own(1) / "cache"
         command = ["/mnt/bert/model.onnx", "--mesh", "tp=2,pp=2", "--devices", "/mnt/4_equal_cpu_devices.json", *self.arguments]

@@ -202,7 +202,7 @@ class FileOfOptions(Case):
 
     def test_serves_all_tools(self):
         (self.folder / "mlc.toml").write_text('iterations = 2\nranks = 1\ntarget = "host"\nmesh = "tp=1"\n')
-        self.assertIn("2 runs", self.expect(jobs.DONE, MLP, directory=self.folder).out)
+        self.assertIn("2 runs", self.expect(jobs.DONE, MLP, directory=self.folder, once=False).out)
         self.expect(jobs.DONE, MLP, "-o", self.folder / "p.mlcpkg", tool="mlc-compile", directory=self.folder)
 
     def test_is_not_waited_for(self):

@@ -7,6 +7,7 @@
 #include "runtime/executor/agreement.h"
 #include "runtime/package/package.h"
 #include "runtime/package/package_part.h"
+#include "runtime/package/validate_manifest.h"
 #include "tools/job/exchange.h"
 #include "tools/job/package_transfer.h"
 
@@ -32,7 +33,7 @@ bool isHere(const std::string& path, const std::string& content, const std::vect
   if (!package.ok()) return false;
   const std::vector<int> weights = package::weightsOf((*package)->manifest(), ranks);
   return std::ranges::all_of(weights,
-                             [&](int index) { return (*package)->checkWeight(index).ok(); });
+                             [&](int index) { return (*package)->checkWeight(index, true).ok(); });
 }
 
 std::string keyOfPart(const std::string& content, const std::vector<int>& weights) {
@@ -53,14 +54,23 @@ StatusOr<HeldPackage> receivePart(Communicator& world, const std::string& trustF
       return invalidError("the package is not signed by a key that this host trusts");
   }
   MLC_ASSIGN_OR_RETURN(const package::Manifest whole, package::parseManifest(sent.text));
+  // Before anything of it is believed.
+  MLC_RETURN_IF_ERROR(package::validateManifest(whole));
+  if (checksumOfManifest(whole) != whole.checksum)
+    return invalidError("the manifest that rank 0 sent is damaged");
   const std::vector<int> weights = package::weightsOf(whole, ranks);
   const std::string key = keyOfPart(contentHashOf(sent.text), weights);
   MLC_ASSIGN_OR_RETURN(const PackageStore store, PackageStore::open());
   MLC_ASSIGN_OR_RETURN(std::optional<HeldPackage> found, store.find(key));
   if (found) return *std::move(found);
-  MLC_ASSIGN_OR_RETURN(HeldPackage part, store.add(key, whole.model, [&](const std::string& path) {
-    return receiver.receiveFiles(whole, weights, path);
-  }));
+  MLC_ASSIGN_OR_RETURN(HeldPackage part,
+                       store.add(key, whole.model, [&](const std::string& path) -> Status {
+                         MLC_RETURN_IF_ERROR(receiver.receiveFiles(whole, weights, path));
+                         MLC_ASSIGN_OR_RETURN(const auto received, package::Package::open(path));
+                         for (const int weight : weights)
+                           MLC_RETURN_IF_ERROR(received->checkWeight(weight, true));
+                         return okStatus();
+                       }));
   store.shrink(cacheLimit);
   return part;
 }
@@ -75,7 +85,12 @@ StatusOr<HostPackage> packageOnThisHost(Communicator& world, const StatusOr<std:
   if (ranksOfHost(world, 0).size() == static_cast<size_t>(world.size())) return here;
 
   StatusOr<std::string> mine = std::string();
-  if (world.rank() == 0) mine = contentHashOfFile(here.path + "/manifest.json");
+  std::shared_ptr<const package::Package> whole;
+  if (world.rank() == 0) {
+    StatusOr<std::shared_ptr<const package::Package>> opened = package::Package::open(here.path);
+    mine = opened.ok() ? contentHashOfFile(here.path + "/manifest.json") : opened.status();
+    if (opened.ok()) whole = *std::move(opened);
+  }
   MLC_ASSIGN_OR_RETURN(const std::string content, shareFromRoot(world, mine));
   if (world.rank() == 0) here.path = fs::absolute(here.path).string();
   MLC_ASSIGN_OR_RETURN(here.path, shareFromRoot(world, here.path));
@@ -88,7 +103,14 @@ StatusOr<HostPackage> packageOnThisHost(Communicator& world, const StatusOr<std:
   if (std::ranges::count(lacking, 0) == world.size()) return here;
 
   Status status;
-  if (world.rank() == 0) status = sendPackage(world, here.path, lacking);
+  if (world.rank() == 0) {
+    status = sendPackage(world, std::move(whole), lacking);
+    // Whoever is waiting for more waits for ever.
+    if (!status.ok()) {
+      world.abort(status);
+      return status;
+    }
+  }
   if (lacks) {
     StatusOr<HeldPackage> part = receivePart(world, trustFile, ranks, cacheLimit);
     status = part.status();

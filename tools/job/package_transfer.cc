@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 using collectives::Communicator;
 
 constexpr int64_t kPieceBytes = int64_t{4} << 20;
+constexpr int64_t kMostManifestBytes = int64_t{1} << 30;
+constexpr int64_t kMostSignatureBytes = 4096;
 constexpr int kTag = 0;
 
 enum class Wants : int64_t { kEnd, kFile, kWeight };
@@ -83,10 +85,16 @@ class Sender {
     const package::Manifest& manifest = package_->manifest();
     const auto index = static_cast<size_t>(request.index);
     const bool isWeight = request.what == Wants::kWeight;
+    const size_t count = isWeight ? manifest.weights.size() : manifest.files.size();
+    if ((!isWeight && request.what != Wants::kFile) || request.index < 0 || index >= count ||
+        request.offset < 0 || request.bytes < 0 || request.bytes > kPieceBytes) {
+      return invalidError("a rank asks for what the package does not have");
+    }
     const std::string& name = isWeight ? manifest.weights[index].file : manifest.files[index].path;
     const int64_t offset = request.offset + (isWeight ? manifest.weights[index].offset : 0);
     MLC_ASSIGN_OR_RETURN(const auto file, open(package_->pathOf(name)));
-    if (offset + request.bytes > static_cast<int64_t>(file->size()))
+    const auto size = static_cast<int64_t>(file->size());
+    if (offset > size || request.bytes > size - offset)
       return invalidError(package_->pathOf(name) + " was cut short while it was sent");
     return file->data() + offset;
   }
@@ -98,8 +106,8 @@ class Sender {
 
 }  // namespace
 
-Status sendPackage(Communicator& world, const std::string& path, const std::vector<char>& wants) {
-  MLC_ASSIGN_OR_RETURN(auto package, package::Package::open(path));
+Status sendPackage(Communicator& world, std::shared_ptr<const package::Package> package,
+                   const std::vector<char>& wants) {
   Sender sender(world, std::move(package));
   for (size_t rank = 0; rank < wants.size(); ++rank) {
     if (wants[rank]) MLC_RETURN_IF_ERROR(sender.serve(static_cast<int>(rank)));
@@ -120,6 +128,10 @@ PackageReceiver::~PackageReceiver() {
 StatusOr<SentManifest> PackageReceiver::receiveManifest() {
   Sizes sizes;
   MLC_RETURN_IF_ERROR(take(world_, &sizes, sizeof sizes, 0));
+  if (sizes.manifest < 0 || sizes.manifest > kMostManifestBytes || sizes.signature < 0 ||
+      sizes.signature > kMostSignatureBytes) {
+    return invalidError("rank 0 sends no manifest");
+  }
   SentManifest sent;
   sent.text.resize(static_cast<size_t>(sizes.manifest));
   sent.signature.resize(static_cast<size_t>(sizes.signature));

@@ -1,19 +1,21 @@
 // A package's files from rank 0 to a rank of another host, which asks for them piece by piece.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "collectives/communicator.h"
 #include "runtime/base/output_file.h"
 #include "runtime/package/manifest.h"
+#include "runtime/package/package.h"
 
 namespace mlc::tools {
 
 // On rank 0, for a package that is there and whole: gives it to the ranks r with wants[r], one
 // after the other.
-Status sendPackage(collectives::Communicator& world, const std::string& path,
-                   const std::vector<char>& wants);
+Status sendPackage(collectives::Communicator& world,
+                   std::shared_ptr<const package::Package> package, const std::vector<char>& wants);
 
 struct SentManifest {
   std::string text, signature;  // no signature: empty

@@ -73,7 +73,8 @@ void endMpiJob(const collectives::JobFailure& failure) {
   const int code = static_cast<int>(failure.cause.code());
   if (!failure.reports) ::_exit(code);
   clearProgressLine();
-  std::cerr << "mlc-run: " << failure.cause.message() << std::endl;
+  // At once: the process may be ended meanwhile.
+  std::cerr << "mlc-run: " + failure.cause.message() + "\n" << std::flush;
   collectives::abortMpiJob(code, failure.hostIsUnreachable);
 }
 

@@ -27,19 +27,18 @@ struct Array {
 
 StatusOr<std::vector<Array>> arraysOf(unzFile archive, const std::string& path) {
   std::vector<Array> arrays;
+  std::vector<char> name(1 << 16);  // the longest of the format
   int code = unzGoToFirstFile(archive);
   for (; code == UNZ_OK; code = unzGoToNextFile(archive)) {
     unz_file_info64 info;
-    std::string name(1 << 16, '\0');  // the longest of the format
     Array array;
     if (unzGetCurrentFileInfo64(archive, &info, name.data(), name.size(), nullptr, 0, nullptr, 0) !=
             UNZ_OK ||
         unzGetFilePos64(archive, &array.position) != UNZ_OK) {
       break;
     }
-    name.resize(info.size_filename);
-    if (name.ends_with(".npy")) name.resize(name.size() - 4);
-    array.name = std::move(name);
+    array.name.assign(name.data(), info.size_filename);
+    if (array.name.ends_with(".npy")) array.name.resize(array.name.size() - 4);
     array.bytes = info.uncompressed_size;
     arrays.push_back(std::move(array));
   }

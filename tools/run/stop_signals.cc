@@ -12,7 +12,8 @@ std::atomic<int> received = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
 
 void receive(int signal) {
-  if (received.exchange(signal) == 0) return;
+  // mpirun sends SIGTERM when a rank has died: also to those that drain already.
+  if (received.exchange(signal) != signal) return;
   ::signal(signal, SIG_DFL);
   ::raise(signal);
 }

@@ -1,4 +1,5 @@
-// SIGTERM and SIGUSR1 ask a job to stop between two runs; a second one ends the process at once.
+// SIGTERM and SIGUSR1 ask a job to stop between two runs; a second one of the same kind ends the
+// process at once.
 #pragma once
 
 #include <string>
