@@ -25,7 +25,8 @@ def step(node, evaluate, values, types, output_types, rng):
     inputs = [values[name] if name else None for name in node.input]
     used = inputs
     without_errors = evaluate(inputs, values)
-    if rng is not None and not adds_nothing(node.op_type, inputs, without_errors):
+    has_errors = rng is not None and not adds_nothing(node.op_type, inputs, without_errors)
+    if has_errors:
         used = operands_with_errors(node.op_type, inputs, [types.get(name) for name in node.input], rng)
     all_results = evaluate(used, values) if used is not inputs else without_errors
     results = {}
@@ -34,7 +35,7 @@ def step(node, evaluate, values, types, output_types, rng):
             continue
         if elem_type in FLOATS:
             result = result.astype(np.float64)
-            if rng is not None and not adds_nothing(node.op_type, inputs, without_errors):
+            if has_errors:
                 if used is not inputs:
                     result = zero_where_signs_differ(result, exact, rng)
                 result = result_with_errors(node.op_type, used, result, elem_type, rng)

@@ -4,13 +4,13 @@
 #include <thread>
 
 #include "collectives/transport/thread/thread_communicator.h"
-#include "runtime/base/output_file.h"
 #include "runtime/package/package.h"
 #include "runtime/package/staging_folder.h"
 #include "tools/compile/compile_report.h"
 #include "tools/job/devices.h"
 #include "tools/job/package_cache.h"
 #include "tools/job/plan_file.h"
+#include "tools/job/report_output.h"
 #include "tools/options/command_line.h"
 
 namespace mlc::tools {
@@ -75,16 +75,8 @@ Status compile(const CompileToolOptions& options) {
   MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(options.output));
   progress.end();
   const CompileSummary summary = summarize(*package, cached);
-  if (options.jsonFile == "-") {
-    std::cout << summaryJson(summary, options.explains);
-    return std::cout.flush() ? okStatus()
-                             : invalidError("cannot write the summary to standard output");
-  }
-  if (!(std::cout << summaryText(summary, options.explains) << std::flush))
-    return invalidError("cannot write the summary to standard output");
-  return options.jsonFile.empty()
-             ? okStatus()
-             : writeFile(options.jsonFile, summaryJson(summary, options.explains));
+  return writeReport(summaryText(summary, options.explains), summaryJson(summary, options.explains),
+                     options.jsonFile, "the summary");
 }
 
 }  // namespace

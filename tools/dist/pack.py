@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Packs an archive that runs where nothing but glibc is, and fails if something in it would not.
+"""Packs an archive that runs where nothing but glibc is, and fails if something in it needs another library.
 
 The same bytes for the same files: names are sorted, times and owners left out.
 """

@@ -85,12 +85,7 @@ StatusOr<HostPackage> packageOnThisHost(Communicator& world, const StatusOr<std:
   if (ranksOfHost(world, 0).size() == static_cast<size_t>(world.size())) return here;
 
   StatusOr<std::string> mine = std::string();
-  std::shared_ptr<const package::Package> whole;
-  if (world.rank() == 0) {
-    StatusOr<std::shared_ptr<const package::Package>> opened = package::Package::open(here.path);
-    mine = opened.ok() ? contentHashOfFile(here.path + "/manifest.json") : opened.status();
-    if (opened.ok()) whole = *std::move(opened);
-  }
+  if (world.rank() == 0) mine = contentHashOfFile(here.path + "/manifest.json");
   MLC_ASSIGN_OR_RETURN(const std::string content, shareFromRoot(world, mine));
   if (world.rank() == 0) here.path = fs::absolute(here.path).string();
   MLC_ASSIGN_OR_RETURN(here.path, shareFromRoot(world, here.path));
@@ -102,6 +97,18 @@ StatusOr<HostPackage> packageOnThisHost(Communicator& world, const StatusOr<std:
       world.allGather(&lacks, lacking.data(), std::vector<int64_t>(lacking.size(), 1), DType::kU8));
   if (std::ranges::count(lacking, 0) == world.size()) return here;
 
+  // Nobody waits for a package that is damaged.
+  std::shared_ptr<const package::Package> whole;
+  mine = std::string();
+  if (world.rank() == 0) {
+    StatusOr<std::shared_ptr<const package::Package>> opened = package::Package::open(here.path);
+    if (opened.ok()) {
+      whole = *std::move(opened);
+    } else {
+      mine = opened.status();
+    }
+  }
+  MLC_RETURN_IF_ERROR(shareFromRoot(world, mine).status());
   Status status;
   if (world.rank() == 0) {
     status = sendPackage(world, std::move(whole), lacking);

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <set>
 
-#include "runtime/base/output_file.h"
+#include "tools/job/report_output.h"
 
 namespace mlc::tools {
 namespace {
@@ -65,15 +64,8 @@ std::string devicesText(const partition::DeviceModel& model) {
 }  // namespace
 
 Status printDevices(const RunOptions& options, const partition::DeviceModel& devices) {
-  if (options.jsonFile == "-") {
-    std::cout << printDeviceModel(devices);
-  } else {
-    std::cout << devicesText(devices);
-    if (!options.jsonFile.empty())
-      MLC_RETURN_IF_ERROR(writeFile(options.jsonFile, printDeviceModel(devices)));
-  }
-  return std::cout.flush() ? okStatus()
-                           : invalidError("cannot write the devices to standard output");
+  return writeReport(devicesText(devices), printDeviceModel(devices), options.jsonFile,
+                     "the devices");
 }
 
 }  // namespace mlc::tools

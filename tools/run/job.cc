@@ -9,11 +9,11 @@
 #include "collectives/transport/mpi/load_mpi.h"
 #include "collectives/transport/thread/thread_communicator.h"
 #include "runtime/base/file_kind.h"
-#include "runtime/base/output_file.h"
 #include "runtime/executor/agreement.h"
 #include "tools/job/devices.h"
 #include "tools/job/plan_file.h"
 #include "tools/job/progress_line.h"
+#include "tools/job/report_output.h"
 #include "tools/run/device_list.h"
 #include "tools/run/rank_job.h"
 #include "tools/run/stop_signals.h"
@@ -50,14 +50,7 @@ int finish(const RunOptions& options, int rank, const StatusOr<RunReport>& resul
     std::cerr << "mlc-run: " << signalName(result->stopSignal) << " came before the first run"
               << std::endl;
   } else if (result.ok()) {
-    if (options.jsonFile == "-") {
-      std::cout << reportJson(*result);
-    } else {
-      std::cout << reportText(*result) << std::flush;
-      if (!options.jsonFile.empty()) status = writeFile(options.jsonFile, reportJson(*result));
-    }
-    if (status.ok() && !std::cout.flush())
-      status = invalidError("cannot write the report to standard output");
+    status = writeReport(reportText(*result), reportJson(*result), options.jsonFile, "the report");
     for (const auto& comparison : {result->verification, result->expectation}) {
       if (status.ok() && comparison && !comparison->ok)
         status = Status(StatusCode::kWrongResult, comparison->first);

@@ -7,13 +7,10 @@
 #include <iostream>
 
 #include "tools/job/package_store.h"
+#include "tools/job/report_output.h"
 
 namespace mlc::tools {
 namespace {
-
-std::string megabytes(int64_t bytes) {
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
 
 std::string listText(const PackageStore& store, uint64_t limit) {
   std::string text;

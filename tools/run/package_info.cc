@@ -10,20 +10,15 @@
 
 #include "runtime/base/file_kind.h"
 #include "runtime/base/objects.h"
-#include "runtime/base/output_file.h"
 #include "runtime/package/package.h"
 #include "tools/job/package_sizes.h"
-#include "tools/job/text_file.h"
+#include "tools/job/report_output.h"
 
 namespace mlc::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using package::Manifest;
-
-std::string megabytes(int64_t bytes) {
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
 
 std::string shapeText(const package::TensorSpec& spec) {
   return spec.dims.empty() ? "scalar" : fmt::format("{}", fmt::join(spec.dims, " x "));
@@ -149,14 +144,8 @@ Status print(const RunOptions& options) {
   }
   MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(path, keys));
   const bool isSigned = std::filesystem::exists(package->pathOf(package::kSignatureFile));
-  if (options.jsonFile == "-") {
-    std::cout << infoJson(*package, isSigned);
-  } else {
-    std::cout << infoText(*package, isSigned);
-    if (!options.jsonFile.empty())
-      MLC_RETURN_IF_ERROR(writeFile(options.jsonFile, infoJson(*package, isSigned)));
-  }
-  return std::cout.flush() ? okStatus() : invalidError("cannot write to standard output");
+  return writeReport(infoText(*package, isSigned), infoJson(*package, isSigned), options.jsonFile,
+                     "the description");
 }
 
 }  // namespace

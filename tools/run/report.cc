@@ -8,16 +8,13 @@
 #include <numeric>
 
 #include "runtime/base/objects.h"
+#include "tools/job/report_output.h"
 #include "tools/run/stop_signals.h"
 
 namespace mlc::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string megabytes(int64_t bytes) {
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
 
 // The mesh, what it is predicted to take, and a line for each note.
 std::string planText(const RunReport& report) {
