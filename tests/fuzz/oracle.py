@@ -40,7 +40,8 @@ def step(node, evaluate, values, types, output_types, rng):
                     result = zero_where_signs_differ(result, exact, rng)
                 result = result_with_errors(node.op_type, used, result, elem_type, rng)
             # A composite that is recognized in its parts lacks the overflow between them.
-            if rng is None or elem_type != T.FLOAT16 or rng.random() < 0.5:
+            overflow_type = elem_type if rng is None or elem_type != T.FLOAT16 or rng.random() < 0.5 else T.FLOAT
+            if overflow_type == elem_type:
                 result = rounded(result, elem_type)
         else:
             result = held(result, elem_type)
@@ -49,7 +50,7 @@ def step(node, evaluate, values, types, output_types, rng):
             if mask is not None and mask.any():
                 result = np.where(mask, random_elements(result.shape, elem_type, rng), result)
             if node.op_type in SUMS and elem_type in FLOATS:
-                mask = overflows_in_some_order(node, evaluate, used, values, elem_type)
+                mask = overflows_in_some_order(node, evaluate, used, values, overflow_type)
                 if mask.any():
                     result = np.where(mask, any_order_of_additions(rng), result)
         results[name] = result

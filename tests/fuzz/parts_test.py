@@ -68,6 +68,15 @@ class Comparison(unittest.TestCase):
         model.graph.output[0].name = "a"
         self.assertNotEqual(self.difference(np.array([65504], np.float16), model, {"x": np.array([1000.0])}, T.FLOAT16), "")
 
+    def test_allows_sums_that_do_not_overflow_within_a_composite(self):
+        nodes = [helper.make_node("MatMul", ["x", "w"], ["a"]), helper.make_node("Greater", ["a", "c"], ["p"]),
+                 helper.make_node("Where", ["p", "a", "hidden"], ["m"]), helper.make_node("Softmax", ["m"], ["y"])]
+        weights = [("w", np.full((2, 1), 500, np.float16)), ("c", np.float16(1)), ("hidden", np.float16(-np.inf))]
+        model = model_of(nodes, [("x", T.FLOAT16, [1, 2])], "y", weights)
+        for actual in (1, np.nan):
+            self.assertEqual(self.difference(np.array([[actual]], np.float16), model, {"x": np.array([[1000.0, 1000.0]])}, T.FLOAT16), "")
+        self.assertNotEqual(self.difference(np.array([[0.9]], np.float16), model, {"x": np.array([[10.0, 10.0]])}, T.FLOAT16), "")
+
     def test_allows_any_result_where_squares_overflow(self):
         model = model_of([helper.make_node("LayerNormalization", ["x", "s"], ["y"])], [("x", T.FLOAT, [2])], "y", [("s", np.ones(2, np.float32))])
         for actual in (0, 7, np.nan):
