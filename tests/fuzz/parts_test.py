@@ -60,6 +60,16 @@ class Comparison(unittest.TestCase):
         self.assertEqual(self.difference(np.array([right + 2e-16, right - 12]), model, inputs, T.DOUBLE), "")
         self.assertNotEqual(self.difference(np.array([right + 2e-14, right - 12]), model, inputs, T.DOUBLE), "")
 
+    def test_allows_a_probability_that_is_one_when_rounded(self):
+        nodes = [helper.make_node("Softmax", ["x"], ["a"]), helper.make_node("Equal", ["a", "one"], ["p"]),
+                 helper.make_node("Where", ["p", "hundred", "a"], ["y"])]
+        weights = [("one", np.float32(1)), ("hundred", np.float32(100))]
+        model = model_of(nodes, [("x", T.FLOAT, [2])], "y", weights)
+        for probability, apart in ((1 - 2**-24, 17.2), (100, 17.2)):
+            actual = np.array([np.exp(-apart), probability], np.float32)
+            self.assertEqual(self.difference(actual, model, {"x": np.array([0, apart])}), "")
+        self.assertNotEqual(self.difference(np.array([np.exp(-8), 100], np.float32), model, {"x": np.array([0.0, 8.0])}), "")
+
     def test_allows_what_does_not_overflow_within_a_composite(self):
         nodes = [helper.make_node("Mul", ["x", "x"], ["a"]), helper.make_node("Sqrt", ["a"], ["y"])]
         model = model_of(nodes, [("x", T.FLOAT16, [1])], "y")
