@@ -115,6 +115,12 @@ class BadModels(unittest.TestCase):
         self.expect(model_of([node("Reshape", ["x", "s"], ["y"])], [numpy_helper.from_array(np.array([3, 3]), "s")]),
                     jobs.INVALID, "Reshape_of_y")
 
+    def test_a_rank_that_depends_on_sizes(self):
+        bounds = [numpy_helper.from_array(np.array([number]), name) for name, number in (("begin", -2), ("end", -1), ("axis", 0))]
+        nodes = [node("Slice", ["x", "begin", "end", "axis"], ["a"]), node("Squeeze", ["a"], ["y"])]
+        model = model_of(nodes, bounds, [value("x", ["n", 4])], [value("y", None)])
+        self.expect(model, jobs.UNSUPPORTED, "Squeeze_of_y", "rank depends on sizes", "dim 0")
+
     def test_external_data(self):
         product = [node("MatMul", ["x", "w"], ["y"])]
         outside = jobs.SCRATCH / "outside.data"

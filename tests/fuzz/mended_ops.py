@@ -139,6 +139,19 @@ class Attention(op_attention.Attention):
         return super()._run(q, k, v, mask, *others, **attributes)
 
 
+class GatherElements(OpRun):
+    """The package's one refuses fewer indices than elements along the other dims."""
+
+    op_domain = ""
+
+    def _run(self, x, indices, axis=0):
+        axis %= x.ndim
+        if any(count > size for i, (count, size) in enumerate(zip(indices.shape, x.shape, strict=True)) if i != axis):
+            raise ValueError("more indices than elements along a dim")
+        kept = x[tuple(slice(None if i == axis else count) for i, count in enumerate(indices.shape))]
+        return (np.take_along_axis(kept, indices, axis),)
+
+
 class SpaceToDepth(op_space_to_depth.SpaceToDepth):
     """The package's one leaves out the rest of a dim of an empty tensor."""
 
@@ -247,4 +260,4 @@ def refusing_small_images(convolution):
 
 
 CONVOLUTIONS = [refusing_small_images(one) for one in (op_conv_integer.ConvInteger, op_qlinear_conv.QLinearConv)]
-MENDED = [Erf, Gelu, OneHot, Pow, LpNormalization, LRN, GlobalMaxPool, HardSwish, PRelu, LogSoftmax, ReduceLogSumExp, Attention, SpaceToDepth, DepthToSpace, Conv, MaxPool, AveragePool, *CONVOLUTIONS]
+MENDED = [Erf, Gelu, OneHot, Pow, LpNormalization, LRN, GlobalMaxPool, HardSwish, PRelu, LogSoftmax, ReduceLogSumExp, Attention, GatherElements, SpaceToDepth, DepthToSpace, Conv, MaxPool, AveragePool, *CONVOLUTIONS]

@@ -126,6 +126,18 @@ class Comparison(unittest.TestCase):
         for actual in (0, 2**32 - 7):
             self.assertEqual(self.difference(np.uint32(actual), model, {"x": np.full(30, -7.0)}, T.UINT32), "")
 
+    def test_scores_may_overflow_before_they_are_scaled(self):
+        model = model_of([helper.make_node("Attention", ["x", "x", "x"], ["y"])], [("x", T.FLOAT, [1, 1, 1, 2])], "y")
+        model.opset_import[0].version = 23
+        self.assertEqual(self.difference(np.full((1, 1, 1, 2), np.nan, np.float32), model, {"x": np.array([[[[1.0, -2.1e19]]]])}), "")
+        self.assertNotEqual(self.difference(np.full((1, 1, 1, 2), np.nan, np.float32), model, {"x": np.array([[[[1.0, -2.1e17]]]])}), "")
+
+    def test_gathers_fewer_elements_than_there_are(self):
+        model = model_of([helper.make_node("GatherElements", ["x", "i"], ["y"], axis=1)], [("x", T.FLOAT, [2, 2])], "y", [("i", np.array([[1]]))])
+        self.assertEqual(self.difference(np.array([[3]], np.float32), model, {"x": np.array([[2.0, 3], [4, 5]])}), "")
+        with self.assertRaisesRegex(Exception, "more indices"):
+            self.difference(np.array([[3]], np.float32), model, {"x": np.zeros((0, 2))})
+
     def test_what_is_hidden_from_a_query_may_reach_it_only_where_it_is_no_number(self):
         model = model_of([helper.make_node("Attention", ["x", "x", "x"], ["y"], is_causal=1)], [("x", T.FLOAT, [1, 1, 2, 1])], "y")
         model.opset_import[0].version = 23

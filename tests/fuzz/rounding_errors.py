@@ -176,9 +176,12 @@ def undefined(node, inputs, result, elem_type):
         # Its threshold is a number of f32, or of the type, as the op's function has it.
         alpha = next((attribute.f for attribute in node.attribute if attribute.name == "alpha"), 1.0)
         return (first > alpha) != (first > rounded(np.array(alpha, np.float64), elem_type))
-    if op == "Attention" and any(a.name == "is_causal" and a.i for a in node.attribute):
-        # Whether what is hidden from a query reaches it where it is no number.
-        return np.asarray(not all(np.isfinite(x).all() for x in inputs[1:3]))
+    if op == "Attention":
+        # The scale may be that of scores, which overflow before it. Whether what is hidden from a query reaches it where it is no number.
+        largest = [np.abs(x[np.isfinite(x)]).max(initial=0) for x in inputs[:2]]
+        overflows = not largest[0] * largest[1] * inputs[0].shape[-1] < np.finfo(np.float64 if elem_type == T.DOUBLE else np.float32).max
+        is_causal = any(a.name == "is_causal" and a.i for a in node.attribute)
+        return np.asarray(overflows or (is_causal and not all(np.isfinite(x).all() for x in inputs[1:3])))
     if op == "QuantizeLinear":
         # Large ones saturate, but not in the package's implementation.
         return ~(np.abs(first) <= 2.0**30 * np.min(np.abs(inputs[1]), initial=np.inf))

@@ -61,20 +61,26 @@ Bounds boundsOf(const DimExpr::Atom& atom) {
   return {};
 }
 
+Bounds boundsOfProduct(const std::vector<DimExpr::Atom>& factors) {
+  if (factors.size() == 1) return boundsOf(factors[0]);
+  Bounds result{1, 1};
+  for (const DimExpr::Atom& atom : factors) {
+    const Bounds bounds = boundsOf(atom);
+    // Only products of what is never negative are followed.
+    if (!bounds.low || *bounds.low < 0) return {};
+    result = {product(result.low, bounds.low), product(result.high, bounds.high)};
+  }
+  return result;
+}
+
 Bounds boundsOf(const DimExpr& expr) {
   Bounds total{0, 0};
   for (const DimExpr::Term& term : expr.terms()) {
-    Bounds factors{1, 1};
-    for (const DimExpr::Atom& atom : term.factors) {
-      const Bounds bounds = boundsOf(atom);
-      // Only products of what is never negative are followed.
-      const bool known = bounds.low && *bounds.low >= 0 && factors.low;
-      factors = known ? Bounds{product(factors.low, bounds.low), product(factors.high, bounds.high)}
-                      : Bounds{};
-    }
-    if (term.coefficient < 0) std::swap(factors.low, factors.high);
-    total.low = sum(total.low, product(factors.low, term.coefficient));
-    total.high = sum(total.high, product(factors.high, term.coefficient));
+    const Bounds factors = boundsOfProduct(term.factors);
+    const bool isNegative = term.coefficient < 0;
+    total.low = sum(total.low, product(isNegative ? factors.high : factors.low, term.coefficient));
+    total.high =
+        sum(total.high, product(isNegative ? factors.low : factors.high, term.coefficient));
   }
   return total;
 }

@@ -52,5 +52,11 @@ TEST(DimFacts, ProveTheSizesOfNeighbours) {
   EXPECT_EQ(isLess(parse("max(0, n - 1)"), parse("n - 1")), false);
 }
 
+TEST(DimFacts, BoundsOfASliceOfOne) {
+  EXPECT_EQ(upperBound(parse("max(0, min(1, n - 1))")), 1);
+  EXPECT_EQ(lowerBound(parse("max(0, min(1, n - 1))")), 0);
+  EXPECT_EQ(upperBound(parse("max(0, n - 1)")), std::nullopt);
+}
+
 }  // namespace
 }  // namespace mlc::sizes

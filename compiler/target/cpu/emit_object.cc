@@ -62,7 +62,8 @@ StatusOr<std::string> emitObject(mlir::ModuleOp module, const CpuTarget& target)
   MLC_ASSIGN_OR_RETURN(std::unique_ptr<llvm::TargetMachine> machine, makeTargetMachine(target));
   mlc::target::CodeOptions options;
   options.tuning.LoopVectorization = true;
-  options.tuning.SLPVectorization = true;
+  // LLVM's SLP vectorizer computes unsigned numbers of 64 bits in 32 where they become floats.
+  options.tuning.SLPVectorization = false;
   options.targetName = target.architectureName().str();
   return mlc::target::emitCode(module, *machine, options,
                                [&](llvm::Module& code) { hideSymbols(code, target); });

@@ -4,6 +4,7 @@
 #include "compiler/import/onnx/computed_sizes.h"
 #include "compiler/import/onnx/node.h"
 #include "compiler/import/onnx/op_table.h"
+#include "compiler/import/shape/dim_facts.h"
 
 using mlir::Value;
 
@@ -78,6 +79,9 @@ void squeeze(Node& node) {
     // The result's rank must be known: what is not always 1 must never be 1.
     for (size_t i = 0; i < from.size(); ++i) {
       dropped[i] = from[i].constant() == 1;
+      if (!dropped[i] && sizes::upperBound(from[i]) == 1)
+        node.unsupported("without axes has a result whose rank depends on sizes: dim " +
+                         std::to_string(i) + " is 0 or 1");
       if (!dropped[i])
         node.emitter.assume(sizes::Relation::kDifferent, from[i], 1,
                             "it would squeeze dim " + std::to_string(i) + " too");
