@@ -138,6 +138,20 @@ class Comparison(unittest.TestCase):
         with self.assertRaisesRegex(Exception, "more indices"):
             self.difference(np.array([[3]], np.float32), model, {"x": np.zeros((0, 2))})
 
+    def test_undefined_integers_may_be_unlike(self):
+        nodes = [helper.make_node("Cast", ["x"], ["a"], to=T.UINT8), helper.make_node("Cast", ["a"], ["b"], to=T.FLOAT),
+                 helper.make_node("Reciprocal", ["b"], ["c"]), helper.make_node("Cast", ["c"], ["y"], to=T.UINT8)]
+        model = model_of(nodes, [("x", T.FLOAT, [3])], "y")
+        for actual in (0, 1, 255):
+            self.assertEqual(self.difference(np.full(3, actual, np.uint8), model, {"x": np.array([-1.0, -2.0, -3.0])}, T.UINT8), "")
+
+    def test_squares_that_overflow_may_leave_nothing_or_infinity(self):
+        norm = helper.make_node("LayerNormalization", ["x", "s"], ["a"])
+        for test in (helper.make_node("Equal", ["a", "z"], ["y"]), helper.make_node("IsInf", ["a"], ["y"])):
+            model = model_of([norm, test], [("x", T.FLOAT, [2])], "y", [("s", np.ones(2, np.float32)), ("z", np.float32(0))])
+            for actual in (False, True):
+                self.assertEqual(self.difference(np.full(2, actual), model, {"x": np.array([1e20, 1])}, T.BOOL), "")
+
     def test_what_is_hidden_from_a_query_may_reach_it_only_where_it_is_no_number(self):
         model = model_of([helper.make_node("Attention", ["x", "x", "x"], ["y"], is_causal=1)], [("x", T.FLOAT, [1, 1, 2, 1])], "y")
         model.opset_import[0].version = 23

@@ -109,6 +109,9 @@ def pool(b):
     elif b.chance(0.3):
         attributes["auto_pad"] = b.one_of(["SAME_UPPER", "SAME_LOWER", "VALID"])
     if "auto_pad" not in attributes and b.chance(0.3):
+        ends = attributes.get("pads", [0] * 2 * len(kernel))[len(kernel):]
+        if any(stride > size - end for stride, size, end in zip(attributes.get("strides", [1] * len(kernel)), kernel, ends, strict=True)):
+            raise Rejected("a window may begin in the padding at the end, which shape inference counts and the operator does not")
         attributes["ceil_mode"] = 1
     if b.chance(0.5):
         b.add("MaxPool", [x], **attributes)

@@ -128,12 +128,16 @@ def random_elements(shape, elem_type, rng):
         return rng.integers(0, 2, shape).astype(bool)
     if elem_type in INTEGERS:
         info = np.iinfo(dtype)
-        if rng.index % 4 < 3:
-            return np.full(shape, (info.min, 0, info.max)[rng.index % 4], dtype)
-        return rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
-    numbers = rounded(rng.normal(size=shape) * 1e3, elem_type)
-    places = np.arange(np.prod(shape, dtype=int)).reshape(shape)
-    return (np.full(shape, np.nan), numbers, np.where(places % 2, np.nan, numbers))[rng.index % 3]
+        extremes = np.array([info.min, 0, info.max], dtype)
+        numbers = rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
+    else:
+        extremes = np.array([np.nan, 0.0, np.inf])
+        numbers = rounded(rng.normal(size=shape) * 1e3, elem_type)
+    return rng.choice([
+        lambda: np.full(shape, rng.choice(extremes)),
+        lambda: numbers,
+        lambda: np.where(rng.random(shape) < 0.5, rng.choice(extremes, shape), numbers),
+    ])()
 
 
 def overflows_in_some_order(node, evaluate, inputs, values, elem_type):
