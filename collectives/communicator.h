@@ -2,8 +2,9 @@
 //
 // Collectives are called by every rank of the communicator, in the same order and with matching
 // arguments; what does not match is an error on every rank wherever it can be seen. Reductions
-// combine in rank order, so every rank gets the same bits, run after run. Counts are elements, and
-// may be zero or uneven. Pointers of empty parts may be null.
+// combine in rank order, over several hosts first the ranks of each, then the hosts in the order of
+// their first ranks: so every rank gets the same bits, run after run. Counts are elements, and may
+// be zero or uneven. Pointers of empty parts may be null.
 //
 // Threads: one thread at a time calls collectives of a communicator; send(), receive() and their
 // requests may be used by others meanwhile.
@@ -15,18 +16,20 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "runtime/base/aligned_buffer.h"
 #include "runtime/base/dtype.h"
 #include "runtime/base/status.h"
 
 namespace mlc::collectives {
 
 // The values are those of compiled programs (runtime/abi/abi.h). f16 and bf16 are combined in f32
-// and rounded once, at the end; integers wrap around; min and max of a NaN are NaN; bool sum and
-// max are or, min and prod are and.
+// and rounded at the end, over several hosts also what each host has; integers wrap around; min and
+// max of a NaN are NaN; bool sum and max are or, min and prod are and.
 enum class Reduction { kSum = 0, kMin = 1, kMax = 2, kProd = 3 };
 
 // Tags of messages go from 0 to kMaxTag.
@@ -95,6 +98,15 @@ class Communicator {
   virtual void abort(const Status& cause) = 0;
   // The cause, once some rank has called abort(); OK until then. From any thread.
   [[nodiscard]] virtual Status failure() const = 0;
+
+  // Memory for data of collectives, aligned to 64 bytes and not initialised. Where all ranks' data
+  // lies in such memory, of any communicator of their world, ranks of one host read and write it in
+  // place instead of copying it aside. From any thread; keeps what it needs of the world alive.
+  virtual StatusOr<std::shared_ptr<void>> allocate(int64_t bytes, const std::string& purpose) {
+    MLC_ASSIGN_OR_RETURN(AlignedBuffer buffer,
+                         AlignedBuffer::allocate(static_cast<size_t>(bytes), purpose));
+    return std::shared_ptr<void>(buffer.release(), [](void* memory) { std::free(memory); });
+  }
 
   // Moves the messages under way on, as Request::test() does for one; costs nothing where there are
   // none. To be called now and then by who computes long. From any thread.

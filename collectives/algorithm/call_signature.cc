@@ -13,6 +13,13 @@ uint64_t digestOf(std::span<const int64_t> counts) {
   return digest;
 }
 
+uint64_t digestOf(const CallSignature& signature) {
+  const int64_t fields[] = {static_cast<int64_t>(signature.collective), signature.choice,
+                            static_cast<int64_t>(signature.sizes),
+                            static_cast<int64_t>(signature.dtype)};
+  return digestOf(fields);
+}
+
 Status disagreement(int rank, int other) {
   return invalidError("ranks " + std::to_string(rank) + " and " + std::to_string(other) +
                       " disagree about the kind, sizes, type, operation or root of a collective");

@@ -15,7 +15,8 @@ enum class Collective : uint32_t {
   kReduceScatter,
   kAllToAll,
   kBroadcast,
-  kSplit
+  kSplit,
+  kNone  // of ranks that are in no call together
 };
 
 // Plain bytes: ranks of other processes read it in shared memory or in messages.
@@ -29,6 +30,7 @@ struct CallSignature {
 };
 
 uint64_t digestOf(std::span<const int64_t> counts);
+uint64_t digestOf(const CallSignature& signature);
 
 // What each of the two ranks says when their signatures differ.
 Status disagreement(int rank, int other);

@@ -55,26 +55,36 @@ struct Max {
 
 // Block by block, so that the accumulator stays in the first-level cache.
 template <typename T, typename Operation>
-void reduceTyped(std::span<const void* const> parts, void* out, int64_t count) {
+void reduceTyped(std::span<const void* const> parts, std::span<void* const> outs, int64_t count) {
   using C = Combined<T>;
   constexpr int64_t kBlock = 1024;
   alignas(64) C sum[kBlock];
   for (int64_t begin = 0; begin < count; begin += kBlock) {
     const int64_t n = std::min(kBlock, count - begin);
-    const T* first = static_cast<const T*>(parts[0]) + begin;
-    for (int64_t i = 0; i < n; ++i) sum[i] = static_cast<C>(first[i]);
-    for (const void* part : parts.subspan(1)) {
-      const T* next = static_cast<const T*>(part) + begin;
+    const auto partOf = [&](size_t i) { return static_cast<const T*>(parts[i]) + begin; };
+    const T* first = partOf(0);
+    if (parts.size() == 1) {
+      for (int64_t i = 0; i < n; ++i) sum[i] = static_cast<C>(first[i]);
+    } else {
+      const T* second = partOf(1);
+      for (int64_t i = 0; i < n; ++i) {
+        sum[i] = Operation::combine(static_cast<C>(first[i]), static_cast<C>(second[i]));
+      }
+    }
+    for (size_t part = 2; part < parts.size(); ++part) {
+      const T* next = partOf(part);
       for (int64_t i = 0; i < n; ++i) {
         sum[i] = Operation::combine(sum[i], static_cast<C>(next[i]));
       }
     }
-    T* to = static_cast<T*>(out) + begin;
-    for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(sum[i]);
+    for (void* out : outs) {
+      T* to = static_cast<T*>(out) + begin;
+      for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(sum[i]);
+    }
   }
 }
 
-using Kernel = void (*)(std::span<const void* const>, void*, int64_t);
+using Kernel = void (*)(std::span<const void* const>, std::span<void* const>, int64_t);
 using KernelsOfType = std::array<Kernel, 4>;  // by Reduction
 
 template <typename T>
@@ -96,9 +106,14 @@ constexpr std::array<KernelsOfType, kDTypeCount> kKernels = {
 
 void reduceParts(std::span<const void* const> parts, void* out, int64_t count, DType dtype,
                  Reduction reduction) {
+  reduceToAll(parts, {&out, 1}, count, dtype, reduction);
+}
+
+void reduceToAll(std::span<const void* const> parts, std::span<void* const> outs, int64_t count,
+                 DType dtype, Reduction reduction) {
   const Kernel kernel = kKernels[static_cast<size_t>(dtype)][static_cast<size_t>(reduction)];
   assert(kernel && "the compiler sums no type of storage");
-  kernel(parts, out, count);
+  kernel(parts, outs, count);
 }
 
 }  // namespace mlc::collectives

@@ -13,4 +13,8 @@ namespace mlc::collectives {
 void reduceParts(std::span<const void* const> parts, void* out, int64_t count, DType dtype,
                  Reduction reduction);
 
+// The same into each of `outs`, of which each may be one of the parts.
+void reduceToAll(std::span<const void* const> parts, std::span<void* const> outs, int64_t count,
+                 DType dtype, Reduction reduction);
+
 }  // namespace mlc::collectives

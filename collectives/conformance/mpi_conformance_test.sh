@@ -1,5 +1,5 @@
 #!/bin/bash
-# mpi_conformance_test.sh BINARY LIBRARY RANKS shared|messages|shared_abort|messages_abort
+# mpi_conformance_test.sh BINARY LIBRARY RANKS WAY: see mpi_conformance.cc
 set -uo pipefail
 output=$(timeout 100 mpirun -np "$3" --oversubscribe --allow-run-as-root \
   "$PWD/$1" "$PWD/$2" "$4" --gtest_brief=1 2>&1)

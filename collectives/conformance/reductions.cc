@@ -18,9 +18,8 @@ void expectAllReduce(Communicator& world, int64_t count, DType dtype, Reduction 
   std::vector<T> data = valuesOf<T>(world.rank(), count);
   MLC_EXPECT_OK(world.allReduce(data.data(), count, dtype, reduction));
   std::vector<T> expected(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) {
-    expected[static_cast<size_t>(i)] = reducedValue<T>(world.size(), i, reduction);
-  }
+  const ReducedValues<T> reducedValue(world);
+  for (int64_t i = 0; i < count; ++i) expected[static_cast<size_t>(i)] = reducedValue(i, reduction);
   EXPECT_EQ(firstDifference(data, expected), -1) << describe(dtype, reduction, count);
 }
 
@@ -107,9 +106,9 @@ void expectReduceScatter(Communicator& world, const std::vector<int64_t>& counts
   const std::vector<T> in = valuesOf<T>(world.rank(), total);
   std::vector<T> out(static_cast<size_t>(own)), expected(out);
   MLC_EXPECT_OK(world.reduceScatter(in.data(), out.data(), counts, dtype, reduction));
-  for (int64_t i = 0; i < own; ++i) {
-    expected[static_cast<size_t>(i)] = reducedValue<T>(world.size(), begin + i, reduction);
-  }
+  const ReducedValues<T> reducedValue(world);
+  for (int64_t i = 0; i < own; ++i)
+    expected[static_cast<size_t>(i)] = reducedValue(begin + i, reduction);
   EXPECT_EQ(firstDifference(out, expected), -1) << describe(dtype, reduction, own);
 }
 

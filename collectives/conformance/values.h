@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <string>
 #include <type_traits>
 #include <vector>
 
+#include "collectives/algorithm/hosts.h"
 #include "collectives/communicator.h"
 #include "runtime/base/float16.h"
 
@@ -91,27 +93,51 @@ C combine(C x, C y, Reduction reduction) {
   return x;
 }
 
-// Element i of the reduction over ranks 0 to size-1 in that order.
+// The numbers, in that order.
 template <typename T>
-T reducedValue(int size, int64_t i, Reduction reduction) {
+T reduced(const std::vector<T>& values, Reduction reduction) {
   if constexpr (std::is_same_v<T, Bool>) {
     bool all = true, any = false;
-    for (int r = 0; r < size; ++r) {
-      const bool value = valueOf<Bool>(r, i).byte != 0;
-      all = all && value;
-      any = any || value;
+    for (const Bool value : values) {
+      all = all && value.byte != 0;
+      any = any || value.byte != 0;
     }
     const bool isOr = reduction == Reduction::kSum || reduction == Reduction::kMax;
     return {static_cast<uint8_t>(isOr ? any : all)};
   } else {
     using Kept = std::conditional_t<kIsHalf<T>, float, T>;
-    auto kept = static_cast<Kept>(valueOf<T>(0, i));
-    for (int r = 1; r < size; ++r) {
-      kept = combine(kept, static_cast<Kept>(valueOf<T>(r, i)), reduction);
-    }
+    auto kept = static_cast<Kept>(values[0]);
+    for (size_t i = 1; i < values.size(); ++i)
+      kept = combine(kept, static_cast<Kept>(values[i]), reduction);
     return static_cast<T>(kept);
   }
 }
+
+// Element i of the reduction over the world's ranks: those of each host, then the hosts.
+template <typename T>
+class ReducedValues {
+ public:
+  explicit ReducedValues(const Communicator& world) : hosts_(hostNames(world)) {}
+
+  T operator()(int64_t i, Reduction reduction) const {
+    std::vector<T> ofHosts;
+    for (int host = 0; host < hosts_.count(); ++host) {
+      std::vector<T> ofRanks;
+      for (const int rank : hosts_.ranksOf(host)) ofRanks.push_back(valueOf<T>(rank, i));
+      ofHosts.push_back(reduced(ofRanks, reduction));
+    }
+    return reduced(ofHosts, reduction);
+  }
+
+ private:
+  static std::vector<std::string> hostNames(const Communicator& world) {
+    std::vector<std::string> names;
+    for (int rank = 0; rank < world.size(); ++rank) names.push_back(world.hostOf(rank));
+    return names;
+  }
+
+  Hosts hosts_;
+};
 
 // The first place where they differ in any bit, or -1.
 template <typename T>

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "runtime/base/status.h"
 #include "runtime/package/loader.h"
@@ -42,28 +43,28 @@ class Device {
 StatusOr<std::unique_ptr<Device>> openDevice(const std::string& name,
                                              const package::LoadedProgram& program);
 
-// Memory of a device with an owner.
+// Memory of a device with an owner. Movable only.
 class DeviceBuffer {
  public:
   DeviceBuffer() = default;
+  // Memory that somebody else has made, of a device with isHostMemory().
+  DeviceBuffer(std::shared_ptr<void> memory, int64_t bytes)
+      : memory_(std::move(memory)), bytes_(bytes) {}
   static StatusOr<DeviceBuffer> allocate(Device& device, int64_t bytes,
                                          const std::string& purpose) {
     MLC_ASSIGN_OR_RETURN(void* memory, device.allocate(bytes, purpose));
-    DeviceBuffer buffer;
-    buffer.memory_ = std::unique_ptr<void, Free>(memory, Free{&device});
-    buffer.bytes_ = bytes;
-    return buffer;
+    return DeviceBuffer(
+        std::shared_ptr<void>(memory, [device = &device](void* freed) { device->free(freed); }),
+        bytes);
   }
+  DeviceBuffer(DeviceBuffer&& other) = default;
+  DeviceBuffer& operator=(DeviceBuffer&& other) = default;
 
   void* data() const { return memory_.get(); }
   int64_t size() const { return bytes_; }
 
  private:
-  struct Free {
-    Device* device;
-    void operator()(void* memory) const { device->free(memory); }
-  };
-  std::unique_ptr<void, Free> memory_{nullptr, Free{nullptr}};
+  std::shared_ptr<void> memory_;
   int64_t bytes_ = 0;
 };
 

@@ -253,6 +253,14 @@ Status Executor::prepareStep(int microbatch) {
 
 // The memory of the run, so that a lack of it is agreed on before anything is sent; but for copies
 // of the inputs' pieces and outputs of computed shape, whose lack ends the world.
+// Where the device's memory is the host's, collectives of what lies in it need no copies.
+StatusOr<device::DeviceBuffer> Executor::allocateArena(int64_t bytes) {
+  const std::string purpose = "the arena";
+  if (!device_->isHostMemory()) return device::DeviceBuffer::allocate(*device_, bytes, purpose);
+  MLC_ASSIGN_OR_RETURN(std::shared_ptr<void> memory, world_.allocate(bytes, purpose));
+  return device::DeviceBuffer(std::move(memory), bytes);
+}
+
 Status Executor::allocateForRun() {
   const package::Manifest& manifest = loaded_.package->manifest();
   const bool first = world_.rank() == 0;
@@ -303,7 +311,7 @@ Status Executor::allocateForRun() {
   }
   if (!steps_.empty() && (!arena_.data() || arenaBytes > arena_.size())) {
     arena_ = {};
-    MLC_ASSIGN_OR_RETURN(arena_, device::DeviceBuffer::allocate(*device_, arenaBytes, "the arena"));
+    MLC_ASSIGN_OR_RETURN(arena_, allocateArena(arenaBytes));
     statistics_.arenaBytes = arenaBytes;
   }
   return okStatus();

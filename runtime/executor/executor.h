@@ -109,6 +109,7 @@ class Executor {
   Status prepare();
   Status prepareStep(int microbatch);
   Status allocateForRun();
+  StatusOr<device::DeviceBuffer> allocateArena(int64_t bytes);
   Status distributeInputs(const std::vector<HostTensor>& inputs, std::vector<Outgoing>& outgoing);
   Status takeInput(const std::vector<HostTensor>& inputs, size_t index);
   // Strings, sequences and optionals travel with what they refer to (references.cc).

@@ -64,6 +64,13 @@ void sendMessagesAtOnce() {
     ::setenv(name, "1048576", /*overwrite=*/0);
 }
 
+StatusOr<std::string> hostName() {
+  char name[MPI_MAX_PROCESSOR_NAME] = {};
+  int length = 0;
+  MLC_MPI(MPI_Get_processor_name(name, &length));
+  return std::string(name);
+}
+
 StatusOr<std::unique_ptr<Communicator>> createWorld(const MpiOptions& options) {
   sendMessagesAtOnce();
   int provided = 0;
@@ -73,11 +80,14 @@ StatusOr<std::unique_ptr<Communicator>> createWorld(const MpiOptions& options) {
   MLC_RETURN_IF_ERROR(checkLaunch());
   MPI_Comm world;
   MLC_MPI(MPI_Comm_dup(MPI_COMM_WORLD, &world));
-  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> ranks, Ranks::create(world));
+  MLC_ASSIGN_OR_RETURN(job->host, options.host.empty() ? hostName() : options.host);
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> ranks, Ranks::create(world, job->host));
   MLC_RETURN_IF_ERROR(startHeartbeat(job, *ranks, options));
-  job->sharedMemory = options.sharedMemory;
+  if (options.sharedMemory) job->memory = HostMemory::create(ranks->handle(), ranks->hosts());
   job->ranksOfHost = ranks->ranksHere();
-  return MpiCommunicator::create(std::move(job), std::move(ranks));
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<MpiCommunicator> made,
+                       MpiCommunicator::create(std::move(job), std::move(ranks)));
+  return std::unique_ptr<Communicator>(std::move(made));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collectives/algorithm/arguments.h"
+#include "collectives/transport/mpi/hierarchical_communicator.h"
 #include "collectives/transport/mpi/mpi_calls.h"
 #include "collectives/transport/mpi/network_communicator.h"
 #include "collectives/transport/mpi/shared_communicator.h"
@@ -11,38 +12,42 @@
 
 namespace mlc::collectives {
 
-StatusOr<std::unique_ptr<Ranks>> Ranks::create(MPI_Comm communicator) {
-  std::unique_ptr<Ranks> ranks(new Ranks(communicator));
-  MLC_MPI(MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN));
-  int size = 0;
-  MLC_MPI(MPI_Comm_rank(communicator, &ranks->rank_));
-  MLC_MPI(MPI_Comm_size(communicator, &size));
-  char name[MPI_MAX_PROCESSOR_NAME] = {};
-  int length = 0;
-  MLC_MPI(MPI_Get_processor_name(name, &length));
-  std::vector<char> all(static_cast<size_t>(size) * sizeof name);
-  MLC_MPI(
-      MPI_Allgather(name, sizeof name, MPI_CHAR, all.data(), sizeof name, MPI_CHAR, communicator));
-  for (size_t begin = 0; begin < all.size(); begin += sizeof name) {
-    ranks->hosts_.emplace_back(all.data() + begin);
-  }
-  return ranks;
+namespace {
+
+// The communicator of the ranks that give the same color; null for those that give none.
+StatusOr<std::unique_ptr<Ranks>> splitRanks(const MpiJob& job, const Ranks& ranks, int color) {
+  MPI_Comm part;
+  MLC_MPI(MPI_Comm_split(ranks.handle(), color, ranks.rank(), &part));
+  if (part == MPI_COMM_NULL) return std::unique_ptr<Ranks>();
+  return Ranks::create(part, job.host);
 }
 
-Ranks::~Ranks() { MPI_Comm_free(&communicator_); }
+}  // namespace
 
-int Ranks::ranksHere() const { return static_cast<int>(std::ranges::count(hosts_, hostOf(rank_))); }
-
-StatusOr<std::unique_ptr<Communicator>> MpiCommunicator::create(std::shared_ptr<MpiJob> job,
-                                                                std::unique_ptr<Ranks> ranks) {
-  if (job->sharedMemory) {
-    if (auto window = SharedWindow::create(ranks->handle(), *job)) {
-      return std::unique_ptr<Communicator>(std::make_unique<SharedCommunicator>(
+StatusOr<std::unique_ptr<MpiCommunicator>> MpiCommunicator::create(std::shared_ptr<MpiJob> job,
+                                                                   std::unique_ptr<Ranks> ranks) {
+  const Hosts hosts(ranks->hosts());
+  if (hosts.count() == 1) {
+    MLC_ASSIGN_OR_RETURN(std::unique_ptr<SharedWindow> window, SharedWindow::create(*ranks, *job));
+    if (window) {
+      return std::unique_ptr<MpiCommunicator>(std::make_unique<SharedCommunicator>(
           std::move(job), std::move(ranks), std::move(window)));
     }
   }
-  return std::unique_ptr<Communicator>(
-      std::make_unique<NetworkCommunicator>(std::move(job), std::move(ranks)));
+  if (hosts.count() == 1 || hosts.count() == ranks->size()) {
+    return std::unique_ptr<MpiCommunicator>(
+        std::make_unique<NetworkCommunicator>(std::move(job), std::move(ranks)));
+  }
+  const int host = hosts.of(ranks->rank());
+  const bool leads = hosts.firstOf(host) == ranks->rank();
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> here, splitRanks(*job, *ranks, host));
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> first,
+                       splitRanks(*job, *ranks, leads ? 0 : MPI_UNDEFINED));
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<MpiCommunicator> within, create(job, std::move(here)));
+  std::unique_ptr<MpiCommunicator> between;
+  if (leads) between = std::make_unique<NetworkCommunicator>(job, std::move(first));
+  return std::unique_ptr<MpiCommunicator>(std::make_unique<HierarchicalCommunicator>(
+      std::move(job), std::move(ranks), std::move(within), std::move(between)));
 }
 
 std::unique_ptr<Request> MpiCommunicator::send(const void* data, int64_t bytes, int to, int tag) {
@@ -65,11 +70,42 @@ void MpiCommunicator::abort(const Status& cause) {
 
 StatusOr<std::unique_ptr<Communicator>> MpiCommunicator::split(int color, int key) {
   MLC_RETURN_IF_ERROR(checkColor(color));
-  MLC_RETURN_IF_ERROR(agreeToSplit());
+  MLC_RETURN_IF_ERROR(agree({Collective::kSplit}));
   MPI_Comm part;
   MLC_MPI(MPI_Comm_split(handle(), color, key, &part));
-  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> ranks, Ranks::create(part));
-  return create(job_, std::move(ranks));
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> ranks, Ranks::create(part, job_->host));
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<MpiCommunicator> made, create(job_, std::move(ranks)));
+  return std::unique_ptr<Communicator>(std::move(made));
+}
+
+StatusOr<std::shared_ptr<void>> MpiCommunicator::allocate(int64_t bytes,
+                                                          const std::string& purpose) {
+  if (!job_->memory) return Communicator::allocate(bytes, purpose);
+  StatusOr<char*> memory = job_->memory->allocate(bytes);
+  if (!memory.ok()) return memory.status().withContext(purpose);
+  return std::shared_ptr<void>(
+      *memory, [job = job_](void* freed) { job->memory->free(static_cast<char*>(freed)); });
+}
+
+Status MpiCommunicator::sendPieces(const char* in, const std::vector<int64_t>& sendCounts,
+                                   char* out, const std::vector<int64_t>& receiveCounts,
+                                   int64_t width) {
+  std::vector<std::unique_ptr<Request>> requests;
+  for (int r = 0; r < size(); ++r) {
+    const int64_t bytes = receiveCounts[static_cast<size_t>(r)] * width;
+    char* to = out + sumBefore(receiveCounts, r) * width;
+    if (r == rank()) {
+      copy(to, in + sumBefore(sendCounts, r) * width, bytes);
+    } else {
+      requests.push_back(startReceive(job(), handle(), to, bytes, r, kCollectiveTag));
+    }
+  }
+  for (int r = 0; r < size(); ++r) {
+    if (r == rank()) continue;
+    requests.push_back(startSend(job(), handle(), in + sumBefore(sendCounts, r) * width,
+                                 sendCounts[static_cast<size_t>(r)] * width, r, kCollectiveTag));
+  }
+  return waitAll(requests);
 }
 
 }  // namespace mlc::collectives

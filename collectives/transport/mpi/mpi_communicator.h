@@ -1,45 +1,26 @@
-// What the two kinds of communicators over MPI have in common: who the ranks are, messages, and
+// What the kinds of communicators over MPI have in common: who the ranks are, messages, and
 // splitting. They differ in how collectives move bytes.
 #pragma once
 
-#include <mpi/mpi.h>
-
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "collectives/algorithm/call_signature.h"
 #include "collectives/communicator.h"
 #include "collectives/transport/mpi/mpi_job.h"
+#include "collectives/transport/mpi/ranks.h"
 
 namespace mlc::collectives {
 
-// An MPI communicator, which is freed at the end, and who is where in it.
-class Ranks {
- public:
-  // Called by all ranks. Frees the communicator also when it fails.
-  static StatusOr<std::unique_ptr<Ranks>> create(MPI_Comm communicator);
-  ~Ranks();
-
-  MPI_Comm handle() const { return communicator_; }
-  int rank() const { return rank_; }
-  int size() const { return static_cast<int>(hosts_.size()); }
-  const std::string& hostOf(int rank) const { return hosts_[static_cast<size_t>(rank)]; }
-  // How many of them run on this host.
-  int ranksHere() const;
-
- private:
-  explicit Ranks(MPI_Comm communicator) : communicator_(communicator) {}
-
-  MPI_Comm communicator_;
-  int rank_ = 0;
-  std::vector<std::string> hosts_;
-};
-
 class MpiCommunicator : public Communicator {
  public:
-  // Over shared memory where all ranks are on one host, over messages otherwise.
-  static StatusOr<std::unique_ptr<Communicator>> create(std::shared_ptr<MpiJob> job,
-                                                        std::unique_ptr<Ranks> ranks);
+  // Over shared memory where all ranks are on one host, over messages where each is on its own or
+  // there is no shared memory, otherwise over both.
+  static StatusOr<std::unique_ptr<MpiCommunicator>> create(std::shared_ptr<MpiJob> job,
+                                                           std::unique_ptr<Ranks> ranks);
 
   int rank() const override { return ranks_->rank(); }
   int size() const override { return ranks_->size(); }
@@ -51,7 +32,14 @@ class MpiCommunicator : public Communicator {
 
   void abort(const Status& cause) override;
   Status failure() const override { return job_->cancellation.cause(); }
+  StatusOr<std::shared_ptr<void>> allocate(int64_t bytes, const std::string& purpose) override;
   void progress() override { job_->progress(); }
+
+  // Waits for all ranks. Either all get kInvalid, because they disagree, or none does.
+  virtual Status agree(const CallSignature& signature) = 0;
+  Status barrier() override { return agree({Collective::kBarrier}); }
+  // Something more that all ranks must give in the next call.
+  void alsoAgreeAbout(uint64_t digest) { digest_ = digest; }
 
  protected:
   MpiCommunicator(std::shared_ptr<MpiJob> job, std::unique_ptr<Ranks> ranks)
@@ -59,12 +47,21 @@ class MpiCommunicator : public Communicator {
 
   MPI_Comm handle() const { return ranks_->handle(); }
   MpiJob& job() const { return *job_; }
-  // Waits for all ranks, to make sure that all are about to split.
-  virtual Status agreeToSplit() = 0;
+  const std::shared_ptr<MpiJob>& sharedJob() const { return job_; }
+  const Ranks& ranks() const { return *ranks_; }
+  // The call's, with what alsoAgreeAbout() has added.
+  CallSignature signatureOf(CallSignature call) {
+    call.sizes += std::exchange(digest_, 0);
+    return call;
+  }
+  // Sends each rank its pieces of `in`, and receives this rank's.
+  Status sendPieces(const char* in, const std::vector<int64_t>& sendCounts, char* out,
+                    const std::vector<int64_t>& receiveCounts, int64_t width);
 
  private:
   std::shared_ptr<MpiJob> job_;  // outlives ranks_
   std::unique_ptr<Ranks> ranks_;
+  uint64_t digest_ = 0;
 };
 
 }  // namespace mlc::collectives

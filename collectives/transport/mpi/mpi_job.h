@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 
 #include "collectives/algorithm/cancellation.h"
 #include "collectives/heartbeat/heartbeat.h"
+#include "collectives/transport/mpi/host_memory.h"
 
 namespace mlc::collectives {
 
@@ -25,8 +27,9 @@ struct MpiJob {
     MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_SELF, &found, MPI_STATUS_IGNORE);
   }
 
-  bool sharedMemory = true;  // for ranks of one host
-  int ranksOfHost = 1;       // ranks of the whole job that share this host's cores
+  std::string host;                    // of this rank
+  std::unique_ptr<HostMemory> memory;  // null: ranks of this host use messages
+  int ranksOfHost = 1;                 // ranks of the whole job that share this host's cores
   Cancellation cancellation;
   std::atomic<int> transfers = 0;  // under way
   std::unique_ptr<Heartbeat> heartbeat;

@@ -1,11 +1,13 @@
 #include "collectives/transport/mpi/shared_window.h"
 
+#include <unistd.h>
+
 #include <atomic>
-#include <cstring>
 #include <string>
 
 #include "collectives/algorithm/futex.h"
 #include "collectives/algorithm/patience.h"
+#include "collectives/transport/mpi/mpi_calls.h"
 
 namespace mlc::collectives {
 namespace {
@@ -13,94 +15,118 @@ namespace {
 constexpr int64_t kSlotBytes = 4096;  // a page, so that buffers are aligned to pages
 constexpr int64_t kPartBytes = kSlotBytes + 3 * SharedWindow::kBufferBytes;
 
+// A buffer of so few bytes is in the slot.
+constexpr int64_t kSlotDataBytes = 16;
+
 // Between two looks at messages under way.
 constexpr std::chrono::microseconds kSleepWithTransfers{100};
 
 }  // namespace
 
-// One cache line.
-struct SharedWindow::Slot {
+// What all look at in a meeting is in the first cache line.
+struct alignas(64) SharedWindow::Slot {
+  struct Turn {
+    uint64_t digest = 0;  // of the signature
+    char bytes[kSlotDataBytes] = {};
+  };
+
   std::atomic<uint32_t> meetings = 0;
   std::atomic<uint32_t> sleepers = 0;  // ranks that sleep until meetings changes
   std::atomic<bool> left = false;
-  CallSignature signatures[2];
+  Turn turns[2];
+  alignas(64) int64_t data[2] = {};  // HostMemory::offsetOf()
+  std::atomic<uint32_t> parted = 0;  // ranks that will not look at it again
 };
 static_assert(std::atomic<uint32_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
-std::unique_ptr<SharedWindow> SharedWindow::create(MPI_Comm communicator, const MpiJob& job) {
-  int size = 0, rank = 0, local = 0;
-  MPI_Comm_size(communicator, &size);
-  MPI_Comm_rank(communicator, &rank);
-  MPI_Comm host;
-  if (MPI_Comm_split_type(communicator, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host) !=
-      MPI_SUCCESS) {
-    return nullptr;
+StatusOr<std::unique_ptr<SharedWindow>> SharedWindow::create(const Ranks& ranks,
+                                                             const MpiJob& job) {
+  // Of one host either all ranks have memory or none has.
+  if (!job.memory || !ranks.areOnOneHost()) return std::unique_ptr<SharedWindow>();
+  StatusOr<char*> own = job.memory->allocate(kPartBytes);
+  int64_t offset = -1;
+  std::unique_ptr<SharedWindow> window;
+  if (own.ok()) {
+    new (*own) Slot;
+    offset = job.memory->offsetOf(*own, kPartBytes);
+    window.reset(new SharedWindow(job, ranks.rank(), *own));
   }
-  MPI_Comm_size(host, &local);
-  MPI_Comm_set_errhandler(host, MPI_ERRORS_RETURN);
-  MPI_Win window = MPI_WIN_NULL;
-  char* own = nullptr;
-  int usable = local == size && MPI_Win_allocate_shared(kPartBytes, 1, MPI_INFO_NULL, host, &own,
-                                                        &window) == MPI_SUCCESS;
-  MPI_Comm_free(&host);
-  int all = 0;
-  MPI_Allreduce(&usable, &all, 1, MPI_INT, MPI_MIN, communicator);
-  if (!all) {
-    if (window != MPI_WIN_NULL) MPI_Win_free(&window);
-    return nullptr;
+  std::vector<int64_t> offsets(static_cast<size_t>(ranks.size()));
+  MLC_MPI(MPI_Allgather(&offset, 1, MPI_INT64_T, offsets.data(), 1, MPI_INT64_T, ranks.handle()));
+  MLC_RETURN_IF_ERROR(own.status());
+  for (int r = 0; r < ranks.size(); ++r) {
+    const int64_t theirs = offsets[static_cast<size_t>(r)];
+    if (theirs < 0)
+      return outOfMemoryError("rank " + std::to_string(r) + " has no memory to share");
+    window->memories_.push_back(job.memory->of(ranks.worldRankOf(r)));
+    window->parts_.push_back(window->memories_.back() + theirs);
   }
-  std::vector<char*> parts(static_cast<size_t>(size));
-  for (int r = 0; r < size; ++r) {
-    MPI_Aint bytes = 0;
-    int unit = 0;
-    MPI_Win_shared_query(window, r, &bytes, &unit, &parts[static_cast<size_t>(r)]);
-  }
-  // The pages of a part come from the memory near the rank that writes it first.
-  std::memset(own, 0, kPartBytes);
-  new (own) Slot;
-  MPI_Barrier(communicator);
-  return std::unique_ptr<SharedWindow>(new SharedWindow(window, rank, std::move(parts), job));
+  window->spins_ = spinsFor(job.ranksOfHost);
+  return window;
 }
-
-SharedWindow::SharedWindow(MPI_Win window, int rank, std::vector<char*> parts, const MpiJob& job)
-    : job_(job),
-      window_(window),
-      rank_(rank),
-      parts_(std::move(parts)),
-      spins_(spinsFor(job.ranksOfHost)) {}
 
 SharedWindow::~SharedWindow() {
   // Of a job that has ended the others learn the cause, not that this rank has left.
-  if (job_.cancellation.requested()) return;
+  if (parts_.empty() || job_.cancellation.requested()) return;
   slotOf(rank_).left.store(true, std::memory_order_release);
-  MPI_Win_free(&window_);
+  const auto waitUntil = [&](const auto& condition) {
+    for (Patience patience(spins_); !condition();) {
+      if (job_.cancellation.requested()) return false;
+      job_.progress();
+      if (!patience.pass()) ::usleep(50);
+    }
+    return true;
+  };
+  // Nobody looks at a slot again once he has counted himself there: only then is it free.
+  for (int r = 0; r < static_cast<int>(parts_.size()); ++r) {
+    if (!waitUntil([&] { return slotOf(r).left.load(std::memory_order_acquire); })) return;
+  }
+  for (int r = 0; r < static_cast<int>(parts_.size()); ++r)
+    slotOf(r).parted.fetch_add(1, std::memory_order_release);
+  if (waitUntil(
+          [&] { return slotOf(rank_).parted.load(std::memory_order_acquire) == parts_.size(); }))
+    job_.memory->free(own_);
 }
 
 SharedWindow::Slot& SharedWindow::slotOf(int rank) const {
   return *reinterpret_cast<Slot*>(parts_[static_cast<size_t>(rank)]);
 }
 
-// The buffer of the last meet() is the odd or even one by turn_; others may still read it when
-// this rank writes the next. The one before it is free: all ranks have come to a later meeting.
-char* SharedWindow::buffer() const {
-  return parts_[static_cast<size_t>(rank_)] + kSlotBytes + (turn_ + 1) % 2 * kBufferBytes;
+char* SharedWindow::bufferOf(int rank, uint32_t turn, int64_t bytes) const {
+  if (bytes <= kSlotDataBytes) return slotOf(rank).turns[turn % 2].bytes;
+  return parts_[static_cast<size_t>(rank)] + kSlotBytes + turn % 2 * kBufferBytes;
 }
 
-const char* SharedWindow::bufferOf(int rank) const {
-  return parts_[static_cast<size_t>(rank)] + kSlotBytes + turn_ % 2 * kBufferBytes;
+// The buffer of the last meet() is the odd or even one by turn_; others may still read it when
+// this rank writes the next. The one before it is free: all ranks have come to a later meeting.
+char* SharedWindow::buffer(int64_t bytes) const { return bufferOf(rank_, turn_ + 1, bytes); }
+
+const char* SharedWindow::bufferOf(int rank, int64_t bytes) const {
+  return bufferOf(rank, turn_, bytes);
 }
 
 char* SharedWindow::resultOf(int rank) const {
   return parts_[static_cast<size_t>(rank)] + kSlotBytes + 2 * kBufferBytes;
 }
 
-Status SharedWindow::meet(const CallSignature& signature) {
+bool SharedWindow::isShared(const void* data, int64_t bytes) const {
+  return job_.memory->offsetOf(data, bytes) >= 0;
+}
+
+char* SharedWindow::dataOf(int rank) const {
+  const int64_t offset = slotOf(rank).data[turn_ % 2];
+  return offset < 0 ? nullptr : memories_[static_cast<size_t>(rank)] + offset;
+}
+
+Status SharedWindow::meet(const CallSignature& signature, const void* data, int64_t bytes) {
   if (job_.cancellation.requested()) return job_.cancellation.cause();
   ++turn_;
-  slotOf(rank_).signatures[turn_ % 2] = signature;
+  const uint64_t digest = digestOf(signature);
+  slotOf(rank_).turns[turn_ % 2].digest = digest;
+  slotOf(rank_).data[turn_ % 2] = data ? job_.memory->offsetOf(data, bytes) : -1;
   MLC_RETURN_IF_ERROR(meetAgain());
   for (int r = 0; r < static_cast<int>(parts_.size()); ++r) {
-    if (slotOf(r).signatures[turn_ % 2] != signature) return disagreement(rank_, r);
+    if (slotOf(r).turns[turn_ % 2].digest != digest) return disagreement(rank_, r);
   }
   return okStatus();
 }

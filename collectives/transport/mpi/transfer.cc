@@ -49,8 +49,8 @@ class Transfer : public Request {
  public:
   enum class Kind { kSend, kReceive, kReceiveUpTo };
 
-  Transfer(MpiJob& job, MPI_Request request, Kind kind, int64_t bytes)
-      : job_(job), request_(request), kind_(kind), bytes_(bytes) {
+  Transfer(MpiJob& job, MPI_Request request, Kind kind, int64_t bytes, int64_t* received = nullptr)
+      : job_(job), request_(request), kind_(kind), bytes_(bytes), received_(received) {
     ++job_.transfers;
   }
   ~Transfer() override {
@@ -99,9 +99,13 @@ class Transfer : public Request {
     MPI_Error_class(error, &errorClass);
     if (errorClass == MPI_ERR_TRUNCATE) return wrongSize("more", status);
     MLC_RETURN_IF_ERROR(fromMpi(error, "a transfer"));
-    if (kind_ != Kind::kReceive) return okStatus();
+    if (kind_ == Kind::kSend) return okStatus();
     MPI_Count received = 0;
     MPI_Get_elements_x(&status, MPI_BYTE, &received);
+    if (kind_ == Kind::kReceiveUpTo) {
+      *received_ = received;
+      return okStatus();
+    }
     return received == bytes_ ? okStatus() : wrongSize(std::to_string(received), status);
   }
 
@@ -115,18 +119,20 @@ class Transfer : public Request {
   MPI_Request request_;
   Kind kind_;
   int64_t bytes_;
+  int64_t* received_;  // of kReceiveUpTo
   bool done_ = false;
   Status status_;
 };
 
 std::unique_ptr<Request> receive(MpiJob& job, MPI_Comm communicator, void* data, int64_t bytes,
-                                 int from, int tag, Transfer::Kind kind) {
+                                 int from, int tag, Transfer::Kind kind,
+                                 int64_t* received = nullptr) {
   const MessageType message(bytes);
   MPI_Request request;
   const int error =
       MPI_Irecv(data, message.count(), message.type(), from, tag, communicator, &request);
   if (error != MPI_SUCCESS) return failedRequest(fromMpi(error, "a receive"));
-  return std::make_unique<Transfer>(job, request, kind, bytes);
+  return std::make_unique<Transfer>(job, request, kind, bytes, received);
 }
 
 }  // namespace
@@ -150,11 +156,12 @@ std::unique_ptr<Request> startReceive(MpiJob& job, MPI_Comm communicator, void* 
 }
 
 std::unique_ptr<Request> startReceiveUpTo(MpiJob& job, MPI_Comm communicator, void* data,
-                                          int64_t capacity, int from, int tag) {
-  return receive(job, communicator, data, capacity, from, tag, Transfer::Kind::kReceiveUpTo);
+                                          int64_t capacity, int from, int tag, int64_t& received) {
+  return receive(job, communicator, data, capacity, from, tag, Transfer::Kind::kReceiveUpTo,
+                 &received);
 }
 
-Status waitAll(const std::vector<std::unique_ptr<Request>>& requests) {
+Status waitAll(std::span<const std::unique_ptr<Request>> requests) {
   Status first;
   for (const auto& request : requests) {
     Status status = request->wait();

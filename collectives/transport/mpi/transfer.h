@@ -5,7 +5,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
+#include <span>
 
 #include "collectives/communicator.h"
 #include "collectives/transport/mpi/mpi_job.h"
@@ -21,11 +21,11 @@ std::unique_ptr<Request> startSend(MpiJob& job, MPI_Comm communicator, const voi
 // wait() gives kInvalid where the message has another size.
 std::unique_ptr<Request> startReceive(MpiJob& job, MPI_Comm communicator, void* data, int64_t bytes,
                                       int from, int tag);
-// For a message of any size up to capacity.
+// For a message of any size up to capacity; wait() leaves its size in `received`.
 std::unique_ptr<Request> startReceiveUpTo(MpiJob& job, MPI_Comm communicator, void* data,
-                                          int64_t capacity, int from, int tag);
+                                          int64_t capacity, int from, int tag, int64_t& received);
 
 // Waits for all of them, and gives the first error.
-Status waitAll(const std::vector<std::unique_ptr<Request>>& requests);
+Status waitAll(std::span<const std::unique_ptr<Request>> requests);
 
 }  // namespace mlc::collectives

@@ -11,8 +11,6 @@
 namespace mlc::collectives {
 namespace {
 
-constexpr int64_t kReducedBlockBytes = 16 * 1024;  // stays in the first-level cache
-
 class ThreadCommunicator : public Communicator {
  public:
   ThreadCommunicator(std::shared_ptr<ThreadGroup> group, int rank)
@@ -174,17 +172,11 @@ class ThreadCommunicator : public Communicator {
   // Reduces this rank's part of everybody's data, and writes it to all of them: nobody else
   // touches that part meanwhile.
   void reduceOwnPart(int64_t count, int64_t width, DType dtype, Reduction reduction) {
-    const int64_t step = kReducedBlockBytes / width;
-    const int64_t end = partBegin(rank_ + 1, count, size());
-    for (int64_t begin = partBegin(rank_, count, size()); begin < end; begin += step) {
-      const int64_t n = std::min(step, end - begin);
-      for (int r = 0; r < size(); ++r) parts_[r] = dataOf(r) + begin * width;
-      char* own = dataOf(rank_) + begin * width;
-      reduceParts(parts_, own, n, dtype, reduction);
-      for (int r = 0; r < size(); ++r) {
-        if (r != rank_) std::memcpy(dataOf(r) + begin * width, own, n * width);
-      }
-    }
+    const int64_t begin = partBegin(rank_, count, size());
+    std::vector<void*> places;
+    for (int r = 0; r < size(); ++r) places.push_back(dataOf(r) + begin * width);
+    parts_.assign(places.begin(), places.end());
+    reduceToAll(parts_, places, partBegin(rank_ + 1, count, size()) - begin, dtype, reduction);
   }
 
   std::shared_ptr<ThreadGroup> group_;
