@@ -18,7 +18,8 @@ namespace mlc::collectives {
 
 struct HeartbeatOptions {
   int rank = 0;
-  std::vector<std::string> hosts;  // of all ranks, for messages
+  // Names of all ranks' hosts, for messages. Ranks of one name reach each other by the loopback.
+  std::vector<std::string> hosts;
   // Whoever is silent for longer has failed; 0: silence is no failure. Rank 0's counts for all.
   double stallSeconds = 10;
   // Called at most once, on the heartbeat's thread, when a rank is lost or some rank has called
@@ -31,11 +32,17 @@ struct HeartbeatOptions {
 // failure; if rank 0 is the one that is lost, each of the others finds that by itself.
 class Heartbeat {
  public:
-  // Called by all ranks. `tellAll` gives rank 0's text to all ranks.
-  static StatusOr<std::unique_ptr<Heartbeat>> create(
-      const HeartbeatOptions& options, const std::function<Status(std::string& text)>& tellAll);
-  // Says goodbye and waits until all ranks have: whoever is lost before that is a failure.
+  // Called by all ranks: connects them. `tellAll` gives rank 0's text to all ranks.
+  using TellAll = std::function<Status(std::string& text)>;
+  static StatusOr<std::unique_ptr<Heartbeat>> create(const HeartbeatOptions& options,
+                                                     const TellAll& tellAll);
+  // Says goodbye and waits until all ranks have: whoever is lost before that is a failure. Of one
+  // that was not started, closes the connections.
   ~Heartbeat();
+
+  // Begins to send beats and to miss them. To be called on all ranks once all are connected: until
+  // then rank 0 sends none, and who is late is not lost.
+  void start();
 
   // Makes this failure known to all ranks, this one included.
   void fail(const Status& cause);
@@ -44,11 +51,13 @@ class Heartbeat {
   struct Peer;
 
   explicit Heartbeat(const HeartbeatOptions& options);
-  StatusOr<std::string> listen();
-  Status accept(const std::string& token);
-  Status connect(const std::string& address);
-  Status start();
+  Status accept(const TellAll& tellAll);
+  Status connect(const TellAll& tellAll);
+  Status unreachable(int rank) const;
+  Status startThread();
+  void wake();
   void run();
+  void watch();
   void readFrom(Peer& peer);
   void takeFrames(Peer& peer);
   void lookForSilence();
@@ -58,10 +67,10 @@ class Heartbeat {
   std::string nameOf(int rank) const;
 
   HeartbeatOptions options_;
-  int listener_ = -1;
   int wake_ = -1;                                // an event for the thread
   std::chrono::steady_clock::time_point awake_;  // since when, after this process was stopped
   std::vector<Peer> peers_;                      // on rank 0 all others, else rank 0
+  std::atomic<bool> watches_ = false;
   std::atomic<bool> stop_ = false;
   std::atomic<bool> hasFailure_ = false;
   Status failure_;  // written before hasFailure_, by one thread

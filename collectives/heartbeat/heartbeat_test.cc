@@ -8,8 +8,12 @@
 
 #include <chrono>
 #include <cstring>
+#include <future>
 #include <string>
+#include <thread>
 #include <tuple>
+
+#include "collectives/heartbeat/connect.h"
 
 namespace mlc::collectives {
 namespace {
@@ -21,6 +25,7 @@ constexpr double kStall = 1;
 struct Shared {
   std::atomic<bool> hasAddress = false;
   char address[1000] = {};
+  std::atomic<int> connected = 0;
   std::atomic<int> ready = 0;
   std::atomic<bool> go = false;
   char heard[kRanks][1000] = {};  // the cause, as each rank heard it
@@ -38,14 +43,18 @@ class Job {
 
   Shared& shared() { return *shared_; }
 
-  // Rank r is a process that joins the heartbeat, does what `work` says and leaves. Returns when
-  // all have joined.
-  void start(const std::function<void(int rank, Heartbeat& heartbeat)>& work) {
+  // Rank r is a process that joins the heartbeat, does what `work` says and leaves. The last rank
+  // joins so much later than the others. Returns when all have joined, or cannot any more.
+  void start(const std::function<void(int rank, Heartbeat& heartbeat)>& work,
+             std::chrono::milliseconds late = {}) {
     for (int rank = 0; rank < kRanks; ++rank) {
       pids_[rank] = ::fork();
-      if (pids_[rank] == 0) ::_exit(runRank(rank, work));
+      if (pids_[rank] == 0) ::_exit(runRank(rank, work, late));
     }
-    while (shared_->ready < kRanks) ::usleep(1000);
+    const auto end = std::chrono::steady_clock::now() + late + std::chrono::seconds(15);
+    while (shared_->ready < kRanks && std::chrono::steady_clock::now() < end) ::usleep(1000);
+    if (shared_->ready == kRanks) return;
+    for (int rank = 0; rank < kRanks; ++rank) kill(rank, SIGKILL);
   }
 
   // Lets the ranks go on, and waits for their ends: exit codes, or less than 0 for signals.
@@ -63,7 +72,8 @@ class Job {
   void kill(int rank, int signal) { ::kill(pids_[rank], signal); }
 
  private:
-  int runRank(int rank, const std::function<void(int rank, Heartbeat& heartbeat)>& work) {
+  int runRank(int rank, const std::function<void(int rank, Heartbeat& heartbeat)>& work,
+              std::chrono::milliseconds late) {
     HeartbeatOptions options;
     options.rank = rank;
     options.hosts.assign(kRanks, "here");
@@ -80,9 +90,13 @@ class Job {
       }
       while (!shared_->hasAddress) ::usleep(1000);
       text = shared_->address;
+      if (rank == kRanks - 1) std::this_thread::sleep_for(late);
       return okStatus();
     });
     if (!heartbeat.ok()) return 99;
+    ++shared_->connected;
+    while (shared_->connected < kRanks) ::usleep(1000);
+    (*heartbeat)->start();
     ++shared_->ready;
     work(rank, **heartbeat);
     return 0;
@@ -104,6 +118,43 @@ TEST(Heartbeat, SaysNothingOfRanksThatComputeLongOrLeave) {
     }
   });
   EXPECT_EQ(job.end(), (std::vector<int>{0, 0, 0}));
+}
+
+TEST(Heartbeat, WaitsForARankThatConnectsLate) {
+  Job job;
+  job.start([](int, Heartbeat&) {}, std::chrono::milliseconds(2500));
+  EXPECT_EQ(job.end(), (std::vector<int>{0, 0, 0}));
+}
+
+// What a rank that cannot be trusted with its memory any more may send.
+TEST(Heartbeat, EndsForWhatIsNoFrame) {
+  const auto failure = static_cast<uint8_t>(StatusCode::kDeviceFailed);
+  for (const Frame& frame :
+       {Frame{FrameKind::kFailure, failure, 0, 0xffffffff}, Frame{FrameKind::kBeat, 0, 0, 1 << 20},
+        Frame{FrameKind{7}, 0, 0, 0}, Frame{FrameKind::kFailure, 0, 0, 0},
+        Frame{FrameKind::kFailure, 200, 0, 0}}) {
+    std::promise<JobFailure> heard;
+    HeartbeatOptions options;
+    options.hosts = {"here", "there"};
+    options.stallSeconds = kStall;
+    options.onFailure = [&](const JobFailure& cause) { heard.set_value(cause); };
+    std::thread peer;
+    int socket = -1;
+    auto heartbeat = Heartbeat::create(options, [&](std::string& text) {
+      peer = std::thread([&, text] {
+        socket = connectToListener(text.substr(text.find(' ') + 1), 1, /*sameHost=*/true,
+                                   HeartbeatClock::now() + std::chrono::seconds(10));
+      });
+      return okStatus();
+    });
+    peer.join();
+    ASSERT_TRUE(heartbeat.ok()) << heartbeat.status().message();
+    (*heartbeat)->start();
+    sendBytes(socket, &frame, sizeof frame);
+    EXPECT_EQ(heard.get_future().get().cause.message(),
+              "rank 1 (there) sends what is no message of the job's heartbeat");
+    ::close(socket);
+  }
 }
 
 TEST(Heartbeat, NamesARankThatDies) {

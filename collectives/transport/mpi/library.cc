@@ -46,13 +46,14 @@ Status startHeartbeat(const std::shared_ptr<MpiJob>& job, const Ranks& ranks,
     MLC_MPI(MPI_Bcast(text.data(), bytes, MPI_CHAR, 0, ranks.handle()));
     return okStatus();
   };
-  StatusOr<std::unique_ptr<Heartbeat>> started = Heartbeat::create(heartbeat, tellAll);
-  const int mine = started.ok() ? 1 : 0;
+  StatusOr<std::unique_ptr<Heartbeat>> connected = Heartbeat::create(heartbeat, tellAll);
+  const int mine = connected.ok() ? 1 : 0;
   int all = 0;
   MLC_MPI(MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, ranks.handle()));
-  MLC_RETURN_IF_ERROR(started.status());
+  MLC_RETURN_IF_ERROR(connected.status());
   if (!all) return deviceError("another rank could not start the heartbeat of the job");
-  job->heartbeat = *std::move(started);
+  job->heartbeat = *std::move(connected);
+  job->heartbeat->start();
   return okStatus();
 }
 
