@@ -52,7 +52,8 @@ class Communicator {
 
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  // The name of the host that a rank runs on.
+  // The name of the host that a rank runs on. Ranks of one name share its network, not always its
+  // files.
   virtual const std::string& hostOf(int rank) const = 0;
 
   [[nodiscard]] virtual Status barrier() = 0;

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <thread>
 
+#include "runtime/base/machine.h"
+
 namespace mlc::partition {
 namespace {
 
@@ -117,11 +119,6 @@ double measureBandwidth(int threads, int sharers) {
                     }));
   }
   return 2.0 * static_cast<double>(bytes) / best;
-}
-
-std::string hostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? name : "localhost";
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
+#include "runtime/base/machine.h"
 #include "runtime/team/cpus.h"
 
 namespace mlc::api {
@@ -18,16 +18,14 @@ struct Place {
   std::array<char, 40> machine = {};
 };
 
-Place placeOf(const std::vector<int>& cpus, const std::string& host) {
+Place placeOf(const std::vector<int>& cpus) {
   Place place;
   for (int cpu : cpus) {
     const auto index = static_cast<size_t>(cpu);
     if (index < kMaxCpus)
       place.cpus[index / 8] = static_cast<uint8_t>(place.cpus[index / 8] | 1u << (index % 8));
   }
-  host.copy(place.machine.data(), place.machine.size());
-  std::ifstream("/proc/sys/kernel/random/boot_id")
-      .read(place.machine.data(), static_cast<std::streamsize>(place.machine.size()));
+  machineId().copy(place.machine.data(), place.machine.size());
   return place;
 }
 
@@ -42,7 +40,7 @@ bool overlap(const CpuMask& a, const CpuMask& b) {
 
 StatusOr<team::TeamOptions> shareCores(collectives::Communicator& world, int threads, bool pin) {
   const std::vector<int> cpus = team::usableCpus();
-  const Place mine = placeOf(cpus, world.hostOf(world.rank()));
+  const Place mine = placeOf(cpus);
   const auto ranks = static_cast<size_t>(world.size());
   std::vector<Place> places(ranks);
   const std::vector<int64_t> counts(ranks, static_cast<int64_t>(sizeof(Place)));

@@ -80,6 +80,8 @@ StatusOr<partition::DeviceModel> measureAll(collectives::Communicator& world, in
   for (size_t rank = 0; rank < texts.size(); ++rank) {
     MLC_ASSIGN_OR_RETURN(partition::DeviceModel one, partition::parseDeviceModel(texts[rank]));
     one.devices[0].name = "rank " + std::to_string(rank);
+    // Two hosts may call themselves the same.
+    one.devices[0].host = world.hostOf(static_cast<int>(rank));
     all.devices.push_back(one.devices[0]);
   }
   level(all.devices, kinds);

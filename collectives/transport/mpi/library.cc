@@ -2,11 +2,14 @@
 #include <mpi/mpi.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "collectives/algorithm/host_names.h"
 #include "collectives/transport/mpi/launcher.h"
 #include "collectives/transport/mpi/mpi_calls.h"
 #include "collectives/transport/mpi/mpi_communicator.h"
@@ -25,6 +28,26 @@ Status checkLaunch() {
   }
   return deviceError(std::string("srun started ") + tasks +
                      " jobs of one rank each instead of one job: use srun --mpi=pmix or mpirun");
+}
+
+// The hosts of all ranks; `name`: what this one is said to be called, or empty.
+StatusOr<std::vector<Host>> gatherHosts(MPI_Comm world, const std::string& name) {
+  struct Texts {
+    char name[256], machine[64], network[64];
+  };
+  int size = 0;
+  MLC_MPI(MPI_Comm_size(world, &size));
+  Host host = thisHost();
+  if (!name.empty()) host.name = host.network = name;
+  Texts mine = {};
+  host.name.copy(mine.name, sizeof mine.name - 1);
+  host.machine.copy(mine.machine, sizeof mine.machine - 1);
+  host.network.copy(mine.network, sizeof mine.network - 1);
+  std::vector<Texts> all(static_cast<size_t>(size));
+  MLC_MPI(MPI_Allgather(&mine, sizeof mine, MPI_CHAR, all.data(), sizeof mine, MPI_CHAR, world));
+  std::vector<Host> hosts;
+  for (const Texts& texts : all) hosts.push_back({texts.name, texts.machine, texts.network});
+  return hosts;
 }
 
 // All ranks start theirs, or none does.
@@ -65,13 +88,6 @@ void sendMessagesAtOnce() {
     ::setenv(name, "1048576", /*overwrite=*/0);
 }
 
-StatusOr<std::string> hostName() {
-  char name[MPI_MAX_PROCESSOR_NAME] = {};
-  int length = 0;
-  MLC_MPI(MPI_Get_processor_name(name, &length));
-  return std::string(name);
-}
-
 StatusOr<std::unique_ptr<Communicator>> createWorld(const MpiOptions& options) {
   sendMessagesAtOnce();
   int provided = 0;
@@ -81,11 +97,16 @@ StatusOr<std::unique_ptr<Communicator>> createWorld(const MpiOptions& options) {
   MLC_RETURN_IF_ERROR(checkLaunch());
   MPI_Comm world;
   MLC_MPI(MPI_Comm_dup(MPI_COMM_WORLD, &world));
-  MLC_ASSIGN_OR_RETURN(job->host, options.host.empty() ? hostName() : options.host);
-  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> ranks, Ranks::create(world, job->host));
+  int rank = 0;
+  MLC_MPI(MPI_Comm_rank(world, &rank));
+  MLC_ASSIGN_OR_RETURN(const std::vector<Host> hosts, gatherHosts(world, options.host));
+  const auto own = static_cast<size_t>(rank);
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> ranks,
+                       Ranks::create(world, distinctNames(hosts)[own]));
   MLC_RETURN_IF_ERROR(startHeartbeat(job, *ranks, options));
   if (options.sharedMemory) job->memory = HostMemory::create(ranks->handle(), ranks->hosts());
-  job->ranksOfHost = ranks->ranksHere();
+  job->ranksOfHost =
+      static_cast<int>(std::ranges::count(hosts, hosts[own].machine, &Host::machine));
   MLC_ASSIGN_OR_RETURN(std::unique_ptr<MpiCommunicator> made,
                        MpiCommunicator::create(std::move(job), std::move(ranks)));
   return std::unique_ptr<Communicator>(std::move(made));

@@ -15,11 +15,11 @@ namespace mlc::collectives {
 namespace {
 
 // The communicator of the ranks that give the same color; null for those that give none.
-StatusOr<std::unique_ptr<Ranks>> splitRanks(const MpiJob& job, const Ranks& ranks, int color) {
+StatusOr<std::unique_ptr<Ranks>> splitRanks(const Ranks& ranks, int color) {
   MPI_Comm part;
   MLC_MPI(MPI_Comm_split(ranks.handle(), color, ranks.rank(), &part));
   if (part == MPI_COMM_NULL) return std::unique_ptr<Ranks>();
-  return Ranks::create(part, job.host);
+  return Ranks::create(part, ranks.hostOf(ranks.rank()));
 }
 
 }  // namespace
@@ -40,9 +40,8 @@ StatusOr<std::unique_ptr<MpiCommunicator>> MpiCommunicator::create(std::shared_p
   }
   const int host = hosts.of(ranks->rank());
   const bool leads = hosts.firstOf(host) == ranks->rank();
-  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> here, splitRanks(*job, *ranks, host));
-  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> first,
-                       splitRanks(*job, *ranks, leads ? 0 : MPI_UNDEFINED));
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> here, splitRanks(*ranks, host));
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> first, splitRanks(*ranks, leads ? 0 : MPI_UNDEFINED));
   MLC_ASSIGN_OR_RETURN(std::unique_ptr<MpiCommunicator> within, create(job, std::move(here)));
   std::unique_ptr<MpiCommunicator> between;
   if (leads) between = std::make_unique<NetworkCommunicator>(job, std::move(first));
@@ -73,7 +72,7 @@ StatusOr<std::unique_ptr<Communicator>> MpiCommunicator::split(int color, int ke
   MLC_RETURN_IF_ERROR(agree({Collective::kSplit}));
   MPI_Comm part;
   MLC_MPI(MPI_Comm_split(handle(), color, key, &part));
-  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> ranks, Ranks::create(part, job_->host));
+  MLC_ASSIGN_OR_RETURN(std::unique_ptr<Ranks> ranks, Ranks::create(part, hostOf(rank())));
   MLC_ASSIGN_OR_RETURN(std::unique_ptr<MpiCommunicator> made, create(job_, std::move(ranks)));
   return std::unique_ptr<Communicator>(std::move(made));
 }

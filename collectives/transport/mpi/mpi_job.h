@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <memory>
-#include <string>
 
 #include "collectives/algorithm/cancellation.h"
 #include "collectives/heartbeat/heartbeat.h"
@@ -27,7 +26,6 @@ struct MpiJob {
     MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_SELF, &found, MPI_STATUS_IGNORE);
   }
 
-  std::string host;                    // of this rank
   std::unique_ptr<HostMemory> memory;  // null: ranks of this host use messages
   int ranksOfHost = 1;                 // ranks of the whole job that share this host's cores
   Cancellation cancellation;

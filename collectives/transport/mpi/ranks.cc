@@ -1,7 +1,5 @@
 #include "collectives/transport/mpi/ranks.h"
 
-#include <algorithm>
-
 #include "collectives/transport/mpi/mpi_calls.h"
 
 namespace mlc::collectives {
@@ -30,7 +28,5 @@ StatusOr<std::unique_ptr<Ranks>> Ranks::create(MPI_Comm communicator, const std:
 }
 
 Ranks::~Ranks() { MPI_Comm_free(&communicator_); }
-
-int Ranks::ranksHere() const { return static_cast<int>(std::ranges::count(hosts_, hostOf(rank_))); }
 
 }  // namespace mlc::collectives

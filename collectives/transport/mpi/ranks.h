@@ -3,6 +3,7 @@
 
 #include <mpi/mpi.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace mlc::collectives {
 // Frees the MPI communicator at the end.
 class Ranks {
  public:
-  // Called by all ranks. Frees the communicator also when it fails.
+  // Called by all ranks, each with the name of its host. Frees the communicator also when it fails.
   static StatusOr<std::unique_ptr<Ranks>> create(MPI_Comm communicator, const std::string& host);
   ~Ranks();
   Ranks(const Ranks&) = delete;
@@ -26,9 +27,9 @@ class Ranks {
   const std::string& hostOf(int rank) const { return hosts_[static_cast<size_t>(rank)]; }
   // Its number among all ranks of the job.
   int worldRankOf(int rank) const { return worldRanks_[static_cast<size_t>(rank)]; }
-  // How many of them run on this host.
-  int ranksHere() const;
-  bool areOnOneHost() const { return ranksHere() == size(); }
+  bool areOnOneHost() const {
+    return std::ranges::all_of(hosts_, [&](const std::string& host) { return host == hosts_[0]; });
+  }
 
  private:
   explicit Ranks(MPI_Comm communicator) : communicator_(communicator) {}

@@ -13,8 +13,8 @@ namespace {
 constexpr int64_t kReducedByAllBytes = 32 * 1024;
 // From here on data is read and written in place, which takes a meeting more than to copy it.
 constexpr int64_t kInPlaceBytes = 2 * 1024;
-// Up to here the pieces of an all-to-all go with its counts; up to the second one, those that are not
-// in memory that the ranks share.
+// Up to here the pieces of an all-to-all go with its counts; up to the second one, those that are
+// not in memory that the ranks share.
 constexpr int64_t kCopiedPieces = 1024, kCopiedPiecesElsewhere = 32 * 1024;
 
 // What is left of count after `done`, but at most step.

@@ -1,21 +1,12 @@
 #include "collectives/transport/thread/thread_group.h"
 
-#include <unistd.h>
+#include "runtime/base/machine.h"
 
 namespace mlc::collectives {
-namespace {
-
-std::string thisHost() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
-
-}  // namespace
 
 ThreadGroup::ThreadGroup(int size, std::shared_ptr<Cancellation> cancellation)
     : size_(size),
-      host_(thisHost()),
+      host_(hostName()),
       cancellation_(std::move(cancellation)),
       rendezvous_(size, *cancellation_),
       mailbox_(std::make_shared<Mailbox>(size, cancellation_)),
