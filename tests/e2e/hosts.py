@@ -49,15 +49,17 @@ def main():
 
 
 class Hosts:
-    """host0, host1, ...; each has one slot for a rank, or as many as are given. `rate` is that of each host's link, as tc's "1gbit"."""
+    """host0, host1, ... or all of one name; each has one slot for a rank, or as many as are given. `rate` is that of each host's link, as tc's
+    "1gbit"."""
 
-    def __init__(self, count, folder, rate=None, slots=1):
+    def __init__(self, count, folder, rate=None, slots=1, name=None):
         self.folder = pathlib.Path(folder).absolute()
         self.shared = self.folder / "shared"
         self.shared.mkdir(parents=True)
         self.addresses = [f"10.77.0.{index + 1}" for index in range(count)]
         self.keepers = []
         self.slots = slots
+        self.name = name
         ip("link", "add", "switch", "type", "bridge")
         ip("link", "set", "switch", "up")
         self.shm = [self.own(index) / "shm" for index in range(count)]
@@ -77,7 +79,7 @@ class Hosts:
         mount("-t", "tmpfs", "-o", "size=256m", "none", own / "shm")
         mount("--bind", self.shared, own / "shared")
         # What is under own/ is /mnt here.
-        script = (f"hostname host{index} && mount --rbind {own} /mnt && mount --bind /mnt/shm /dev/shm && ip link set lo up && "
+        script = (f"hostname {self.name or f'host{index}'} && mount --rbind {own} /mnt && mount --bind /mnt/shm /dev/shm && ip link set lo up && "
                   f"echo ready && exec sleep infinity")
         keeper = subprocess.Popen(["unshare", "--net", "--uts", "--ipc", "--mount", "sh", "-c", script], stdout=subprocess.PIPE, text=True,
                                   preexec_fn=die_with_parent)
@@ -152,6 +154,6 @@ def mount(*arguments):
     subprocess.run(["mount", *map(str, arguments)], check=True)
 
 
-def report(hosts, *arguments, ranks, environment=()):
-    """The JSON report of an mlc-run over the hosts that must succeed."""
-    return jobs.report(*arguments, before=hosts.mpirun(ranks), environment={**hosts.environment(), **dict(environment)})
+def report(hosts, *arguments, ranks, environment=(), wrapper=()):
+    """The JSON report of an mlc-run over the hosts that must succeed; `wrapper` is what runs it on each."""
+    return jobs.report(*arguments, before=[*hosts.mpirun(ranks), *wrapper], environment={**hosts.environment(), **dict(environment)})

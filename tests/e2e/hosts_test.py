@@ -1,5 +1,6 @@
 """Jobs over several hosts: what they compute, and what hosts that share no files are sent."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -36,6 +37,19 @@ class Meshes(Case):
         made = self.hosts(slots=2)
         for mesh in ("tp=4", "dp=2,tp=2"):
             self.assertEqual(self.check(made, "bert", mesh, 4), ["host0", "host0", "host1", "host1"])
+
+
+class Names(Case):
+    def test_hosts_of_one_name(self):
+        """As copies of a virtual machine have, and containers."""
+        made = self.hosts(name="twin")
+        shutil.copytree(jobs.MODELS / "bert", made.own(0) / "bert")
+        report = hosts.report(made, "/mnt/bert/model.onnx", "--mesh", "tp=2", "--expect", "/mnt/bert", "--inputs", "/mnt/bert", "--rtol", RTOL,
+                              "--threads", 1, ranks=2)
+        self.assertTrue(report["expect"]["ok"])
+        self.assertEqual([rank["host"] for rank in report["ranks"]], ["twin", "twin#2"])
+        devices = self.expect(jobs.DONE, "--list-devices", "--json", "-", before=made.mpirun(2), environment=made.environment())
+        self.assertEqual([device["host"] for device in json.loads(devices.out)["devices"]], ["twin", "twin#2"])
 
 
 class Cores(Case):
@@ -112,23 +126,45 @@ class Files(Case):
         self.assertEqual(report["idle_ranks"], 2)
         self.assertEqual([self.weights(part) for part in self.parts()], [0])
 
+    def sign(self):
+        """Makes /mnt/model.mlcpkg on the first host, signed by the key of /mnt/shared/mine.pub; other.pub there is another one."""
+        for name in ("mine", "other"):
+            subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", f"{name}.pem"], cwd=self.made.shared, check=True)
+            subprocess.run(["openssl", "pkey", "-in", f"{name}.pem", "-pubout", "-out", f"{name}.pub"], cwd=self.made.shared, check=True)
+        self.expect(jobs.DONE, jobs.MODELS / "bert/model.onnx", "-o", self.made.own(0) / "model.mlcpkg", "--mesh", "tp=4", "--sign",
+                    self.made.shared / "mine.pem", tool="mlc-compile")
+
     def test_signatures(self):
         """Each host demands them by its own file of keys."""
-        first, second = self.made.own(0), self.made.own(1)
-        for name in ("mine", "other"):
-            subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", f"{name}.pem"], cwd=first, check=True)
-            subprocess.run(["openssl", "pkey", "-in", f"{name}.pem", "-pubout", "-out", f"{name}.pub"], cwd=first, check=True)
-        self.expect(jobs.DONE, jobs.MODELS / "bert/model.onnx", "-o", first / "model.mlcpkg", "--mesh", "tp=4", "--sign", first / "mine.pem",
-                    tool="mlc-compile")
+        self.sign()
+        first, second, keys = self.made.own(0), self.made.own(1), self.made.shared
         run = ["/mnt/model.mlcpkg", *self.arguments, "--trust", "/mnt/key.pub"]
         options = {"before": self.made.mpirun(4), "environment": self.made.environment()}
-        shutil.copy(first / "mine.pub", first / "key.pub")
+        shutil.copy(keys / "mine.pub", first / "key.pub")
         self.expect(jobs.INVALID, *run, words=["rank 2 (host1)", "/mnt/key.pub"], **options)
-        shutil.copy(first / "other.pub", second / "key.pub")
-        self.expect(jobs.INVALID, *run, words=["rank 2 (host1)", "not signed by a key that this host trusts"], **options)
+        shutil.copy(keys / "other.pub", second / "key.pub")
+        self.expect(jobs.INVALID, *run, words=["rank 2 (host1)", "not signed by a key that rank 2 trusts"], **options)
         self.assertEqual(self.parts(), [])
-        shutil.copy(first / "mine.pub", second / "key.pub")
+        shutil.copy(keys / "mine.pub", second / "key.pub")
         self.expect(jobs.DONE, *run, **options)
+
+    def test_signatures_that_one_rank_demands(self):
+        """And not the one that receives the package for it."""
+        self.sign()
+        trusting = 'if [ "$OMPI_COMM_WORLD_RANK" = 3 ]; then exec "$@" --trust "$0"; else exec "$@"; fi'
+        for code, key, words in ((jobs.INVALID, "other.pub", ["rank 2 (host1)", "not signed by a key that rank 3 trusts"]),
+                                 (jobs.INVALID, "absent.pub", ["rank 3 (host1)", "absent.pub"]), (jobs.DONE, "mine.pub", [])):
+            self.assertEqual(self.parts(), [])
+            self.expect(code, "/mnt/model.mlcpkg", *self.arguments, words=words, environment=self.made.environment(),
+                        before=[*self.made.mpirun(4), "sh", "-c", trusting, f"/mnt/shared/{key}"])
+
+    def test_containers_that_share_a_host_and_not_its_files(self):
+        own_cache = 'mount -t tmpfs -o mode=0700 none /mnt/cache && exec "$@"'
+        (self.made.own(0) / "cache").mkdir()
+        report = hosts.report(self.made, "/mnt/bert/model.onnx", "--mesh", "tp=2", "--devices", jobs.equal_devices(self.made.shared, 2),
+                              *self.arguments, ranks=2, wrapper=["unshare", "--mount", "sh", "-c", own_cache, "sh"])
+        self.assertTrue(report["expect"]["ok"])
+        self.assertEqual([rank["host"] for rank in report["ranks"]], ["host0", "host0"])
 
     def test_a_damaged_package_is_sent_to_nobody(self):
         package = self.made.own(0) / "model.mlcpkg"

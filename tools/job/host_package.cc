@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "runtime/base/content_hash.h"
+#include "runtime/base/machine.h"
 #include "runtime/executor/agreement.h"
 #include "runtime/package/package.h"
 #include "runtime/package/package_part.h"
@@ -17,12 +18,38 @@ namespace {
 namespace fs = std::filesystem;
 using collectives::Communicator;
 
-std::vector<int> ranksOfHost(const Communicator& world, int rank) {
+// What files each rank sees: containers on one host have their own.
+StatusOr<std::vector<std::string>> gatherViews(Communicator& world) {
+  return gatherTexts(world, world.hostOf(world.rank()) + " " + namespaceId("mnt"));
+}
+
+// Those that see the same as this one.
+std::vector<int> ranksBeside(const std::vector<std::string>& views, int rank) {
   std::vector<int> ranks;
-  for (int other = 0; other < world.size(); ++other) {
-    if (world.hostOf(other) == world.hostOf(rank)) ranks.push_back(other);
+  for (int other = 0; other < static_cast<int>(views.size()); ++other) {
+    if (views[static_cast<size_t>(other)] == views[static_cast<size_t>(rank)])
+      ranks.push_back(other);
   }
   return ranks;
+}
+
+using Keys = std::vector<package::PublicKey>;
+
+// The keys that each rank wants the package to be signed by one of; of those that want none, none.
+StatusOr<std::vector<Keys>> gatherTrust(Communicator& world, const std::string& trustFile) {
+  StatusOr<Keys> mine = Keys();
+  if (!trustFile.empty()) mine = package::readPublicKeys(trustFile);
+  MLC_RETURN_IF_ERROR(executor::agree(world, mine.status()));
+  std::string text;
+  for (const package::PublicKey& key : *mine) text.append(key.begin(), key.end());
+  MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts, gatherTexts(world, text));
+  std::vector<Keys> trust(texts.size());
+  for (size_t rank = 0; rank < texts.size(); ++rank) {
+    for (size_t at = 0; at < texts[rank].size(); at += package::PublicKey().size())
+      texts[rank].copy(reinterpret_cast<char*>(trust[rank].emplace_back().data()),
+                       package::PublicKey().size(), at);
+  }
+  return trust;
 }
 
 // Whether all that those ranks read is there and what rank 0 has.
@@ -43,15 +70,18 @@ std::string keyOfPart(const std::string& content, const std::vector<int>& weight
   return key.hex();
 }
 
-StatusOr<HeldPackage> receivePart(Communicator& world, const std::string& trustFile,
+// For those ranks, of which this is the first.
+StatusOr<HeldPackage> receivePart(Communicator& world, const std::vector<Keys>& trust,
                                   const std::vector<int>& ranks, int64_t cacheLimit) {
   // Ends the transfer also where it fails.
   PackageReceiver receiver(world);
   MLC_ASSIGN_OR_RETURN(const SentManifest sent, receiver.receiveManifest());
-  if (!trustFile.empty()) {
-    MLC_ASSIGN_OR_RETURN(const auto keys, package::readPublicKeys(trustFile));
-    if (!package::isSignedBy(sent.text, sent.signature, keys))
-      return invalidError("the package is not signed by a key that this host trusts");
+  for (const int rank : ranks) {
+    const Keys& keys = trust[static_cast<size_t>(rank)];
+    if (!keys.empty() && !package::isSignedBy(sent.text, sent.signature, keys)) {
+      return invalidError("the package is not signed by a key that rank " + std::to_string(rank) +
+                          " trusts");
+    }
   }
   MLC_ASSIGN_OR_RETURN(const package::Manifest whole, package::parseManifest(sent.text));
   // Before anything of it is believed.
@@ -81,8 +111,9 @@ StatusOr<HostPackage> packageOnThisHost(Communicator& world, const StatusOr<std:
                                         const std::string& trustFile, int64_t cacheLimit) {
   HostPackage here;
   MLC_ASSIGN_OR_RETURN(here.path, shareFromRoot(world, path));
-  const std::vector<int> ranks = ranksOfHost(world, world.rank());
-  if (ranksOfHost(world, 0).size() == static_cast<size_t>(world.size())) return here;
+  MLC_ASSIGN_OR_RETURN(const std::vector<std::string> views, gatherViews(world));
+  const std::vector<int> ranks = ranksBeside(views, world.rank());
+  if (ranksBeside(views, 0).size() == views.size()) return here;
 
   StatusOr<std::string> mine = std::string();
   if (world.rank() == 0) mine = contentHashOfFile(here.path + "/manifest.json");
@@ -109,6 +140,7 @@ StatusOr<HostPackage> packageOnThisHost(Communicator& world, const StatusOr<std:
     }
   }
   MLC_RETURN_IF_ERROR(shareFromRoot(world, mine).status());
+  MLC_ASSIGN_OR_RETURN(const std::vector<Keys> trust, gatherTrust(world, trustFile));
   Status status;
   if (world.rank() == 0) {
     status = sendPackage(world, std::move(whole), lacking);
@@ -119,7 +151,7 @@ StatusOr<HostPackage> packageOnThisHost(Communicator& world, const StatusOr<std:
     }
   }
   if (lacks) {
-    StatusOr<HeldPackage> part = receivePart(world, trustFile, ranks, cacheLimit);
+    StatusOr<HeldPackage> part = receivePart(world, trust, ranks, cacheLimit);
     status = part.status();
     if (part.ok()) {
       here.held = *std::move(part);

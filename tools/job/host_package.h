@@ -20,8 +20,9 @@ struct HostPackage {
 // others' is not looked at.
 //
 // A host that finds there what rank 0 has, by content, reads it there. On others the lowest rank
-// gets the part of its host's ranks from its own cache, or into it from rank 0, signed by a key of
-// trustFile if one is named; the cache is then cut down to so many bytes. Errors name the rank.
+// gets the part of its host's ranks from its own cache, or into it from rank 0; the cache is then
+// cut down to so many bytes. What is sent is signed by a key of the trustFile of each of these
+// ranks that names one. Containers that see other files are as other hosts. Errors name the rank.
 StatusOr<HostPackage> packageOnThisHost(collectives::Communicator& world,
                                         const StatusOr<std::string>& path,
                                         const std::string& trustFile, int64_t cacheLimit);

@@ -10,6 +10,7 @@
 #include "runtime/base/content_hash.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/base/output_file.h"
+#include "runtime/executor/agreement.h"
 #include "runtime/package/package.h"
 #include "runtime/package/package_part.h"
 
@@ -86,17 +87,22 @@ class Sender {
     const auto index = static_cast<size_t>(request.index);
     const bool isWeight = request.what == Wants::kWeight;
     const size_t count = isWeight ? manifest.weights.size() : manifest.files.size();
+    const Status bad = invalidError("a rank asks for what the package does not have");
     if ((!isWeight && request.what != Wants::kFile) || request.index < 0 || index >= count ||
-        request.offset < 0 || request.bytes < 0 || request.bytes > kPieceBytes) {
-      return invalidError("a rank asks for what the package does not have");
-    }
+        (isWeight && manifest.weights[index].file.empty()))
+      return bad;
+    const int64_t most =
+        isWeight ? package::bytesOf(manifest.weights[index]) : manifest.files[index].bytes;
+    if (request.bytes < 0 || request.bytes > std::min(most, kPieceBytes) || request.offset < 0 ||
+        request.offset > most - request.bytes)
+      return bad;
     const std::string& name = isWeight ? manifest.weights[index].file : manifest.files[index].path;
-    const int64_t offset = request.offset + (isWeight ? manifest.weights[index].offset : 0);
+    const int64_t begin = isWeight ? manifest.weights[index].offset : 0;
     MLC_ASSIGN_OR_RETURN(const auto file, open(package_->pathOf(name)));
     const auto size = static_cast<int64_t>(file->size());
-    if (offset > size || request.bytes > size - offset)
-      return invalidError(package_->pathOf(name) + " was cut short while it was sent");
-    return file->data() + offset;
+    if (begin > size || request.offset + request.bytes > size - begin)
+      return invalidError(package_->pathOf(name) + " is cut short");
+    return file->data() + begin + request.offset;
   }
 
   Communicator& world_;
@@ -130,7 +136,8 @@ StatusOr<SentManifest> PackageReceiver::receiveManifest() {
   MLC_RETURN_IF_ERROR(take(world_, &sizes, sizeof sizes, 0));
   if (sizes.manifest < 0 || sizes.manifest > kMostManifestBytes || sizes.signature < 0 ||
       sizes.signature > kMostSignatureBytes) {
-    return invalidError("rank 0 sends no manifest");
+    // Rank 0 is about to send more, and listens to nothing else.
+    return executor::endWorld(world_, invalidError("rank 0 sends no manifest"));
   }
   SentManifest sent;
   sent.text.resize(static_cast<size_t>(sizes.manifest));
