@@ -45,6 +45,22 @@ class Inputs(Case):
 
     def test_bad_files(self):
         self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/absent.npy", words=["absent.npy"])
+    def test_an_input_that_is_given_twice(self):
+        twice = ["--input", "input_ids=1x4", "--input", "attention_mask=1x4"]
+        self.expect(jobs.DONE, BERT, *twice)
+        for ranks in (None, 2):
+            self.expect(jobs.USAGE, BERT, *twice, "--input", "input_ids=2x4", ranks=ranks, words=["--input", "'input_ids' is given more than once"])
+
+    def test_dims_that_are_given_twice(self):
+        words = ["--dim", "'batch' is given more than once"]
+        self.expect(jobs.USAGE, MLP, "--dim", "batch=2", "--dim", "batch=3", words=words)
+        self.expect(jobs.USAGE, MLP, "-o", self.folder / "p", "--dim", "batch=2", "--dim", "batch=2", tool="mlc-compile", words=words)
+        self.expect(jobs.USAGE, MLP, "--config", self.file("dims.toml", 'dim = ["batch=2", "batch=3"]\n'), words=words)
+        self.expect(jobs.DONE, MLP, "--config", self.file("dim.toml", 'dim = ["batch=2"]\n'), "--dim", "batch=3")
+        package = self.folder / "mlp.mlcpkg"
+        self.expect(jobs.DONE, MLP, "-o", package, tool="mlc-compile")
+        self.expect(jobs.USAGE, package, "--dim", "batch=2", "--dim", "batch=3", words=words)
+
         self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/absent.pb", words=["absent.pb"])
         self.expect(jobs.USAGE, BERT, "--input", f"input_ids=@{self.folder}/ids.txt", words=["ids.txt"])
         for name in ("bad.npy", "bad.pb", "bad.npz:ids"):
@@ -122,6 +138,8 @@ class Ranks(Case):
     def test_names_that_are_empty(self):
         # As of a variable that a script has not set.
         package = self.folder / "one.mlcpkg"
+        for mesh in ("tp=2,tp=1", "tp=2,pp=1,tp=2"):
+            self.expect(jobs.USAGE, BERT, "--mesh", mesh, words=["--mesh", "'tp' more than once"])
         self.expect(jobs.DONE, MLP, "-o", package, tool="mlc-compile")
         for option in ("--trust", "--expect", "--json", "--outputs", "--trace", "--plan", "--devices", "--inputs", "--config"):
             self.expect(jobs.USAGE, package, option, "", words=[option, "must not be empty"])
@@ -142,7 +160,16 @@ class Ranks(Case):
         for option in (["--mesh", "tp=2"], ["--microbatches", 2]):
             self.expect(jobs.USAGE, BERT, "--plan", plan, *option, words=["--plan", option[0]])
             self.expect(jobs.USAGE, BERT, "--plan", plan, *option, *output, tool="mlc-compile", words=["--plan", option[0]])
-        self.expect(jobs.USAGE, BERT, "--plan", plan, environment={"MLC_MESH": "tp=2"}, words=["--plan", "--mesh"])
+        # The command line beats the environment, which beats the file.
+        self.expect(jobs.DONE, BERT, "--plan", plan, environment={"MLC_MESH": "dp=2"})
+        self.expect(jobs.DONE, BERT, "--plan", plan, "--config", self.file("mesh.toml", 'mesh = "dp=2"\nmicrobatches = 2\n'))
+        config = ["--config", self.file("plan.toml", f'plan = "{plan}"\n')]
+        for options in ({"environment": {"MLC_MESH": "tp=2,pp=2"}}, {"arguments": ["--mesh", "tp=2,pp=2"]}):
+            report = jobs.report(BERT, *config, *options.pop("arguments", []), **options)
+            self.assertEqual(report["plan"]["mesh"], {"dp": 1, "pp": 2, "tp": 2})
+        self.assertEqual(jobs.report(BERT, *config)["plan"]["mesh"], {"dp": 1, "pp": 1, "tp": 2})
+        self.expect(jobs.USAGE, BERT, "--config", self.file("both.toml", f'plan = "{plan}"\nmesh = "tp=2"\n'), words=["--plan", "--mesh"])
+        self.expect(jobs.DONE, BERT, "--iterations", 1, "--config", self.file("duration.toml", "duration = 50\n"))
         self.expect(jobs.USAGE, BERT, "--plan", plan, "--ranks", 2, *output, tool="mlc-compile", words=["--plan", "--ranks"])
         devices = jobs.equal_devices(self.folder, 2)
         self.expect(jobs.USAGE, BERT, "--devices", devices, "--ranks", 3, *output, tool="mlc-compile", words=["--ranks 3", "2 devices"])
@@ -276,3 +303,31 @@ class Files(Case):
 
 if __name__ == "__main__":
     unittest.main()
+    def test_options_without_effect_where_nothing_runs(self):
+        package = self.folder / "mlp.mlcpkg"
+        self.expect(jobs.DONE, MLP, "-o", package, tool="mlc-compile")
+        devices = jobs.equal_devices(self.folder, 2)
+        for instead, obeyed in ((["--info", package], ["--json", "-"]), (["--list-devices"], ["--devices", devices, "--json", "-"]),
+                                (["--cache", "list"], ["--cache-limit", "1GB"])):
+            self.expect(jobs.DONE, *instead, *obeyed)
+            for option in (["--microbatches", 2], ["--iterations", 3], ["--outputs", self.folder / "out"], ["--verify"], ["--dim", "batch=2"],
+                           ["--trace", self.folder / "t.json"], ["--input", "x=1x2"], ["--seed", 1]):
+                self.expect(jobs.USAGE, *instead, *option, words=[f"{instead[0]} runs nothing", option[0]])
+            # What is set for runs is none of these' business.
+            config = self.file("mlc.toml", 'iterations = 3\nmesh = "tp=2"\nseed = 1\n')
+            self.expect(jobs.DONE, *instead, "--config", config, environment={"MLC_MESH": "tp=2", "MLC_THREADS": "1"})
+        for arguments in (["--info", package, "--devices", devices], ["--info", package, "--list-devices"], ["--list-devices", MLP],
+                          ["--list-devices", "--devices", devices, "--threads", 1], ["--list-devices", "--devices", devices, "--mesh", "tp=2"],
+                          ["--info", package, "--mesh", "tp=2"], ["--cache", "list", "--json", "-"], ["--cache", "list", MLP],
+                          ["--cache", "clear", "--cache-limit", "1GB"], ["--cache", "list", "--info", package]):
+            self.expect(jobs.USAGE, *arguments, words=["runs nothing"])
+        self.assertFalse((self.folder / "out").exists())
+
+    def test_one_rank_speaks_where_nothing_runs(self):
+        package = self.folder / "mlp.mlcpkg"
+        self.expect(jobs.DONE, MLP, "-o", package, tool="mlc-compile")
+        for instead in (["--info", package], ["--cache", "list"], ["--list-devices", "--devices", jobs.equal_devices(self.folder, 3)]):
+            self.assertEqual(jobs.mlc_run(*instead, ranks=3).out, jobs.mlc_run(*instead).out)
+        result = self.expect(jobs.INVALID, "--info", self.folder / "absent", ranks=3)
+        self.assertEqual(result.err.count("mlc-run: "), 1, result.err)
+

@@ -39,7 +39,7 @@ def run(tool, *arguments, ranks=None, before=(), environment=None, directory=Non
     """Runs a tool, under mpirun with that many ranks if they are given. `before` is what runs the tool, as ["prlimit", ...]. A model is run
     `once` where nothing says how often, not for a second."""
     command = [*before, str(RUNFILES / "tools" / tool), *map(str, arguments)]
-    if tool == "mlc-run" and once and not {"--iterations", "--duration"} & set(arguments):
+    if tool == "mlc-run" and once and not {"--iterations", "--duration", "--info", "--list-devices", "--cache"} & set(arguments):
         command += ["--iterations", "1"]
     if ranks is not None:
         command = [*mpirun(ranks), "--mca", "btl_base_warn_component_unused", "0", *command]

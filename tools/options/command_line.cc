@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <set>
+#include <utility>
 
 #include "compiler/pipeline.h"
 #include "runtime/base/file_kind.h"
@@ -15,14 +18,40 @@
 namespace mlc::tools {
 namespace {
 
-// The options' file. What the environment says beats it. A folder that somebody works in must not
-// be able to have files written or removed, so it has only options that are configurable. It serves
-// all tools: what another one takes is no mistake, anything else is.
+// What a file of options is taken from where there is none.
+constexpr const char* kNoFile = "/dev/null";
+
+bool isOnCommandLine(const CLI::Option& option) { return option.count() > 0; }
+
+bool isInEnvironment(const CLI::Option& option) {
+  const char* value =
+      option.get_envname().empty() ? nullptr : std::getenv(option.get_envname().c_str());
+  return value && *value;
+}
+
+template <typename IsGiven>
+bool isExcluded(const CLI::Option& option, IsGiven isGiven) {
+  return std::ranges::any_of(option.get_excludes(),
+                             [&](const CLI::Option* other) { return isGiven(*other); });
+}
+
+// The options' file. The command line beats the environment, which beats the file, also where they
+// give options that exclude each other. A folder that somebody works in must not be able to have
+// files written or removed, so the file has only options that are configurable. It serves all
+// tools: what another one takes is no mistake, anything else is.
 class OptionsFile : public CLI::ConfigTOML {
  public:
-  explicit OptionsFile(const CLI::App& app) : app_(app) {}
+  explicit OptionsFile(CLI::App& app) : app_(app) {}
 
+  // The names of the options that the command line itself gives.
+  const std::set<std::string>& onCommandLine() const { return onCommandLine_; }
+
+  // Called behind the command line and before the environment, for kNoFile too.
   std::vector<CLI::ConfigItem> from_config(std::istream& file) const override {
+    for (CLI::Option* option : app_.get_options()) {
+      if (isOnCommandLine(*option)) onCommandLine_.insert(option->get_name());
+      if (isExcluded(*option, isOnCommandLine)) option->envname("");
+    }
     CLI::App run, compile;
     RunOptions runOptions;
     CompileToolOptions compileOptions;
@@ -39,15 +68,44 @@ class OptionsFile : public CLI::ConfigTOML {
         throw CLI::ConfigError("the file of options has " + item.name +
                                ", which is taken from the command line only");
       }
-      return !app_.get_option_no_throw(name) ||
-             (!option->get_envname().empty() && std::getenv(option->get_envname().c_str()));
+      const CLI::Option* own = std::as_const(app_).get_option_no_throw(name);
+      return !own || isInEnvironment(*own) || isExcluded(*own, [](const CLI::Option& other) {
+        return isOnCommandLine(other) || isInEnvironment(other);
+      });
     });
     return items;
   }
 
  private:
-  const CLI::App& app_;
+  CLI::App& app_;
+  mutable std::set<std::string> onCommandLine_;
 };
+
+// What is done instead of a run obeys few options: others there are a mistake. Those of the
+// environment and the file are for runs, and none.
+void refuseWithoutEffect(const CLI::App& app, const std::set<std::string>& onCommandLine) {
+  const auto has = [&](const char* name) { return onCommandLine.contains(name); };
+  std::set<std::string> obeyed = {"--config"};
+  std::string instead;
+  if (has("--info")) {
+    instead = "--info";
+    obeyed.insert({"model", "--json", "--trust"});
+  } else if (has("--list-devices")) {
+    instead = "--list-devices";
+    obeyed.insert({"--devices", "--json", "--stall-timeout"});
+    // How many are measured, and with how many threads each.
+    if (!has("--devices")) obeyed.insert({"--mesh", "--plan", "--threads"});
+  } else if (has("--cache")) {
+    instead = "--cache";
+    if (app.get_option("--cache")->as<std::string>() == "list") obeyed.insert("--cache-limit");
+  } else {
+    return;
+  }
+  obeyed.insert(instead);
+  for (const std::string& name : onCommandLine) {
+    if (!obeyed.contains(name)) throw CLI::ExcludesError(instead + " runs nothing: it", name);
+  }
+}
 
 // Says of an option what its value is and which variable gives it, not what else is excluded.
 class HelpFormatter : public CLI::Formatter {
@@ -251,16 +309,12 @@ void addRunOptions(CLI::App& app, RunOptions& options) {
       ->group(kInstead);
   app.add_flag("--info", options.wantsInfo, "Print what a package holds")
       ->configurable(false)
-      ->excludes("--list-devices")
       ->group(kInstead);
   app.add_option("--cache", options.cacheAction, "list or clear the cache")
       ->type_name("list|clear")
       ->check(plain(CLI::IsMember({"list", "clear"})))
       ->configurable(false)
-      ->excludes("--list-devices")
-      ->excludes("--info")
       ->group(kInstead);
-  app.get_option("model")->excludes("--list-devices")->excludes("--cache");
   app.callback([&options] {
     const bool needsModel = options.cacheAction.empty() && !options.listsDevices;
     if (options.package.model.empty() && needsModel) throw CLI::RequiredError("model");
@@ -314,9 +368,10 @@ std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv) {
   app.set_version_flag("--version", app.get_name() + " " + kVersion);
   // A pipe or device of that name is not waited for.
   const StatusOr<FileKind> kind = fileKind("mlc.toml");
-  app.set_config("--config", kind.ok() && *kind == FileKind::kRegular ? "mlc.toml" : "",
+  app.set_config("--config", kind.ok() && *kind == FileKind::kRegular ? "mlc.toml" : kNoFile,
                  "File with options (default: mlc.toml)");
-  app.config_formatter(std::make_shared<OptionsFile>(app));
+  const auto file = std::make_shared<OptionsFile>(app);
+  app.config_formatter(file);
   app.formatter(std::make_shared<HelpFormatter>());
   std::string shell;
   app.add_option("--completion", shell, "Print a completion script")
@@ -333,6 +388,7 @@ std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv) {
   }
   try {
     app.parse(argc, argv);
+    refuseWithoutEffect(app, file->onCommandLine());
   } catch (const CLI::ParseError& error) {
     return app.exit(error, std::cout, std::cerr) == 0 ? 0 : static_cast<int>(StatusCode::kUsage);
   }

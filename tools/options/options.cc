@@ -40,6 +40,7 @@ StatusOr<Mesh> parseMesh(const std::string& text) {
                  : axis == "tp" ? &mesh.tp
                                 : nullptr;
     if (!field) return usageError("--mesh: '" + axis + "' is no mesh axis: use dp, pp and tp");
+    if (*field) return usageError("--mesh: " + text + " gives '" + axis + "' more than once");
     *field = static_cast<int>(size);
   }
   // An axis that is not named is 1 once a mesh is given.
@@ -58,7 +59,8 @@ StatusOr<std::map<std::string, int64_t>> parseDims(const std::vector<std::string
   for (const std::string& text : texts) {
     StatusOr<std::pair<std::string, int64_t>> assignment = parseAssignment(text);
     if (!assignment.ok()) return assignment.status().withContext("--dim");
-    dims.insert(*assignment);
+    if (!dims.insert(*assignment).second)
+      return usageError("--dim: '" + assignment->first + "' is given more than once");
   }
   return dims;
 }

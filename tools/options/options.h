@@ -26,10 +26,10 @@ struct Mesh {
   int ranks() const { return std::max(dp, 1) * std::max(pp, 1) * std::max(tp, 1); }
 };
 
-// "tp=2,pp=2,dp=1" in any order; at most kMostRanks ranks.
+// "tp=2,pp=2,dp=1" in any order, each axis once; at most kMostRanks ranks.
 StatusOr<Mesh> parseMesh(const std::string& text);
 
-// "batch=8", repeated.
+// "batch=8", ..., each name once.
 StatusOr<std::map<std::string, int64_t>> parseDims(const std::vector<std::string>& texts);
 
 // What decides a package.

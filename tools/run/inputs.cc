@@ -5,6 +5,7 @@
 #include <new>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "runtime/base/dim_expr.h"
 #include "runtime/base/element.h"
@@ -109,10 +110,13 @@ StatusOr<std::vector<Description>> readDescriptions(const std::vector<NamedType>
                         ".pb nor " + fileNameOf(inputs[i].first) + ".npy");
     }
   }
+  std::set<std::string> described;
   for (const std::string& text : options.inputs) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos) return usageError("--input '" + text + "' is not NAME=...");
     const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
+    if (!described.insert(name).second)
+      return usageError("--input: '" + name + "' is given more than once");
     const auto at = std::find_if(inputs.begin(), inputs.end(),
                                  [&](const NamedType& input) { return input.first == name; });
     if (at == inputs.end()) {

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -127,6 +129,13 @@ int runThreadJob(const RunOptions& options) {
 
 int runJob(const RunOptions& options) {
   return collectives::startedByMpirun() ? runMpiJob(options) : runThreadJob(options);
+}
+
+bool isFirstOfJob() {
+  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"}) {
+    if (const char* rank = std::getenv(variable)) return std::string_view(rank) == "0";
+  }
+  return true;
 }
 
 }  // namespace mlc::tools

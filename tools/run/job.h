@@ -10,4 +10,7 @@ namespace mlc::tools {
 // code.
 int runJob(const RunOptions& options);
 
+// Whether this process is rank 0 of its MPI job, or of none.
+bool isFirstOfJob();
+
 }  // namespace mlc::tools

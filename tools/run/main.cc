@@ -19,8 +19,11 @@ int main(int argc, char** argv) {
   mlc::tools::addRunOptions(app, options);
   if (const std::optional<int> exitCode = mlc::tools::parseCommandLine(app, argc, argv))
     return *exitCode;
-  if (!options.cacheAction.empty()) return mlc::tools::manageCache(options);
-  if (options.wantsInfo) return mlc::tools::printInfo(options);
+  if (!options.cacheAction.empty() || options.wantsInfo) {
+    // Under mpirun one for all ranks.
+    if (!mlc::tools::isFirstOfJob()) return 0;
+    return options.wantsInfo ? mlc::tools::printInfo(options) : mlc::tools::manageCache(options);
+  }
   mlc::tools::listenForStopSignals();
   return mlc::tools::runJob(options);
 }
