@@ -25,7 +25,7 @@ class CompilerLibrary {
  public:
   virtual ~CompilerLibrary() = default;
 
-  // What tells this compiler from any other: a hash of its code.
+  // What tells this compiler from any other: a hash of its code. Never empty.
   virtual const std::string& buildId() const = 0;
 
   virtual StatusOr<CompileReport> compile(const std::string& modelPath,
@@ -49,7 +49,9 @@ class CompilerLibrary {
   virtual StatusOr<ModelOutline> outline(const std::string& modelPath) = 0;
 };
 
-// Loads libmlc_compiler.so from beside the executable; it stays loaded. Fails if it is not there.
-StatusOr<CompilerLibrary*> loadCompilerLibrary();
+// Loads libmlc_compiler.so from beside the executable; it stays loaded. Fails with kUnsupported if
+// it is not there, or says nothing that tells it from others; `what` is done by it, for the
+// message: "models are compiled".
+StatusOr<CompilerLibrary*> loadCompilerLibrary(const std::string& what);
 
 }  // namespace mlc

@@ -7,6 +7,7 @@ import pathlib
 import pty
 import re
 import shutil
+import struct
 import subprocess
 import time
 import unittest
@@ -342,8 +343,32 @@ class Packages(Case):
             expected = jobs.read_tensor(BERT / "output_1.pb")
             np.testing.assert_allclose(np.load(self.folder / "sentence_embedding.npy"), expected, atol=1e-4 * np.abs(expected).max())
         result = jobs.run(alone / "mlc-run", BERT / "model.onnx")
-        self.assertNotEqual(result.code, jobs.DONE)
-        self.assertIn("libmlc_compiler.so", result.err)
+        self.assertEqual(result.code, jobs.UNSUPPORTED)
+        self.assertIn("models are compiled by libmlc_compiler.so", result.err)
+        # Before anything is run.
+        for ranks in (None, 2):
+            result = jobs.run(alone / "mlc-run", package, "--outputs", self.folder / "protos", "--outputs-format", "pb", "--trace",
+                              self.folder / "trace.json", ranks=ranks)
+            self.assertEqual(result.code, jobs.UNSUPPORTED)
+            self.assertIn("files of --outputs-format pb are written by libmlc_compiler.so", result.err)
+            self.assertFalse((self.folder / "trace.json").exists())
+            self.assertFalse((self.folder / "protos").exists())
+        result = jobs.run(alone / "mlc-run", package, "--inputs", BERT)
+        self.assertEqual(result.code, jobs.UNSUPPORTED)
+        self.assertIn("input_0.pb is read by libmlc_compiler.so", result.err)
+
+    def test_a_compiler_without_a_build_id(self):
+        # Packages would be found by that of any other one.
+        folder = self.folder / "bin"
+        folder.mkdir()
+        shutil.copy(jobs.RUNFILES / "tools/mlc-run", folder)
+        library = bytearray((jobs.RUNFILES / "tools/libmlc_compiler.so").read_bytes())
+        at = library.index(struct.pack("<III", 4, 20, 3) + b"GNU\0")  # a note's sizes, type and name
+        library[at + 12 : at + 15] = b"XXX"
+        (folder / "libmlc_compiler.so").write_bytes(library)
+        result = jobs.run(folder / "mlc-run", MLP / "model.onnx")
+        self.assertEqual(result.code, jobs.UNSUPPORTED)
+        self.assertIn("libmlc_compiler.so has no build id", result.err)
 
 
 class WrongResults(Case):

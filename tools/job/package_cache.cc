@@ -41,7 +41,7 @@ StatusOr<CompileOptions> compileOptions(const PackageOptions& options, const Pac
 
 StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const PackageUse& use) {
   const auto begin = std::chrono::steady_clock::now();
-  MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
+  MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary("models are compiled"));
   MLC_ASSIGN_OR_RETURN(CompileOptions compile, compileOptions(options, use));
   MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler->outline(options.model));
   if (use.progress) use.progress->show("hashing the model");

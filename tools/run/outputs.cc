@@ -17,15 +17,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string shapeText(const std::vector<int64_t>& shape) {
-  std::string text;
-  for (int64_t dim : shape) text += (text.empty() ? "" : "x") + std::to_string(dim);
-  return text.empty() ? "scalar" : text;
+StatusOr<CompilerLibrary*> loadWriterOfProtos() {
+  return loadCompilerLibrary("files of --outputs-format pb are written");
 }
 
 }  // namespace
 
 StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder,
+Status checkOutputsFormat(const std::string& format) {
+  return format == "pb" ? loadWriterOfProtos().status() : okStatus();
+}
+
                                                 const std::string& format,
                                                 const std::vector<package::TensorSpec>& specs,
                                                 const std::vector<HostTensor>& outputs) {
@@ -39,7 +41,7 @@ StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder,
     std::string file;
     if (format == "pb") {
       file = "output_" + std::to_string(i) + ".pb";
-      MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
+      MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadWriterOfProtos());
       MLC_RETURN_IF_ERROR(
           compiler->writeTensorProto(folder + "/" + file, specs[i].name, outputs[i]));
     } else {

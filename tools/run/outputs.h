@@ -10,6 +10,9 @@
 
 namespace mlc::tools {
 
+// Whether outputs of that format can be written here: before it takes time to make them.
+Status checkOutputsFormat(const std::string& format);
+
 // Writes each output and outputs.json, which maps names to files; returns the files' names, in
 // order. format: "npy" (NAME.npy, with what does not suit a file's name replaced by _) or "pb"
 // (output_0.pb, ...).

@@ -46,6 +46,9 @@ class RankJob {
       return std::move(report_);
     }
     {
+    if (!options_.outputsFolder.empty()) {
+      MLC_RETURN_IF_ERROR(onRoot([&] { return checkOutputsFormat(options_.outputsFormat); }));
+    }
       const executor::TraceScope scope(trace(), "compile");
       MLC_RETURN_IF_ERROR(preparePackage());
     }
@@ -170,7 +173,7 @@ class RankJob {
   }
 
   StatusOr<CachedPackage> makePackage(const partition::SearchOptions& search) {
-    MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
+    MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary("models are compiled"));
     MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler->outline(options_.package.model));
     MLC_ASSIGN_OR_RETURN(const auto shapes, describedShapes(outline.inputs, options_));
     // The other ranks wait, so their cores are free.
@@ -345,7 +348,7 @@ class RankJob {
           compare(manifest().outputs, report_.outputs, expected_, options_.rtol, options_.atol);
     }
     if (options_.verify) {
-      MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
+      MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary("models are evaluated"));
       MLC_ASSIGN_OR_RETURN(const auto dims, parseDims(options_.package.dims));
       progress_.emplace("mlc-run");
       const auto progress = [&](size_t done, size_t total) {

@@ -36,7 +36,7 @@ StatusOr<HostTensor> readTensor(const std::string& path) {
 
 StatusOr<HostTensor> readAnyValue(const std::string& path, DType type) {
   if (path.ends_with(".pb")) {
-    MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary());
+    MLC_ASSIGN_OR_RETURN(CompilerLibrary * compiler, loadCompilerLibrary(path + " is read"));
     return compiler->readTensorProto(path, type);
   }
   MLC_ASSIGN_OR_RETURN(const FileKind kind, fileKind(path));
