@@ -1,3 +1,4 @@
+#include "runtime/base/shape_text.h"
 #include "runtime/library/references.h"
 
 namespace mlc::library {

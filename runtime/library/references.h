@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstring>
-#include <string>
 #include <vector>
 
 #include "runtime/library/library.h"
@@ -41,12 +40,6 @@ Status onThreadZero(const Call& call, Body body) {
     for (const MlcTensor& result : call.results) clear(result);
   }
   return status;
-}
-
-inline std::string shapeText(const std::vector<int64_t>& shape) {
-  std::string text;
-  for (int64_t dim : shape) text += (text.empty() ? "" : "x") + std::to_string(dim);
-  return text.empty() ? "scalar" : text;
 }
 
 }  // namespace mlc::library

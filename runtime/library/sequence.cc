@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "runtime/base/shape_text.h"
 #include "runtime/base/strided_view.h"
 #include "runtime/library/references.h"
 

@@ -9,6 +9,7 @@
 #include "runtime/base/element.h"
 #include "runtime/base/objects.h"
 #include "runtime/base/output_file.h"
+#include "runtime/base/shape_text.h"
 #include "tools/run/file_name.h"
 #include "tools/run/value_files.h"
 
@@ -23,11 +24,11 @@ StatusOr<CompilerLibrary*> loadWriterOfProtos() {
 
 }  // namespace
 
-StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder,
 Status checkOutputsFormat(const std::string& format) {
   return format == "pb" ? loadWriterOfProtos().status() : okStatus();
 }
 
+StatusOr<std::vector<std::string>> writeOutputs(const std::string& folder,
                                                 const std::string& format,
                                                 const std::vector<package::TensorSpec>& specs,
                                                 const std::vector<HostTensor>& outputs) {

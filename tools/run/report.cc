@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "runtime/base/objects.h"
+#include "runtime/base/shape_text.h"
 #include "tools/job/report_output.h"
 #include "tools/run/stop_signals.h"
 
@@ -40,10 +41,6 @@ std::string comparisonText(const Comparison& comparison) {
   std::string text = fmt::format("largest difference {:.3g} (relative {:.3g})", comparison.maxAbs,
                                  comparison.maxRel);
   return comparison.ok ? text + ", ok" : text + ", WRONG: " + comparison.first;
-}
-
-std::string shapeText(const std::vector<int64_t>& shape) {
-  return fmt::format("{}", fmt::join(shape, "x"));
 }
 
 std::string typeText(const package::TensorSpec& spec) {
