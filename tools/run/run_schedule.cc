@@ -1,5 +1,7 @@
 #include "tools/run/run_schedule.h"
 
+#include <utility>
+
 namespace mlc::tools {
 namespace {
 
@@ -7,7 +9,8 @@ constexpr double kDefaultSeconds = 1;
 
 }  // namespace
 
-RunSchedule::RunSchedule(const RunOptions& options) {
+RunSchedule::RunSchedule(const RunOptions& options, std::function<Clock::time_point()> now)
+    : now_(std::move(now)) {
   iterations_ = options.iterations.value_or(0);
   if (!iterations_ && !options.duration && !options.traceFile.empty()) iterations_ = 1;
   warmup_ = options.warmup.value_or(options.iterations ? 0 : 1);
@@ -24,13 +27,13 @@ bool RunSchedule::isOver() const {
 }
 
 void RunSchedule::begin() {
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point now = now_();
   if (runs_ == 0) first_ = now;
   if (runs_ == warmup_) firstTimed_ = now;
 }
 
 void RunSchedule::end(double milliseconds) {
-  last_ = Clock::now();
+  last_ = now_();
   const bool isOnly = runs_ == 0 && countsWarmup_ && last_ - first_ >= duration_;
   if (isOnly) firstTimed_ = first_;
   if (isTimed() || isOnly) {

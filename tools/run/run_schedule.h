@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <vector>
 
 #include "tools/options/options.h"
@@ -15,7 +16,10 @@ namespace mlc::tools {
 // run.
 class RunSchedule {
  public:
-  explicit RunSchedule(const RunOptions& options);
+  using Clock = std::chrono::steady_clock;
+
+  explicit RunSchedule(const RunOptions& options,
+                       std::function<Clock::time_point()> now = Clock::now);
 
   // Whether the runs so far are all.
   bool isOver() const;
@@ -32,8 +36,7 @@ class RunSchedule {
   double runsPerSecond() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
-
+  std::function<Clock::time_point()> now_;
   int warmup_ = 0;
   int iterations_ = 0;  // 0: by time
   Clock::duration duration_{};
