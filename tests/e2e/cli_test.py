@@ -188,7 +188,19 @@ class Reports(Case):
         result = self.run_ok(self.folder / "many.onnx", before=["taskset", "-c", "0"], environment={"MLC_CACHE": str(self.folder / "one")})
         self.assertIn("mlc-run: compiling the kernels ...\n", result.err)
         # Two programs, counted together.
-        command = [jobs.RUNFILES / "tools/mlc-compile", self.folder / "many.onnx", "-o", self.folder / "many.mlcpkg", "--mesh", "pp=2"]
+        drawn = self.drawn_on_a_terminal(self.folder / "many.onnx", "-o", self.folder / "many.mlcpkg", "--mesh", "pp=2")
+        steps = re.findall(r"\r\x1b\[2Kcompiling the kernels \[=* *\] (\d+) of (\d+), \d+\.\d s", drawn)
+        self.assertEqual([step for step in steps if int(step[0]) > int(step[1])], [])
+        self.assertEqual(steps[-1][1], "60")
+
+    def test_progress_of_measuring(self):
+        # One core measures itself for 128 ranks.
+        drawn = self.drawn_on_a_terminal(MLP / "model.onnx", "-o", self.folder / "mlp.mlcpkg", "--ranks", "128", "--mesh", "tp=1")
+        self.assertRegex(drawn, r"\r\x1b\[2Kmeasuring the devices \d+\.\d s")
+
+    def drawn_on_a_terminal(self, *arguments):
+        """What mlc-compile, on one core and with a cache of its own, draws on a terminal and removes."""
+        command = ["taskset", "-c", "0", jobs.RUNFILES / "tools/mlc-compile", *arguments]
         terminal, child = pty.openpty()
         with subprocess.Popen(["taskset", "-c", "0", *command], stdout=subprocess.PIPE, stderr=child,
                               env={**os.environ, "MLC_CACHE": str(self.folder / "other")}) as process:
@@ -200,11 +212,9 @@ class Reports(Case):
             output = process.stdout.read().decode()
         os.close(terminal)
         self.assertEqual(process.returncode, jobs.DONE)
-        steps = re.findall(r"\r\x1b\[2Kcompiling the kernels \[=* *\] (\d+) of (\d+), \d+\.\d s", drawn.decode())
-        self.assertEqual([step for step in steps if int(step[0]) > int(step[1])], [])
-        self.assertEqual(steps[-1][1], "60")
         self.assertTrue(drawn.endswith(b"\r\x1b[2K"))
         self.assertTrue(output.startswith("package"), output)
+        return drawn.decode()
 
     def test_standard_output_is_json_alone_or_text(self):
         json.loads(self.run_ok(MLP / "model.onnx", "--json", "-").out)

@@ -188,5 +188,14 @@ class Files(Case):
         self.made.run(1, "sh", "-c", "! find /mnt/cache -name '*.mlc-*' | grep .")
 
 
+class SlowLinks(Case):
+    def test_who_waits_for_a_package_to_be_sent_is_told(self):
+        made = self.hosts(rate="400kbit")
+        package = made.own(0) / "model.mlcpkg"
+        self.expect(jobs.DONE, jobs.MODELS / "bert/model.onnx", "-o", package, "--mesh", "tp=2", tool="mlc-compile")
+        result = self.expect(jobs.DONE, "/mnt/model.mlcpkg", before=made.mpirun(2), environment=made.environment())
+        self.assertIn("mlc-run: giving the other hosts the package ...\n", result.err)
+
+
 if __name__ == "__main__":
     hosts.main()

@@ -40,6 +40,7 @@ Status compile(const CompileToolOptions& options) {
   MLC_RETURN_IF_ERROR(mesh.status());
   // Before it takes time.
   MLC_RETURN_IF_ERROR(package::checkReplaceable(options.output));
+  ProgressLine progress("mlc-compile");
   partition::DeviceModel devices;
   if (!options.package.devicesFile.empty()) {
     MLC_ASSIGN_OR_RETURN(devices, readDevices(options.package.devicesFile));
@@ -51,9 +52,9 @@ Status compile(const CompileToolOptions& options) {
   } else {
     MLC_ASSIGN_OR_RETURN(const int ranks, ranksOf(options, *mesh));
     MLC_RETURN_IF_ERROR(checkThreadRanks(ranks, 0));
+    progress.show("measuring the devices");
     MLC_ASSIGN_OR_RETURN(devices, devicesOfHost(ranks));
   }
-  ProgressLine progress("mlc-compile");
   partition::SearchOptions search;
   search.dp = mesh->dp;
   search.pp = mesh->pp;

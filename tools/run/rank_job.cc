@@ -101,12 +101,20 @@ class RankJob {
       if (root()) mine = compiledPackage(search);
     }
     MLC_ASSIGN_OR_RETURN(here_,
+    if (hasOtherHosts()) show("giving the other hosts the package");
                          packageOnThisHost(world_, mine, options_.trustFile,
                                            static_cast<int64_t>(options_.package.cacheLimit)));
     return okStatus();
   }
 
   StatusOr<bool> isPackage() {
+  bool hasOtherHosts() const {
+    for (int rank = 1; rank < world_.size(); ++rank) {
+      if (world_.hostOf(rank) != world_.hostOf(0)) return true;
+    }
+    return false;
+  }
+
     StatusOr<std::string> answer = std::string();
     if (root()) {
       const StatusOr<FileKind> kind = fileKind(options_.package.model);
