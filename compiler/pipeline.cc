@@ -24,6 +24,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "partitioner/cost/cost.h"
+#include "partitioner/search/alternatives.h"
 #include "partitioner/search/search.h"
 #include "runtime/abi/abi.h"
 #include "runtime/base/version.h"
@@ -133,6 +134,8 @@ class Compilation {
     if (options_.planJson.empty()) {
       MLC_ASSIGN_OR_RETURN(report_.plan,
                            partition::search(graph_.graph, options_.devices, options_.search));
+      report_.plan.alternatives =
+          partition::findAlternatives(graph_.graph, options_.devices, options_.search.maxRanks);
     } else {
       MLC_ASSIGN_OR_RETURN(report_.plan, partition::parsePlan(options_.planJson));
       MLC_RETURN_IF_ERROR(checkDevices(report_.plan));

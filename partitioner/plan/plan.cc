@@ -20,6 +20,8 @@ json shardingJson(const FunctionSharding& sharding) {
   return {{"function", sharding.function}, {"ops", ops}, {"seconds", sharding.seconds}};
 }
 
+json meshJson(int dp, int pp, int tp) { return {{"dp", dp}, {"pp", pp}, {"tp", tp}}; }
+
 // Of ranks' shares, and of microbatches: products of them fit 64 bits.
 constexpr int64_t kMaxShares = int64_t{1} << 31;
 constexpr int kMaxMicrobatches = 1 << 16;
@@ -70,6 +72,17 @@ void readFields(JsonReader& reader, Mesh& mesh) {
 
 }  // namespace
 
+static void readFields(JsonReader& reader, Alternative& alternative) {
+  reader.read("devices", alternative.devices);
+  reader.read("hosts", alternative.hosts);
+  Mesh mesh;
+  reader.read("mesh", mesh);
+  alternative.dp = mesh.dp;
+  alternative.pp = mesh.pp;
+  alternative.tp = mesh.tp;
+  reader.read("predicted_seconds", alternative.predictedSeconds);
+}
+
 // What the plan says of itself must fit together; whether it fits a model is for those who apply
 // it.
 static void readFields(JsonReader& reader, Plan& plan) {
@@ -119,11 +132,12 @@ static void readFields(JsonReader& reader, Plan& plan) {
   reader.read("one_device_seconds", plan.oneDeviceSeconds);
   reader.read("memory_bytes", plan.memoryBytes);
   reader.read("notes", plan.notes);
+  reader.readIfThere("alternatives", plan.alternatives);
 }
 
 std::string printPlan(const Plan& plan) {
   json root = {{"format_version", 2},
-               {"mesh", {{"dp", plan.dp}, {"pp", plan.pp}, {"tp", plan.tp}}},
+               {"mesh", meshJson(plan.dp, plan.pp, plan.tp)},
                {"devices", plan.devices},
                {"device_names", plan.deviceNames},
                {"stages", plan.stages},
@@ -135,9 +149,16 @@ std::string printPlan(const Plan& plan) {
                {"predicted_seconds", plan.predictedSeconds},
                {"one_device_seconds", plan.oneDeviceSeconds},
                {"memory_bytes", plan.memoryBytes},
-               {"notes", plan.notes}};
+               {"notes", plan.notes},
+               {"alternatives", json::array()}};
   for (const FunctionSharding& sharding : plan.shardings)
     root["shardings"].push_back(shardingJson(sharding));
+  for (const Alternative& other : plan.alternatives) {
+    root["alternatives"].push_back({{"devices", other.devices},
+                                    {"hosts", other.hosts},
+                                    {"mesh", meshJson(other.dp, other.pp, other.tp)},
+                                    {"predicted_seconds", other.predictedSeconds}});
+  }
   return root.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

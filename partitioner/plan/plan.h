@@ -31,6 +31,15 @@ struct FunctionSharding {
   friend bool operator==(const FunctionSharding&, const FunctionSharding&) = default;
 };
 
+// What the fastest plan for another number of devices would be.
+struct Alternative {
+  int devices = 1, hosts = 1;
+  int dp = 1, pp = 1, tp = 1;
+  double predictedSeconds = 0;  // 0: the model does not fit
+
+  friend bool operator==(const Alternative&, const Alternative&) = default;
+};
+
 struct Plan {
   // rank = (dp_index * pp + pp_index) * tp + tp_index
   int dp = 1, pp = 1, tp = 1;
@@ -50,6 +59,8 @@ struct Plan {
   std::vector<double> memoryBytes;  // per rank: weights and arena
   // Why: fewer devices are faster, no cut of the batch, what does not fit.
   std::vector<std::string> notes;
+  // As findAlternatives says (search/alternatives.h); empty where nobody asked.
+  std::vector<Alternative> alternatives;
 
   int ranks() const { return dp * pp * tp; }
 

@@ -24,6 +24,7 @@ Plan samplePlan() {
   plan.predictedSeconds = 0.1;
   plan.memoryBytes = {1, 2, 3, 4, 5, 6e9};
   plan.notes = {"a note"};
+  plan.alternatives = {{1, 1, 1, 1, 1, 0}, {12, 2, 2, 2, 3, 0.0625}};
   return plan;
 }
 

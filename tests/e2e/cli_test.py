@@ -202,7 +202,7 @@ class Reports(Case):
         """What mlc-compile, on one core and with a cache of its own, draws on a terminal and removes."""
         command = ["taskset", "-c", "0", jobs.RUNFILES / "tools/mlc-compile", *arguments]
         terminal, child = pty.openpty()
-        with subprocess.Popen(["taskset", "-c", "0", *command], stdout=subprocess.PIPE, stderr=child,
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=child,
                               env={**os.environ, "MLC_CACHE": str(self.folder / "other")}) as process:
             os.close(child)
             drawn = b""
@@ -223,6 +223,40 @@ class Reports(Case):
         self.assertIn("dp=1 pp=1 tp=2", text)
         self.assertIn("latency", text)
 
+    def test_what_fewer_and_more_devices_would_give(self):
+        # No symbolic dims: of one device alone their sizes are others.
+        device = {"kind": "cpu", "peak_flops": {"f32": 1e9}, "memory_bandwidth": 1e9}
+        model = [BERT / "model.onnx", "--dim", "batch=8", "--dim", "seq=16"]
+
+        def devices(*hosts):
+            path = self.folder / f"{'_'.join(hosts)}.json"
+            listed = [{"name": f"d{index}", "host": host, **device} for index, host in enumerate(hosts)]
+            path.write_text(json.dumps({"devices": listed, "other_host": {"latency_seconds": 1e-5, "bandwidth": 1e9}}))
+            return ["--devices", path]
+
+        def planned(*hosts):
+            report = jobs.report(*model, *devices(*hosts))
+            return {"devices": len(hosts), "hosts": len(set(hosts)), "mesh": report["plan"]["mesh"],
+                    "predicted_seconds": report["predicted_ms"] / 1e3}
+
+        report = jobs.report(*model, *devices("a", "a", "a", "a"))
+        found = report["plan"]["alternatives"]
+        expected = [planned("a"), planned("a", "a"), planned(*"aaaabbbb")]
+        for alternative in (*found, *expected):
+            alternative["predicted_seconds"] = round(alternative["predicted_seconds"], 9)
+        self.assertEqual(found, expected)
+        # Of a mesh that is forced too, and wherever a plan is shown.
+        package = self.folder / "p.mlcpkg"
+        compiled = self.run_ok(*model, *devices("a", "a", "a", "a"), "--mesh", "pp=2", "-o", package, tool="mlc-compile").out
+        times = [f"{alternative['predicted_seconds'] * 1e3:.2f} ms" for alternative in expected]
+        line = f"with 1 such device {times[0]}, with 2 {times[1]}, with 8 on 2 hosts {times[2]}\n"
+        for text in (compiled, self.run_ok("--info", package).out, self.run_ok(package).out):
+            self.assertIn(line, text)
+        # What does not fit is said.
+        device["memory_bytes"] = 100_000
+        text = self.run_ok(*model, *devices("a", "a", "a", "a")).out
+        self.assertIn("with 1 such device too little memory, ", text)
+
     def test_idle_ranks(self):
         # The mesh was forced: nobody compared.
         text = self.run_ok(MLP / "model.onnx", "--mesh", "tp=1", ranks=2).out
@@ -235,7 +269,7 @@ class Reports(Case):
         self.assertEqual(len(summary["rank_weights_bytes"]), 2)
         self.assertGreater(summary["code_bytes"], 1000)
         self.assertEqual(set(summary), {"package", "cache_hit", "compile_seconds", "phases", "programs", "code_bytes", "weights_bytes", "dp",
-                                        "pp", "tp", "predicted_ms", "rank_weights_bytes", "peak_rss_bytes"})
+                                        "pp", "tp", "predicted_ms", "alternatives", "rank_weights_bytes", "peak_rss_bytes"})
 
     def test_trace(self):
         path = self.folder / "trace.json"

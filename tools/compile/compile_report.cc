@@ -7,6 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "tools/job/plan_text.h"
+#include "tools/job/text_file.h"
+
 namespace mlc::tools {
 namespace {
 
@@ -37,9 +40,11 @@ std::string kernelTable(const std::vector<KernelSummary>& kernels) {
 
 }  // namespace
 
-CompileSummary summarize(const package::Package& package, const CachedPackage& cached) {
+StatusOr<CompileSummary> summarize(const package::Package& package, const CachedPackage& cached) {
   const package::Manifest& manifest = package.manifest();
   CompileSummary summary;
+  MLC_ASSIGN_OR_RETURN(summary.planJson, readTextFile(package.pathOf(manifest.plan)));
+  summary.planText = planText(manifest, summary.planJson);
   summary.package = package.path();
   summary.cacheHit = cached.hit;
   summary.seconds = cached.seconds;
@@ -57,8 +62,7 @@ CompileSummary summarize(const package::Package& package, const CachedPackage& c
 
 std::string summaryText(const CompileSummary& summary, bool explains) {
   std::string text = fmt::format("package   {}\n", summary.package);
-  text += fmt::format("plan      dp={} pp={} tp={}, {:.2f} ms predicted\n", summary.dp, summary.pp,
-                      summary.tp, summary.predictedMs);
+  text += "plan      " + summary.planText;
   if (summary.cacheHit) {
     text += fmt::format("time      {:.2f} s, found in the cache\n", summary.seconds);
   } else {
@@ -98,6 +102,7 @@ std::string summaryJson(const CompileSummary& summary, bool explains) {
                                  {"pp", summary.pp},
                                  {"tp", summary.tp},
                                  {"predicted_ms", summary.predictedMs},
+                                 {"alternatives", alternativesJson(summary.planJson)},
                                  {"rank_weights_bytes", summary.sizes.rankWeightBytes}};
   if (explains) json["kernels"] = nlohmann::ordered_json::array();
   for (const auto& [phase, seconds] : summary.phases) json["phases"][phase] = seconds;

@@ -21,9 +21,10 @@ struct CompileSummary {
   PackageSizes sizes;
   int dp = 1, pp = 1, tp = 1;
   double predictedMs = 0;
+  std::string planText, planJson;
 };
 
-CompileSummary summarize(const package::Package& package, const CachedPackage& cached);
+StatusOr<CompileSummary> summarize(const package::Package& package, const CachedPackage& cached);
 
 // `explains`: with the kernels.
 std::string summaryText(const CompileSummary& summary, bool explains);

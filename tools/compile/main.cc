@@ -75,7 +75,7 @@ Status compile(const CompileToolOptions& options) {
       package::copyPackage(cached.package->path(), options.output, options.signingKey));
   MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(options.output));
   progress.end();
-  const CompileSummary summary = summarize(*package, cached);
+  MLC_ASSIGN_OR_RETURN(const CompileSummary summary, summarize(*package, cached));
   return writeReport(summaryText(summary, options.explains), summaryJson(summary, options.explains),
                      options.jsonFile, "the summary");
 }

@@ -12,7 +12,9 @@
 #include "runtime/base/objects.h"
 #include "runtime/package/package.h"
 #include "tools/job/package_sizes.h"
+#include "tools/job/plan_text.h"
 #include "tools/job/report_output.h"
+#include "tools/job/text_file.h"
 
 namespace mlc::tools {
 namespace {
@@ -70,7 +72,7 @@ std::string deviceText(const Manifest& manifest, const package::RankEntry& rank)
   return text;
 }
 
-std::string infoText(const package::Package& package, bool isSigned) {
+std::string infoText(const package::Package& package, const std::string& planJson, bool isSigned) {
   const Manifest& manifest = package.manifest();
   const PackageSizes sizes = sizesOf(manifest);
   std::string text = fmt::format("package   {}, by {}, {}\n", package.path(), manifest.producer,
@@ -81,9 +83,7 @@ std::string infoText(const package::Package& package, bool isSigned) {
   for (const package::StateSpec& state : manifest.states) text += specText("state", state.spec);
   for (const std::string& constraint : constraintTexts(manifest))
     text += fmt::format("size      {}\n", constraint);
-  text += fmt::format("plan      dp={} pp={} tp={}", manifest.dp, manifest.pp, manifest.tp);
-  if (manifest.microbatches > 1) text += fmt::format(", {} microbatches", manifest.microbatches);
-  text += fmt::format(", {:.2f} ms predicted\n", manifest.predicted_ms);
+  text += "plan      " + planText(manifest, planJson);
   for (size_t rank = 0; rank < manifest.ranks.size(); ++rank) {
     text += fmt::format("rank {:<4} {}; {} of weights\n", rank,
                         deviceText(manifest, manifest.ranks[rank]),
@@ -98,7 +98,7 @@ std::string infoText(const package::Package& package, bool isSigned) {
   return text;
 }
 
-std::string infoJson(const package::Package& package, bool isSigned) {
+std::string infoJson(const package::Package& package, const std::string& planJson, bool isSigned) {
   const Manifest& manifest = package.manifest();
   const PackageSizes sizes = sizesOf(manifest);
   Json json = {{"package", package.path()},
@@ -114,6 +114,7 @@ std::string infoJson(const package::Package& package, bool isSigned) {
                {"tp", manifest.tp},
                {"microbatches", manifest.microbatches},
                {"predicted_ms", manifest.predicted_ms},
+               {"alternatives", alternativesJson(planJson)},
                {"ranks", Json::array()},
                {"code_bytes", sizes.codeBytes},
                {"weights_bytes", sizes.weightsBytes},
@@ -144,8 +145,10 @@ Status print(const RunOptions& options) {
   }
   MLC_ASSIGN_OR_RETURN(const auto package, package::Package::open(path, keys));
   const bool isSigned = std::filesystem::exists(package->pathOf(package::kSignatureFile));
-  return writeReport(infoText(*package, isSigned), infoJson(*package, isSigned), options.jsonFile,
-                     "the description");
+  MLC_ASSIGN_OR_RETURN(const std::string planJson,
+                       readTextFile(package->pathOf(package->manifest().plan)));
+  return writeReport(infoText(*package, planJson, isSigned), infoJson(*package, planJson, isSigned),
+                     options.jsonFile, "the description");
 }
 
 }  // namespace

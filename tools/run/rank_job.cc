@@ -15,6 +15,7 @@
 #include "tools/job/exchange.h"
 #include "tools/job/host_package.h"
 #include "tools/job/package_cache.h"
+#include "tools/job/plan_text.h"
 #include "tools/job/progress_line.h"
 #include "tools/job/text_file.h"
 #include "tools/run/inputs.h"
@@ -344,6 +345,7 @@ class RankJob {
     report_.model = options_.package.model;
     report_.predictedMs = manifest().predicted_ms;
     MLC_ASSIGN_OR_RETURN(report_.planJson, readTextFile(open_.package()->pathOf(manifest().plan)));
+    report_.planText = planText(manifest(), report_.planJson);
     MLC_RETURN_IF_ERROR(reportSpeeds());
     report_.outputSpecs = manifest().outputs;
     if (!options_.outputsFolder.empty()) {

@@ -17,22 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The mesh, what it is predicted to take, and a line for each note.
-std::string planText(const RunReport& report) {
-  const Json plan = Json::parse(report.planJson, nullptr, false);
-  if (plan.is_discarded() || !plan.contains("mesh")) return "\n";
-  const Json& mesh = plan["mesh"];
-  std::string text = fmt::format("dp={} pp={} tp={}", mesh.value("dp", 1), mesh.value("pp", 1),
-                                 mesh.value("tp", 1));
-  if (const int microbatches = plan.value("microbatches", 1); microbatches > 1)
-    text += fmt::format(", {} microbatches", microbatches);
-  if (report.predictedMs > 0) text += fmt::format(", {:.2f} ms predicted", report.predictedMs);
-  text += "\n";
-  for (const Json& note : plan.value("notes", Json::array()))
-    text += fmt::format("          {}\n", note.get<std::string>());
-  return text;
-}
-
 Json comparisonJson(const Comparison& comparison) {
   return {{"max_abs", comparison.maxAbs}, {"max_rel", comparison.maxRel}, {"ok", comparison.ok}};
 }
@@ -88,7 +72,7 @@ Latency latencyOf(std::vector<double> milliseconds) {
 
 std::string reportText(const RunReport& report) {
   std::string text = fmt::format("model     {}\n", report.model);
-  text += "plan      " + planText(report);
+  text += "plan      " + report.planText;
   text +=
       fmt::format("\n{:>6}  {:<20} {:<8} {:>7} {:>9} {:>8} {:>12} {:>12} {:>12}\n", "rank", "host",
                   "device", "threads", "GFLOP/s", "GB/s", "weights", "arena", "peak memory");

@@ -26,7 +26,7 @@ struct RankReport {
 
 struct RunReport {
   std::string model;
-  std::string planJson;
+  std::string planJson, planText;
   std::vector<RankReport> ranks;  // of the ranks with work
   int idleRanks = 0;
   double compileSeconds = 0, loadSeconds = 0;
