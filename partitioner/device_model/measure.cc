@@ -130,8 +130,6 @@ Device measureCpu(int threads, int sharers) {
   device.threads = threads;
   device.peakFlops[DType::kF32] = std::max(1e6, measureFlops(threads));
   device.memoryBandwidth = std::max(1e6, measureBandwidth(threads, sharers));
-  device.memoryBytes =
-      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   return device;
 }
 

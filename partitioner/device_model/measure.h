@@ -9,8 +9,9 @@ namespace mlc::partition {
 
 // This process's CPU device as `threads` threads see it: multiply-adds in registers (with the
 // widest vectors that CPUID offers) and a streaming copy past the caches. Starts and joins the
-// threads itself. host, name and memoryBytes are of this machine. `sharers`: ranks of this machine
-// that measure at the same time; together they copy as much as one alone.
+// threads itself. host and name are of this machine. `sharers`: ranks of this machine that measure
+// at the same time; together they copy as much as one alone. How much of its memory is whose is not
+// measured: memoryBytes is 0.
 Device measureCpu(int threads, int sharers);
 
 // One message there and back between this rank and its peer: `bytes` in each direction. Both ranks

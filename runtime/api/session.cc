@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "collectives/transport/thread/thread_communicator.h"
-#include "runtime/api/cores.h"
+#include "runtime/api/machine_share.h"
 #include "runtime/executor/agreement.h"
 
 namespace mlc::api {

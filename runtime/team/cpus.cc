@@ -2,27 +2,56 @@
 
 #include <dirent.h>
 #include <pthread.h>
-#include <sched.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace mlc::team {
 namespace {
 
-std::vector<int> cpusIn(const cpu_set_t& set) {
-  std::vector<int> cpus;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+// A set of cpus with room for more than a cpu_set_t has.
+class CpuSet {
+ public:
+  explicit CpuSet(int cpus) : sets_(static_cast<size_t>((cpus + CPU_SETSIZE - 1) / CPU_SETSIZE)) {
+    for (cpu_set_t& set : sets_) CPU_ZERO(&set);
   }
-  return cpus;
+
+  void add(int cpu) { CPU_SET_S(static_cast<size_t>(cpu), bytes(), sets_.data()); }
+  cpu_set_t* data() { return sets_.data(); }
+  size_t bytes() const { return sets_.size() * sizeof(cpu_set_t); }
+
+  std::vector<int> cpus() const {
+    std::vector<int> cpus;
+    for (size_t cpu = 0; cpu < bytes() * 8; ++cpu) {
+      if (CPU_ISSET_S(cpu, bytes(), sets_.data())) cpus.push_back(static_cast<int>(cpu));
+    }
+    return cpus;
+  }
+
+ private:
+  std::vector<cpu_set_t> sets_;
+};
+
+CpuSet setOf(const std::vector<int>& cpus) {
+  CpuSet set(cpus.empty() ? 1 : *std::ranges::max_element(cpus) + 1);
+  for (int cpu : cpus) set.add(cpu);
+  return set;
+}
+
+int setAffinityOfThisThread(CpuSet set) {
+  return ::pthread_setaffinity_np(::pthread_self(), set.bytes(), set.data());
 }
 
 // The numbers n of the entries PREFIXn of a folder; none where there is no such folder. By the C
@@ -47,13 +76,14 @@ std::vector<int> numbersIn(const std::string& folder, std::string_view prefix) {
 
 // Of all its threads: the calling one may be pinned, to one cpu of a team's.
 std::vector<int> affinityOfThisProcess() {
-  cpu_set_t all;
-  CPU_ZERO(&all);
+  std::set<int> all;
   for (pid_t thread : numbersIn("/proc/self/task", "")) {
-    cpu_set_t mine;
-    if (::sched_getaffinity(thread, sizeof mine, &mine) == 0) CPU_OR(&all, &all, &mine);
+    const std::vector<int> mine = readCpuSet([&](size_t bytes, cpu_set_t* set) {
+      return ::sched_getaffinity(thread, bytes, set) == 0 ? 0 : errno;
+    });
+    all.insert(mine.begin(), mine.end());
   }
-  return cpusIn(all);
+  return {all.begin(), all.end()};
 }
 
 // The first cpu of a list as "2-3,10-11"; another number where there is none.
@@ -63,6 +93,16 @@ int firstCpuOf(const std::string& list, int otherwise) {
 }
 
 }  // namespace
+
+std::vector<int> readCpuSet(const std::function<int(size_t bytes, cpu_set_t* set)>& get) {
+  for (int most = CPU_SETSIZE; most <= kMostCpus; most *= 2) {
+    CpuSet set(most);
+    const int error = get(set.bytes(), set.data());
+    if (error == 0) return set.cpus();
+    if (error != EINVAL) break;
+  }
+  return {};
+}
 
 std::vector<int> usableCpus() {
   return onePerCore("/sys/devices/system/cpu", affinityOfThisProcess());
@@ -86,46 +126,63 @@ std::vector<int> onePerCore(const std::string& folder, const std::vector<int>& c
   return firsts;
 }
 
-std::vector<int> shareOfCpus(const std::vector<int>& cpus, int index, int count) {
-  const int total = static_cast<int>(cpus.size());
-  if (total < count) return {};
-  const int begin = total * index / count;
-  const int end = total * (index + 1) / count;
-  return {cpus.begin() + begin, cpus.begin() + end};
+std::vector<std::vector<int>> shareCpus(const std::vector<std::vector<int>>& usable) {
+  const size_t ranks = usable.size();
+  std::vector<std::vector<int>> shares(ranks);
+  if (std::ranges::all_of(usable, [&](const auto& cpus) { return cpus == usable[0]; })) {
+    const size_t total = usable.empty() ? 0 : usable[0].size();
+    for (size_t rank = 0; rank < ranks && total >= ranks; ++rank) {
+      shares[rank].assign(usable[0].begin() + static_cast<ptrdiff_t>(total * rank / ranks),
+                          usable[0].begin() + static_cast<ptrdiff_t>(total * (rank + 1) / ranks));
+    }
+    return shares;
+  }
+  std::map<int, std::vector<size_t>> takers;  // by cpu
+  for (size_t rank = 0; rank < ranks; ++rank) {
+    for (int cpu : usable[rank]) takers[cpu].push_back(rank);
+  }
+  std::vector<std::pair<int, std::vector<size_t>>> cpus(takers.begin(), takers.end());
+  std::ranges::sort(cpus, {},
+                    [](const auto& cpu) { return std::pair(cpu.second.size(), cpu.first); });
+  std::vector<std::set<int>> taken(ranks);
+  for (const auto& [cpu, candidates] : cpus) {
+    const size_t rank =
+        *std::ranges::min_element(candidates, {}, [&](size_t rank) { return taken[rank].size(); });
+    taken[rank].insert(cpu);
+  }
+  if (std::ranges::any_of(taken, [](const auto& mine) { return mine.empty(); })) return shares;
+  // In the order that each has.
+  for (size_t rank = 0; rank < ranks; ++rank) {
+    std::ranges::copy_if(usable[rank], std::back_inserter(shares[rank]),
+                         [&](int cpu) { return taken[rank].contains(cpu); });
+  }
+  return shares;
 }
 
 std::vector<int> affinityOfThisThread() {
-  cpu_set_t set;
-  if (::pthread_getaffinity_np(::pthread_self(), sizeof set, &set) != 0) return {};
-  return cpusIn(set);
+  return readCpuSet([](size_t bytes, cpu_set_t* set) {
+    return ::pthread_getaffinity_np(::pthread_self(), bytes, set);
+  });
 }
 
 void restoreAffinity(const std::vector<int>& cpus) {
-  if (cpus.empty()) return;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (int cpu : cpus) CPU_SET(cpu, &set);
   // A thread that stays pinned is slower, not wrong.
-  (void)::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
+  if (!cpus.empty()) (void)setAffinityOfThisThread(setOf(cpus));
 }
 
 void widenAffinity() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
+  CpuSet all(kMostCpus);
   // The kernel leaves out what is not there or not allowed.
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &set);
-  (void)::pthread_setaffinity_np(::pthread_self(), sizeof set, &set);
+  for (int cpu = 0; cpu < kMostCpus; ++cpu) all.add(cpu);
+  (void)setAffinityOfThisThread(std::move(all));
 }
 
 Status pinThisThread(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (cpu >= 0 && cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
-  if (const int error = ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set)) {
-    return deviceError("cannot pin a thread to cpu " + std::to_string(cpu) + ": " +
-                       std::strerror(error));
-  }
-  return okStatus();
+  const int error =
+      cpu >= 0 && cpu < kMostCpus ? setAffinityOfThisThread(setOf({cpu})) : int{EINVAL};
+  if (error == 0) return okStatus();
+  return deviceError("cannot pin a thread to cpu " + std::to_string(cpu) + ": " +
+                     std::strerror(error));
 }
 
 }  // namespace mlc::team

@@ -1,12 +1,22 @@
 // Which of the machine's cpus a process may use, and how the ranks of a host share them.
 #pragma once
 
+#include <sched.h>
+
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "runtime/base/status.h"
 
 namespace mlc::team {
+
+// Of a machine: what the kernel can be built for.
+inline constexpr int kMostCpus = 8192;
+
+// Calls get(bytes, set) with more and more room for cpus, as long as it says EINVAL: the kernel
+// knows more than there is room for. What it puts in the set; none where it fails.
+std::vector<int> readCpuSet(const std::function<int(size_t bytes, cpu_set_t* set)>& get);
 
 // One cpu (operating system's number) of each core that this process may run on, in the order of
 // the machine's topology, so that neighbours share caches and memory. Empty if that is not known.
@@ -17,9 +27,11 @@ std::vector<int> usableCpus();
 // described is a core of its own.
 std::vector<int> onePerCore(const std::string& folder, const std::vector<int>& cpus);
 
-// The cpus of rank `index` of `count` ranks that share `cpus`: neighbouring cpus, shares that
-// differ by at most one. Empty if there are fewer cpus than ranks: the ranks then are not pinned.
-std::vector<int> shareOfCpus(const std::vector<int>& cpus, int index, int count);
+// The cpus of each of several ranks that may use those: disjoint. Of equal lists each gets
+// neighbours, and as many as the others or one more; of unlike ones a cpu goes to who has the
+// fewest, those that few may use first. All are empty where some rank would have none: the ranks
+// then are not pinned.
+std::vector<std::vector<int>> shareCpus(const std::vector<std::vector<int>>& usable);
 
 // The cpus that the calling thread may run on, and the way back.
 std::vector<int> affinityOfThisThread();

@@ -19,14 +19,12 @@ StatusOr<std::unique_ptr<Team>> Team::create(const TeamOptions& options) {
   team->cpus_ = options.cpus;
   // Threads meet in the barrier only when all exist, so those started before a failure are told to
   // end one by one.
-  std::vector<Status> pinned(static_cast<size_t>(options.threads));
   std::atomic<int> gate{0};  // 1: all were started, -1: give up
   Status failure;
   for (int i = 1; i < options.threads && failure.ok(); ++i) {
     try {
-      team->threads_.emplace_back([&gate, &pinned, team = team.get(), i] {
-        const size_t index = static_cast<size_t>(i);
-        if (!team->cpus_.empty()) pinned[index] = pinThisThread(team->cpus_[index]);
+      team->threads_.emplace_back([&gate, team = team.get(), i] {
+        team->pin(i);
         gate.wait(0);
         if (gate.load() < 0) return;
         team->barrier_.wait();
@@ -44,9 +42,6 @@ StatusOr<std::unique_ptr<Team>> Team::create(const TeamOptions& options) {
     return failure;
   }
   team->barrier_.wait();
-  for (const Status& status : pinned) {
-    if (!status.ok()) return status;
-  }
   return team;
 }
 
@@ -62,13 +57,17 @@ void Team::run(const std::function<void(int)>& body) {
   if (!cpus_.empty() && pinnedCaller_ != std::this_thread::get_id()) {
     pinnedCaller_ = std::this_thread::get_id();
     callerAffinity_ = affinityOfThisThread();
-    // Refused pinning of the caller costs speed only.
-    (void)pinThisThread(cpus_[0]);
+    pin(0);
   }
   body_ = &body;
   barrier_.wait();
   body(0);
   barrier_.wait();
+}
+
+void Team::pin(int thread) const {
+  // A thread that is not pinned is slower, not wrong.
+  if (!cpus_.empty()) (void)pinThisThread(cpus_[static_cast<size_t>(thread)]);
 }
 
 void Team::work(int thread) {

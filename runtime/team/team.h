@@ -14,8 +14,8 @@ namespace mlc::team {
 
 struct TeamOptions {
   int threads = 1;
-  // Thread i is pinned to cpus[i]; empty: threads are not pinned. Teams of ranks on one host must
-  // have disjoint lists (shareOfCpus).
+  // Thread i is pinned to cpus[i], where the system lets it; empty: threads are not pinned. Teams
+  // of ranks on one host must have disjoint lists (shareCpus).
   std::vector<int> cpus;
   // Whether waiting threads may spin before they sleep; to be switched off when the host has more
   // threads than cores.
@@ -25,7 +25,7 @@ struct TeamOptions {
 // Plain threads that live as long as the team. One thread at a time may call run().
 class Team {
  public:
-  // Fails if a cpu cannot be pinned to or a thread cannot be started.
+  // Fails if a thread cannot be started.
   static StatusOr<std::unique_ptr<Team>> create(const TeamOptions& options);
   ~Team();
 
@@ -40,6 +40,7 @@ class Team {
 
  private:
   Team(int size, bool spin) : size_(size), barrier_(size, spin) {}
+  void pin(int thread) const;
   void work(int thread);
 
   const int size_;

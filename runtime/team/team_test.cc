@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -84,7 +85,17 @@ TEST(Team, ThreadsArePinned) {
 TEST(Team, RefusesWhatItCannotDo) {
   EXPECT_FALSE(Team::create({.threads = 0, .cpus = {}, .spin = true}).ok());
   EXPECT_FALSE(Team::create({.threads = 2, .cpus = {0}, .spin = true}).ok());
-  EXPECT_FALSE(Team::create({.threads = 2, .cpus = {0, 100000}, .spin = true}).ok());
+}
+
+TEST(Team, GoesOnWhereAThreadCannotBePinned) {
+  const int first = usableCpus()[0];
+  for (const std::vector<int>& cpus : {std::vector{first, 100000}, std::vector{100000, 8191}}) {
+    StatusOr<std::unique_ptr<Team>> team = Team::create({.threads = 2, .cpus = cpus, .spin = true});
+    ASSERT_TRUE(team.ok()) << team.status().message();
+    std::atomic<int> calls{0};
+    (*team)->run([&](int) { ++calls; });
+    EXPECT_EQ(calls, 2);
+  }
 }
 
 // A machine as the kernel describes it.
@@ -141,18 +152,53 @@ TEST(Cpus, APinnedThreadSeesThoseOfTheProcess) {
   EXPECT_EQ(pinned, before);
 }
 
+TEST(Cpus, AKernelMayKnowMoreThanASetHasRoomFor) {
+  // As of 3000 cpus: less room is refused.
+  const auto get = [](size_t bytes, cpu_set_t* set) {
+    if (bytes * 8 < 3000) return EINVAL;
+    CPU_SET_S(7, bytes, set);
+    CPU_SET_S(2999, bytes, set);
+    return 0;
+  };
+  EXPECT_EQ(readCpuSet(get), (std::vector{7, 2999}));
+  EXPECT_TRUE(readCpuSet([](size_t, cpu_set_t*) { return EPERM; }).empty());
+  EXPECT_TRUE(readCpuSet([](size_t, cpu_set_t*) { return EINVAL; }).empty());
+}
+
+TEST(Cpus, OneThatIsNotThereIsAnError) {
+  std::thread([] {
+    for (int cpu : {-1, 1023, 1024, kMostCpus - 1, kMostCpus, 100000})
+      EXPECT_EQ(pinThisThread(cpu).code(), StatusCode::kDeviceFailed) << cpu;
+    const std::vector<int> before = affinityOfThisThread();
+    // Those that there are stay.
+    restoreAffinity({before[0], 5000});
+    EXPECT_EQ(affinityOfThisThread(), std::vector<int>{before[0]});
+    widenAffinity();
+    EXPECT_GE(affinityOfThisThread().size(), before.size());
+  }).join();
+}
+
 TEST(Cpus, SharesOfRanksAreDisjointAndComplete) {
-  const std::vector<int> cpus = {4, 5, 6, 7, 12, 13, 14};
-  for (int count : {1, 2, 3, 7}) {
+  const std::vector<int> cpus = {4, 5, 6, 7, 12, 14, 13};
+  for (size_t count : {1, 2, 3, 7}) {
     std::vector<int> all;
-    for (int rank = 0; rank < count; ++rank) {
-      const std::vector<int> share = shareOfCpus(cpus, rank, count);
-      EXPECT_GE(share.size(), cpus.size() / static_cast<size_t>(count));
+    for (const std::vector<int>& share : shareCpus(std::vector(count, cpus))) {
+      EXPECT_GE(share.size(), cpus.size() / count);
       all.insert(all.end(), share.begin(), share.end());
     }
     EXPECT_EQ(all, cpus);
   }
-  EXPECT_TRUE(shareOfCpus(cpus, 0, 8).empty());
+  EXPECT_EQ(shareCpus(std::vector(8, cpus)), std::vector<std::vector<int>>(8));
+}
+
+TEST(Cpus, SharesOfUnlikeSets) {
+  using Lists = std::vector<std::vector<int>>;
+  EXPECT_EQ(shareCpus({{0, 1, 2, 3}, {1, 0}}), (Lists{{2, 3}, {1, 0}}));
+  EXPECT_EQ(shareCpus({{0, 1}, {1, 2}, {2, 3}}), (Lists{{0}, {1, 2}, {3}}));
+  EXPECT_EQ(shareCpus({{0, 1, 2, 3}, {2, 3, 4, 5}}), (Lists{{0, 1, 2}, {3, 4, 5}}));
+  EXPECT_EQ(shareCpus({{0}, {0, 1}}), (Lists{{0}, {1}}));
+  // One cpu for two: nobody is pinned.
+  EXPECT_EQ(shareCpus({{0}, {0}, {0, 1}}), Lists(3));
 }
 
 }  // namespace

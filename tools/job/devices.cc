@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "partitioner/device_model/measure.h"
-#include "runtime/api/cores.h"
+#include "runtime/api/machine_share.h"
 #include "runtime/base/content_hash.h"
 #include "runtime/base/cpu_features.h"
 #include "runtime/base/output_file.h"
@@ -67,6 +67,7 @@ StatusOr<partition::Link> measureLinkOf(collectives::Communicator& world, bool s
 }
 
 StatusOr<partition::DeviceModel> measureAll(collectives::Communicator& world, int threads,
+                                            int64_t memoryBytes,
                                             const std::vector<std::string>& kinds) {
   partition::DeviceModel mine;
   int sharers = 0;
@@ -74,6 +75,7 @@ StatusOr<partition::DeviceModel> measureAll(collectives::Communicator& world, in
     sharers += world.hostOf(rank) == world.hostOf(world.rank()) ? 1 : 0;
   mine.devices.push_back(partition::measureCpu(threads, sharers));
   mine.devices[0].cpu = nativeCpu();
+  mine.devices[0].memoryBytes = static_cast<double>(memoryBytes);
   MLC_ASSIGN_OR_RETURN(const std::vector<std::string> texts,
                        gatherTexts(world, partition::printDeviceModel(mine)));
   partition::DeviceModel all;
@@ -120,11 +122,15 @@ Status checkThreadRanks(int ranks, int threads) {
 
 StatusOr<partition::DeviceModel> measureDevices(collectives::Communicator& world, int threads) {
   MLC_ASSIGN_OR_RETURN(const team::TeamOptions team, api::shareCores(world, threads, false));
+  MLC_ASSIGN_OR_RETURN(const int64_t memory, api::shareMemory(world));
   const std::string kind =
       world.hostOf(world.rank()) + cpuName() + " x " + std::to_string(team.threads);
   MLC_ASSIGN_OR_RETURN(const std::vector<std::string> kinds, gatherTexts(world, kind));
+  MLC_ASSIGN_OR_RETURN(const std::vector<std::string> memories,
+                       gatherTexts(world, std::to_string(memory)));
   ContentHash description;
   for (const std::string& text : kinds) description.field("device", text);
+  for (const std::string& text : memories) description.field("memory", text);
 
   // Rank 0 decides for all whether the measurement is there.
   std::string path;
@@ -144,7 +150,8 @@ StatusOr<partition::DeviceModel> measureDevices(collectives::Communicator& world
   MLC_ASSIGN_OR_RETURN(const std::string known, shareFromRoot(world, kept));
   if (!known.empty()) return partition::parseDeviceModel(known);
 
-  MLC_ASSIGN_OR_RETURN(partition::DeviceModel model, measureAll(world, team.threads, kinds));
+  MLC_ASSIGN_OR_RETURN(partition::DeviceModel model,
+                       measureAll(world, team.threads, memory, kinds));
   Status written;
   if (world.rank() == 0) written = writeFile(path, partition::printDeviceModel(model));
   MLC_RETURN_IF_ERROR(executor::agree(world, written));

@@ -5,7 +5,7 @@
 
 #include "compiler/library/compiler_library.h"
 #include "partitioner/plan/plan.h"
-#include "runtime/api/cores.h"
+#include "runtime/api/machine_share.h"
 #include "runtime/base/file_kind.h"
 #include "runtime/base/output_file.h"
 #include "runtime/executor/agreement.h"
@@ -46,10 +46,10 @@ class RankJob {
       report_.devices = std::move(devices_);
       return std::move(report_);
     }
-    {
     if (!options_.outputsFolder.empty()) {
       MLC_RETURN_IF_ERROR(onRoot([&] { return checkOutputsFormat(options_.outputsFormat); }));
     }
+    {
       const executor::TraceScope scope(trace(), "compile");
       MLC_RETURN_IF_ERROR(preparePackage());
     }
@@ -101,14 +101,13 @@ class RankJob {
       MLC_ASSIGN_OR_RETURN(const partition::SearchOptions search, prepareToCompile());
       if (root()) mine = compiledPackage(search);
     }
-    MLC_ASSIGN_OR_RETURN(here_,
     if (hasOtherHosts()) show("giving the other hosts the package");
+    MLC_ASSIGN_OR_RETURN(here_,
                          packageOnThisHost(world_, mine, options_.trustFile,
                                            static_cast<int64_t>(options_.package.cacheLimit)));
     return okStatus();
   }
 
-  StatusOr<bool> isPackage() {
   bool hasOtherHosts() const {
     for (int rank = 1; rank < world_.size(); ++rank) {
       if (world_.hostOf(rank) != world_.hostOf(0)) return true;
@@ -116,6 +115,7 @@ class RankJob {
     return false;
   }
 
+  StatusOr<bool> isPackage() {
     StatusOr<std::string> answer = std::string();
     if (root()) {
       const StatusOr<FileKind> kind = fileKind(options_.package.model);
