@@ -34,23 +34,25 @@ std::string_view byteOf(DType dtype) {
   return dtype == DType::kI4 || dtype == DType::kI2 ? "|i1" : "|u1";
 }
 
-struct Header {
-  DType dtype = DType::kF32;
-  bool fortranOrder = false;
-  std::vector<int64_t> shape;
-  int64_t stringBytes = 0;  // of each, where elements are strings
-
-  // Bytes of an element in the file.
-  size_t width() const {
-    if (dtype == DType::kString) return static_cast<size_t>(stringBytes);
-    return isPacked(dtype) ? 1 : elementBytes(dtype);
-  }
-};
-
 // Strings of a fixed number of characters: "<U5" of four bytes each, "|S5" of one.
 struct Characters {
   int64_t count = 0;
   int64_t width = 4;
+};
+
+struct Header {
+  DType dtype = DType::kF32;
+  bool fortranOrder = false;
+  std::vector<int64_t> shape;
+  Characters characters;     // where elements are strings
+  size_t start = 0;          // of the elements in the file
+  int64_t payloadBytes = 0;  // of the elements
+
+  // Bytes of an element in the file.
+  size_t width() const {
+    if (dtype == DType::kString) return static_cast<size_t>(characters.count * characters.width);
+    return isPacked(dtype) ? 1 : elementBytes(dtype);
+  }
 };
 
 std::optional<Characters> parseCharacters(std::string_view text) {
@@ -254,6 +256,51 @@ std::string unpacked(const HostTensor& tensor) {
   return bytes;
 }
 
+Status badFile(const std::string& name, const char* what) {
+  return invalidError(name + " is not a good .npy file: " + what);
+}
+
+// Of a file that begins with the text.
+StatusOr<Header> parseHeader(std::string_view text, const std::string& name) {
+  if (text.size() < 10 || text.substr(0, 6) != kMagic)
+    return badFile(name, "it has another format");
+  const int version = text[6];
+  if (version < 1 || version > 3) return badFile(name, "its version is not known");
+  const size_t lengthBytes = version == 1 ? 2 : 4;
+  const size_t start = 8 + lengthBytes;
+  if (text.size() < start) return badFile(name, "it is cut short");
+  size_t length = 0;
+  for (size_t i = lengthBytes; i-- > 0;)
+    length = length << 8 | static_cast<unsigned char>(text[8 + i]);
+  if (length > kMostNpyHeaderBytes - start) return badFile(name, "its header is too long");
+  if (text.size() - start < length) return badFile(name, "it is cut short");
+
+  const std::string_view dictionary = text.substr(start, length);
+  Header header;
+  header.start = start + length;
+  const std::string_view type = valueOf(dictionary, "descr");
+  if (type.size() > 1 && type[1] == '>') return unsupportedError(name + " is in big-endian order");
+  const std::optional<Characters> characters = parseCharacters(type);
+  if (!characters && !parseType(type, header.dtype))
+    return badFile(name, "its element type is not known");
+  const std::string_view order = valueOf(dictionary, "fortran_order");
+  header.fortranOrder = order.starts_with("True");
+  if (!header.fortranOrder && !order.starts_with("False"))
+    return badFile(name, "its order is not given");
+  if (!parseShape(valueOf(dictionary, "shape"), header.shape))
+    return badFile(name, "its shape is not given");
+  if (characters) {
+    header.dtype = DType::kString;
+    header.characters = *characters;
+  }
+  header.payloadBytes = payloadBytes(header);
+  if (header.payloadBytes < 0) return badFile(name, "its shape is too large");
+  // No bytes are needed for them, so their number may be anything.
+  if (characters && header.width() == 0 && std::ranges::find(header.shape, 0) == header.shape.end())
+    return badFile(name, "its strings have no characters");
+  return header;
+}
+
 }  // namespace
 
 StatusOr<HostTensor> readNpy(const std::string& path) {
@@ -261,56 +308,31 @@ StatusOr<HostTensor> readNpy(const std::string& path) {
   return parseNpy({file->data(), file->size()}, path);
 }
 
+StatusOr<int64_t> npyBytes(std::string_view first, const std::string& name) {
+  MLC_ASSIGN_OR_RETURN(const Header header, parseHeader(first, name));
+  int64_t bytes = 0;
+  if (__builtin_add_overflow(static_cast<int64_t>(header.start), header.payloadBytes, &bytes))
+    return badFile(name, "its shape is too large");
+  return bytes;
+}
+
 StatusOr<HostTensor> parseNpy(std::string_view text, const std::string& name) {
-  auto bad = [&](const char* what) {
-    return invalidError(name + " is not a good .npy file: " + what);
-  };
-  if (text.size() < 10 || text.substr(0, 6) != kMagic) return bad("it has another format");
-  const int version = text[6];
-  if (version < 1 || version > 3) return bad("its version is not known");
-  const size_t lengthBytes = version == 1 ? 2 : 4;
-  const size_t start = 8 + lengthBytes;
-  if (text.size() < start) return bad("it is cut short");
-  size_t length = 0;
-  for (size_t i = lengthBytes; i-- > 0;)
-    length = length << 8 | static_cast<unsigned char>(text[8 + i]);
-  if (text.size() - start < length) return bad("it is cut short");
-
-  const std::string_view dictionary = text.substr(start, length);
-  Header header;
-  const std::string_view type = valueOf(dictionary, "descr");
-  if (type.size() > 1 && type[1] == '>') return unsupportedError(name + " is in big-endian order");
-  const std::optional<Characters> characters = parseCharacters(type);
-  if (!characters && !parseType(type, header.dtype)) return bad("its element type is not known");
-  const std::string_view order = valueOf(dictionary, "fortran_order");
-  header.fortranOrder = order.starts_with("True");
-  if (!header.fortranOrder && !order.starts_with("False")) return bad("its order is not given");
-  if (!parseShape(valueOf(dictionary, "shape"), header.shape)) return bad("its shape is not given");
-
-  if (characters) {
-    header.dtype = DType::kString;
-    header.stringBytes = characters->count * characters->width;
-  }
-  const int64_t bytes = payloadBytes(header);
-  if (bytes < 0 || text.size() - start - length < static_cast<size_t>(bytes))
-    return bad("it is cut short");
-  // No bytes are needed for them, so their number may be anything.
-  if (characters && header.stringBytes == 0 &&
-      std::ranges::find(header.shape, 0) == header.shape.end())
-    return bad("its strings have no characters");
-  const char* payload = text.data() + start + length;
+  MLC_ASSIGN_OR_RETURN(const Header header, parseHeader(text, name));
+  if (text.size() - header.start < static_cast<size_t>(header.payloadBytes))
+    return badFile(name, "it is cut short");
+  const char* payload = text.data() + header.start;
   std::string ordered;
   if (header.fortranOrder) {
     ordered = fromFortranOrder(payload, header);
     payload = ordered.data();
   }
-  if (characters) return readStrings(payload, *characters, header.shape);
+  if (header.dtype == DType::kString) return readStrings(payload, header.characters, header.shape);
   HostTensor tensor = HostTensor::zeros(header.dtype, header.shape);
   if (!isPacked(header.dtype)) {
-    std::memcpy(tensor.raw(), payload, static_cast<size_t>(bytes));
+    std::memcpy(tensor.raw(), payload, static_cast<size_t>(header.payloadBytes));
     return tensor;
   }
-  for (int64_t i = 0; i < bytes; ++i)
+  for (int64_t i = 0; i < header.payloadBytes; ++i)
     storePacked(tensor.raw(), dtypeBits(header.dtype), i, static_cast<uint8_t>(payload[i]));
   return tensor;
 }

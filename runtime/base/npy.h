@@ -23,6 +23,13 @@ StatusOr<HostTensor> readNpy(const std::string& path);
 // The same from the file's bytes; `name` stands for it in messages.
 StatusOr<HostTensor> parseNpy(std::string_view text, const std::string& name);
 
+// More bytes than the header of such a tensor has.
+inline constexpr size_t kMostNpyHeaderBytes = 1 << 16;
+
+// How many bytes such a file has, by its header, which the first of them hold: all of the file, or
+// kMostNpyHeaderBytes.
+StatusOr<int64_t> npyBytes(std::string_view first, const std::string& name);
+
 // Writes version 1.0, in C order.
 Status writeNpy(const std::string& path, const HostTensor& tensor);
 

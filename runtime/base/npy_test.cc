@@ -108,5 +108,25 @@ TEST(Npy, DamagedFilesAreErrorsThatNameTheFile) {
   EXPECT_FALSE(readNpy(pathOf("absent.npy")).ok());
 }
 
+TEST(Npy, TheHeaderSaysHowManyBytesThereAre) {
+  const std::string good =
+      npyFile(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n", "");
+  StatusOr<int64_t> bytes = npyBytes(good, "x.npy");
+  ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+  EXPECT_EQ(*bytes, static_cast<int64_t>(good.size()) + 24);
+  EXPECT_EQ(*npyBytes(good + std::string(1000, 'x'), "x.npy"), *bytes);
+  EXPECT_FALSE(npyBytes(good.substr(0, good.size() - 1), "x.npy").ok());
+  // Almost as many as 64 bits count.
+  EXPECT_FALSE(npyBytes(npyFile(1,
+                                "{'descr': '<i8', 'fortran_order': False, 'shape': "
+                                "(1152921504606846975,), }\n",
+                                ""),
+                        "x.npy")
+                   .ok());
+  // A header of gigabytes is not waited for.
+  const std::string endless = std::string("\x93NUMPY\x02\x00", 8) + "\xff\xff\xff\x7f";
+  EXPECT_NE(npyBytes(endless, "x.npy").status().message().find("too long"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace mlc

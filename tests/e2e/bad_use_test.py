@@ -1,7 +1,9 @@
 """Bad inputs, meshes, packages, files and options, and a full disk: each gives its message and exit code."""
 
 import json
+import time
 import unittest
+import warnings
 import zipfile
 
 import jobs
@@ -43,8 +45,6 @@ class Inputs(Case):
         for text in ("input_ids", "input_ids=1x-4", "input_ids=1x4=many", "input_ids=1xx4", "input_ids=99999999999999999999x4"):
             self.expect(jobs.USAGE, BERT, "--input", text)
 
-    def test_bad_files(self):
-        self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/absent.npy", words=["absent.npy"])
     def test_an_input_that_is_given_twice(self):
         twice = ["--input", "input_ids=1x4", "--input", "attention_mask=1x4"]
         self.expect(jobs.DONE, BERT, *twice)
@@ -61,6 +61,8 @@ class Inputs(Case):
         self.expect(jobs.DONE, MLP, "-o", package, tool="mlc-compile")
         self.expect(jobs.USAGE, package, "--dim", "batch=2", "--dim", "batch=3", words=words)
 
+    def test_bad_files(self):
+        self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/absent.npy", words=["absent.npy"])
         self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/absent.pb", words=["absent.pb"])
         self.expect(jobs.USAGE, BERT, "--input", f"input_ids=@{self.folder}/ids.txt", words=["ids.txt"])
         for name in ("bad.npy", "bad.pb", "bad.npz:ids"):
@@ -83,6 +85,26 @@ class Inputs(Case):
                     member.write(bytes(16_000_000))
         self.expect(jobs.MEMORY, BERT, "--input", f"input_ids=@{self.folder}/zeros.npz", before=["prlimit", f"--as={3 << 30}"],
                     words=["does not fit in memory"])
+        # By its header it is small: no more than that is read, and what else there is is damage.
+        with zipfile.ZipFile(self.folder / "more.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            with archive.open("x.npy", "w", force_zip64=True) as member:
+                member.write(header("<i8", "(1, 4)"))
+                for _ in range(200):
+                    member.write(bytes(16_000_000))
+        begin = time.monotonic()
+        self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/more.npz", before=["prlimit", f"--as={3 << 30}"],
+                    words=["more.npz: 'x' is damaged", "by its header it has 160 bytes, in the archive 3200000128"])
+        self.assertLess(time.monotonic() - begin, 5)
+
+    def test_an_archive_of_two_arrays_of_one_name(self):
+        with zipfile.ZipFile(self.folder / "twins.npz", "w") as archive:
+            for value in (1, 2):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of the name
+                    with archive.open("ids.npy", "w") as member:
+                        np.save(member, np.full((1, 4), value))
+        for name in ("twins.npz", "twins.npz:ids"):
+            self.expect(jobs.INVALID, BERT, "--input", f"input_ids=@{self.folder}/{name}", words=["twins.npz has more than one array 'ids'"])
 
     def test_ids_outside_of_the_vocabulary(self):
         for index in (100000000000, -100000000000):
@@ -116,6 +138,8 @@ class Ranks(Case):
     def test_impossible_meshes(self):
         for mesh in ("tp=0", "tp=-2", "tp=two", "tp", "xp=2", "tp=2,,", "tp=99999999999"):
             self.expect(jobs.USAGE, BERT, "--mesh", mesh)
+        for mesh in ("tp=2,tp=1", "tp=2,pp=1,tp=2"):
+            self.expect(jobs.USAGE, BERT, "--mesh", mesh, words=["--mesh", "'tp' more than once"])
 
     def test_too_few_ranks(self):
         self.expect(jobs.USAGE, BERT, "--mesh", "tp=4", ranks=2, words=["tp=4", "4 ranks", "2", "mpirun -np 4"])
@@ -138,8 +162,6 @@ class Ranks(Case):
     def test_names_that_are_empty(self):
         # As of a variable that a script has not set.
         package = self.folder / "one.mlcpkg"
-        for mesh in ("tp=2,tp=1", "tp=2,pp=1,tp=2"):
-            self.expect(jobs.USAGE, BERT, "--mesh", mesh, words=["--mesh", "'tp' more than once"])
         self.expect(jobs.DONE, MLP, "-o", package, tool="mlc-compile")
         for option in ("--trust", "--expect", "--json", "--outputs", "--trace", "--plan", "--devices", "--inputs", "--config"):
             self.expect(jobs.USAGE, package, option, "", words=[option, "must not be empty"])
@@ -287,22 +309,6 @@ class Files(Case):
         self.expect(jobs.USAGE, MLP, "-o", self.folder / "p.mlcpkg", "--target", "z80", tool="mlc-compile", words=["z80"])
         self.expect(jobs.USAGE, MLP, "--absent", ranks=2)
 
-    def test_outputs_that_cannot_be_written(self):
-        blocked = self.file("file", "")
-        self.expect(jobs.INVALID, MLP, "--outputs", blocked / "folder", words=["file/folder"])
-        self.expect(jobs.INVALID, MLP, "--json", self.folder / "absent/report.json", words=["report.json"])
-        self.expect(jobs.INVALID, MLP, "--outputs", self.folder / "out", before=["prlimit", "--fsize=1000"], words=["File too large"])
-        self.assertEqual(list((self.folder / "out").iterdir()), [])
-        self.expect(jobs.USAGE, MLP, "--expect", self.folder, words=["output_0.pb"])
-        other = self.folder / "kept"
-        other.mkdir()
-        (other / "mine.txt").write_text("mine")
-        self.expect(jobs.USAGE, MLP, "-o", other, tool="mlc-compile", words=["kept"])
-        self.assertEqual((other / "mine.txt").read_text(), "mine")
-
-
-if __name__ == "__main__":
-    unittest.main()
     def test_options_without_effect_where_nothing_runs(self):
         package = self.folder / "mlp.mlcpkg"
         self.expect(jobs.DONE, MLP, "-o", package, tool="mlc-compile")
@@ -331,3 +337,19 @@ if __name__ == "__main__":
         result = self.expect(jobs.INVALID, "--info", self.folder / "absent", ranks=3)
         self.assertEqual(result.err.count("mlc-run: "), 1, result.err)
 
+    def test_outputs_that_cannot_be_written(self):
+        blocked = self.file("file", "")
+        self.expect(jobs.INVALID, MLP, "--outputs", blocked / "folder", words=["file/folder"])
+        self.expect(jobs.INVALID, MLP, "--json", self.folder / "absent/report.json", words=["report.json"])
+        self.expect(jobs.INVALID, MLP, "--outputs", self.folder / "out", before=["prlimit", "--fsize=1000"], words=["File too large"])
+        self.assertEqual(list((self.folder / "out").iterdir()), [])
+        self.expect(jobs.USAGE, MLP, "--expect", self.folder, words=["output_0.pb"])
+        other = self.folder / "kept"
+        other.mkdir()
+        (other / "mine.txt").write_text("mine")
+        self.expect(jobs.USAGE, MLP, "-o", other, tool="mlc-compile", words=["kept"])
+        self.assertEqual((other / "mine.txt").read_text(), "mine")
+
+
+if __name__ == "__main__":
+    unittest.main()

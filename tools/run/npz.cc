@@ -3,9 +3,11 @@
 #include <minizip/unzip.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "runtime/base/file_kind.h"
@@ -45,7 +47,48 @@ StatusOr<std::vector<Array>> arraysOf(unzFile archive, const std::string& path) 
   if (code != UNZ_END_OF_LIST_OF_FILE) {
     return invalidError(path + " is not a good .npz file: its list of arrays is damaged");
   }
+  std::set<std::string> names;
+  for (const Array& array : arrays) {
+    if (!names.insert(array.name).second)
+      return invalidError(path + " has more than one array '" + array.name + "'");
+  }
   return arrays;
+}
+
+// Appends up to `most` bytes; fewer where the array ends. As they come: what an archive says of its
+// sizes may be wrong.
+bool inflate(unzFile archive, std::string& bytes, uint64_t most) {
+  std::vector<char> block(1 << 16);
+  while (most > 0) {
+    const int got = unzReadCurrentFile(
+        archive, block.data(), static_cast<unsigned>(std::min<uint64_t>(block.size(), most)));
+    if (got < 0) return false;
+    if (got == 0) break;
+    bytes.append(block.data(), static_cast<size_t>(got));
+    most -= static_cast<uint64_t>(got);
+  }
+  return true;
+}
+
+// `name` stands for it in messages.
+StatusOr<HostTensor> readArray(unzFile archive, Array array, const std::string& name) {
+  const Status damaged = invalidError(name + " is damaged");
+  if (unzGoToFilePos64(archive, &array.position) != UNZ_OK ||
+      unzOpenCurrentFile(archive) != UNZ_OK) {
+    return damaged;
+  }
+  // A small archive may hold any number of bytes: no more are taken than the array has.
+  std::string bytes;
+  if (!inflate(archive, bytes, kMostNpyHeaderBytes)) return damaged;
+  MLC_ASSIGN_OR_RETURN(const int64_t all, npyBytes(bytes, name));
+  if (array.bytes != static_cast<ZPOS64_T>(all) || bytes.size() > array.bytes) {
+    return invalidError(name + " is damaged: by its header it has " + std::to_string(all) +
+                        " bytes, in the archive " + std::to_string(array.bytes));
+  }
+  if (!inflate(archive, bytes, array.bytes - bytes.size())) return damaged;
+  // Closing it compares the checksum, of an array that was read to its end.
+  if (unzCloseCurrentFile(archive) != UNZ_OK || bytes.size() != array.bytes) return damaged;
+  return parseNpy(bytes, name);
 }
 
 }  // namespace
@@ -68,24 +111,7 @@ StatusOr<HostTensor> readNpz(const std::string& path, const std::string& member)
     return invalidError(path + " has no array '" + member + "'; it has" +
                         (known.empty() ? " none" : known));
   }
-  Array& array = arrays[index];
-  const Status damaged = invalidError(path + ": '" + array.name + "' is damaged");
-  if (unzGoToFilePos64(archive.get(), &array.position) != UNZ_OK ||
-      unzOpenCurrentFile(archive.get()) != UNZ_OK) {
-    return damaged;
-  }
-  // Read as it comes: the size that the archive states may be wrong.
-  std::string bytes;
-  std::vector<char> block(1 << 16);
-  while (true) {
-    const int got = unzReadCurrentFile(archive.get(), block.data(), block.size());
-    if (got < 0) return damaged;
-    if (got == 0) break;
-    bytes.append(block.data(), static_cast<size_t>(got));
-  }
-  // Closing it compares the checksum, of an array that was read to its end.
-  if (unzCloseCurrentFile(archive.get()) != UNZ_OK || bytes.size() != array.bytes) return damaged;
-  return parseNpy(bytes, path + ": '" + array.name + "'");
+  return readArray(archive.get(), arrays[index], path + ": '" + arrays[index].name + "'");
 }
 
 }  // namespace mlc::tools
