@@ -79,6 +79,38 @@ class Precision(unittest.TestCase):
             report = jobs.report(folder / "model.onnx", "--inputs", folder, "--expect", folder, "--rtol", 0, "--atol", 0)
             self.assertTrue(report["expect"]["ok"])
 
+    def test_quantized_rows_and_columns(self):
+        """A scale for each row of one matrix and each column of the other, also where they are square. Neither ONNX Runtime, which refuses
+        a scale per row, nor ONNX's reference evaluator, which takes it along columns, can say what is right."""
+        random = np.random.default_rng(2)
+        for batch, rows, depth, columns in (((), 6, 8, 5), ((), 8, 8, 8), ((2,), 4, 4, 4)):
+            a = random.integers(0, 256, (*batch, rows, depth)).astype(np.uint8)
+            b = random.integers(-128, 128, (*batch, depth, columns)).astype(np.int8)
+            # Powers of two: nothing is rounded but the result.
+            scales = {"a_scale": 2.0 ** random.integers(-4, 3, rows), "b_scale": 2.0 ** random.integers(-4, 3, columns), "y_scale": 2.0**9}
+            zeros = {"a_zero": random.integers(0, 256, rows).astype(np.uint8), "b_zero": random.integers(-9, 9, columns).astype(np.int8),
+                     "y_zero": np.uint8(99)}
+            sums = (a.astype(np.int64) - zeros["a_zero"][:, None]) @ (b.astype(np.int64) - zeros["b_zero"])
+            real = sums * scales["a_scale"][:, None] * scales["b_scale"] / scales["y_scale"]
+            expected = np.clip(np.rint(real) + 99, 0, 255).astype(np.uint8)
+            self.assertGreater(len(np.unique(expected)), 8)
+            values = {**{name: np.asarray(value, np.float32) for name, value in scales.items()}, **zeros, "b": b}
+            names = ["a", "a_scale", "a_zero", "b", "b_scale", "b_zero", "y_scale", "y_zero"]
+            graph = helper.make_graph([helper.make_node("QLinearMatMul", names, ["y"])], "g",
+                                      [helper.make_tensor_value_info("a", TensorProto.UINT8, a.shape)],
+                                      [helper.make_tensor_value_info("y", TensorProto.UINT8, expected.shape)],
+                                      [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()])
+            with tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as name:
+                folder = pathlib.Path(name)
+                onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "model.onnx")
+                jobs.write_tensor(folder / "input_0.pb", "a", a)
+                jobs.write_tensor(folder / "output_0.pb", "y", expected)
+                for mesh in ("tp=1", "tp=2"):
+                    with self.subTest(shape=a.shape, mesh=mesh):
+                        report = jobs.report(folder / "model.onnx", "--inputs", folder, "--expect", folder, "--rtol", 0, "--atol", 0,
+                                             "--verify", "--mesh", mesh)
+                        self.assertTrue(report["expect"]["ok"])
+
     def test_code_for_other_machines_uses_their_byte_products(self):
         for target, group in (("x86-64-v3", 2), ("x86-64-v4", 2), ("x86-64-v4+avx512vnni", 4), ("x86-64-v3+avxvnni", 4)):
             with self.subTest(target=target), tempfile.TemporaryDirectory(dir=jobs.SCRATCH) as name:

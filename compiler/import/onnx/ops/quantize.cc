@@ -209,8 +209,11 @@ void matMulInteger(Node& node) {
   node.set(result);
 }
 
+// Scales are per row of a and per column of b.
 void qLinearMatMul(Node& node) {
-  setQuantized(node, matmul(node, dequantized(node, 0, 1, 2), dequantized(node, 3, 4, 5)), 6, 7);
+  Value a = dequantized(node, 0, 1, 2, std::max<int64_t>(node.rank(0) - 2, 0));
+  Value b = dequantized(node, 3, 4, 5, std::max<int64_t>(node.rank(3) - 1, 0));
+  setQuantized(node, matmul(node, a, b), 6, 7);
 }
 
 // A tensor per output channel as it broadcasts to a convolution's result.
