@@ -1,5 +1,5 @@
 // Writes a package: manifest.json, for each distinct program a shared object and its device
-// kernels, weights, plan.json, checksums.
+// kernels, weights and the hashes of their chunks, plan.json.
 #pragma once
 
 #include <string>

@@ -9,13 +9,10 @@
 #include <vector>
 
 namespace mlc {
-namespace {
 
-constexpr size_t kBytes = crypto_generichash_blake2b_BYTES;
-
-}  // namespace
-
-ContentHash::ContentHash() { crypto_generichash_blake2b_init(&state_, nullptr, 0, kBytes); }
+ContentHash::ContentHash() {
+  crypto_generichash_blake2b_init(&state_, nullptr, 0, ContentDigest().size());
+}
 
 ContentHash& ContentHash::add(std::string_view bytes) {
   crypto_generichash_blake2b_update(&state_, reinterpret_cast<const unsigned char*>(bytes.data()),
@@ -31,11 +28,15 @@ ContentHash& ContentHash::field(std::string_view name, std::string_view value) {
   return *this;
 }
 
+ContentDigest ContentHash::digest() {
+  ContentDigest digest;
+  crypto_generichash_blake2b_final(&state_, digest.data(), digest.size());
+  return digest;
+}
+
 std::string ContentHash::hex() {
-  unsigned char digest[kBytes];
-  crypto_generichash_blake2b_final(&state_, digest, kBytes);
   std::string text;
-  for (unsigned char byte : digest) {
+  for (unsigned char byte : digest()) {
     text += "0123456789abcdef"[byte >> 4];
     text += "0123456789abcdef"[byte & 15];
   }

@@ -4,12 +4,15 @@
 
 #include <sodium/crypto_generichash_blake2b.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 
 #include "runtime/base/status.h"
 
 namespace mlc {
+
+using ContentDigest = std::array<unsigned char, crypto_generichash_blake2b_BYTES>;
 
 class ContentHash {
  public:
@@ -18,7 +21,8 @@ class ContentHash {
   // With the field's name, and both's lengths in front: what is in one field cannot pass for
   // another's.
   ContentHash& field(std::string_view name, std::string_view value);
-  // Once, at the end.
+  // One of them, once, at the end.
+  ContentDigest digest();
   std::string hex();
 
  private:

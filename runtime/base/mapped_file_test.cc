@@ -19,6 +19,36 @@ TEST(MappedFile, ShowsTheBytes) {
   EXPECT_EQ(std::string((*file)->data(), (*file)->size()), "hello");
 }
 
+TEST(MappedFile, MapsARangeAlone) {
+  const std::string path = testing::TempDir() + "/range";
+  std::string bytes(20'000, 'x');
+  bytes.replace(5'000, 5, "hello");
+  std::ofstream(path, std::ios::binary) << bytes;
+  auto file = MappedFile::openRange(path, 5'000, 5);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_EQ(std::string((*file)->data(), (*file)->size()), "hello");
+  EXPECT_TRUE((*file)->fetch((*file)->data(), 5));
+  file = MappedFile::openRange(path, 20'000, 0);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_EQ((*file)->size(), 0u);
+  for (const auto& [offset, count] : {std::pair<int64_t, int64_t>{19'999, 2}, {20'001, 0}}) {
+    const Status status = MappedFile::openRange(path, offset, count).status();
+    EXPECT_NE(status.message().find(path + " is cut short"), std::string::npos);
+  }
+}
+
+// Where touching it would end the process.
+TEST(MappedFile, WhatCannotBeReadIsNotFetched) {
+  const std::string path = testing::TempDir() + "/shrinks";
+  std::ofstream(path, std::ios::binary) << std::string(20'000, 'x');
+  const auto file = MappedFile::open(path);
+  ASSERT_TRUE(file.ok());
+  EXPECT_TRUE((*file)->fetch((*file)->data(), 20'000));
+  ASSERT_EQ(::truncate(path.c_str(), 5'000), 0);
+  EXPECT_TRUE((*file)->fetch((*file)->data(), 5'000));
+  EXPECT_FALSE((*file)->fetch((*file)->data(), 20'000));
+}
+
 TEST(MappedFile, ErrorsNameTheFile) {
   const std::string absent = testing::TempDir() + "/absent";
   EXPECT_NE(MappedFile::open(absent).status().message().find(absent), std::string::npos);
@@ -36,20 +66,7 @@ TEST(MappedFile, APipeIsRefusedAndNotWaitedFor) {
 TEST(Checksum, IsXxh3) {
   // The reference value of XXH3-128 of no bytes.
   EXPECT_EQ(checksumOf("", 0), "99aa06d3014798d86001c324468d497f");
-  const std::string path = testing::TempDir() + "/summed";
-  std::ofstream(path) << "abc";
-  EXPECT_EQ(*checksumOfFile(path), checksumOf("abc", 3));
   EXPECT_NE(checksumOf("abc", 3), checksumOf("abd", 3));
-  EXPECT_EQ(*checksumOfFileRange(path, 1, 2), checksumOf("bc", 2));
-  EXPECT_FALSE(checksumOfFileRange(path, 1, 3).ok());
-}
-
-TEST(Checksum, OfAFileLargerThanThePieces) {
-  const std::string path = testing::TempDir() + "/large";
-  std::string bytes(3'000'001, 'x');
-  for (size_t i = 0; i < bytes.size(); i += 7) bytes[i] = static_cast<char>(i);
-  std::ofstream(path, std::ios::binary) << bytes;
-  EXPECT_EQ(*checksumOfFile(path), checksumOf(bytes.data(), bytes.size()));
 }
 
 }  // namespace

@@ -75,13 +75,6 @@ Json toJson(const SizeConstraint::InputDim& dim) {
 
 Json toJson(const RankEntry& rank) { return {{"program", rank.program}, {"device", rank.device}}; }
 
-Json toJson(const WeightSource& weight) {
-  return {{"name", weight.name},        {"dtype", std::string(dtypeName(weight.dtype))},
-          {"shape", weight.shape},      {"file", weight.file},
-          {"offset", weight.offset},    {"fill", weight.fill},
-          {"checksum", weight.checksum}};
-}
-
 constexpr std::pair<const char*, LayoutStep::Kind> kStepKinds[] = {
     {"reshape", LayoutStep::Kind::kReshape},
     {"transpose", LayoutStep::Kind::kTranspose},
@@ -93,6 +86,7 @@ const char* nameOf(LayoutStep::Kind kind) {
 
 Json toJson(const LayoutStep& step) { return {{"kind", nameOf(step.kind)}, {"dims", step.dims}}; }
 
+Json toJson(const WeightSource& weight);
 Json toJson(const WeightSlot& slot);
 Json toJson(const SizeConstraint& constraint);
 Json toJson(const StateSpec& state) { return {{"spec", toJson(state.spec)}, {"next", state.next}}; }
@@ -120,6 +114,13 @@ Json toJson(const SizeConstraint& constraint) {
           {"text", constraint.text},
           {"function", constraint.function},
           {"replaced", listToJson(constraint.replaced)}};
+}
+
+Json toJson(const WeightSource& weight) {
+  return {{"name", weight.name},   {"dtype", std::string(dtypeName(weight.dtype))},
+          {"shape", weight.shape}, {"splits", listToJson(weight.splits)},
+          {"file", weight.file},   {"offsets", weight.offsets},
+          {"fill", weight.fill},   {"first_hash", weight.first_hash}};
 }
 
 Json toJson(const WeightSlot& slot) {
@@ -245,9 +246,10 @@ static void readFields(JsonReader& reader, WeightSource& weight) {
   reader.read("name", weight.name);
   reader.read("shape", weight.shape);
   reader.read("file", weight.file);
-  reader.read("offset", weight.offset);
+  reader.read("splits", weight.splits);
+  reader.read("offsets", weight.offsets);
   reader.read("fill", weight.fill);
-  reader.read("checksum", weight.checksum);
+  reader.read("first_hash", weight.first_hash);
 }
 
 static void readFields(JsonReader& reader, DeviceKernel& kernel) {
@@ -307,6 +309,7 @@ static void readFields(JsonReader& reader, Manifest& manifest) {
   reader.read("programs", manifest.programs);
   reader.read("ranks", manifest.ranks);
   reader.read("weights", manifest.weights);
+  reader.read("weight_hashes", manifest.weight_hashes);
   reader.read("files", manifest.files);
   reader.read("predicted_ms", manifest.predicted_ms);
   reader.read("constraints", manifest.constraints);
@@ -337,6 +340,7 @@ std::string printManifest(const Manifest& manifest) {
                      {"programs", listToJson(manifest.programs)},
                      {"ranks", listToJson(manifest.ranks)},
                      {"weights", listToJson(manifest.weights)},
+                     {"weight_hashes", manifest.weight_hashes},
                      {"files", listToJson(manifest.files)},
                      {"predicted_ms", manifest.predicted_ms},
                      {"constraints", listToJson(manifest.constraints)},

@@ -14,7 +14,7 @@
 
 namespace mlc::package {
 
-inline constexpr int kFormatVersion = 4;
+inline constexpr int kFormatVersion = 5;
 
 // A tensor at the edge of the model or of a program. Dims are DimExpr texts ("1", "batch", "batch *
 // seq").
@@ -107,15 +107,20 @@ struct WeightSlot {
   std::vector<LayoutStep> steps;  // kPlain: taken one after the other, after slicing
 };
 
-// Bytes of a weight: a range of a data file of the package or of the model; or one repeated value.
+// Bytes of a weight: in a data file of the package or of the model; or one repeated value.
 struct WeightSource {
   std::string name;
   DType dtype = DType::kF32;
   std::vector<int64_t> shape;
-  std::string file;      // relative to the package, or absolute (by reference); empty: fill
-  int64_t offset = 0;    // bytes
-  std::string fill;      // the bytes of the smallest run of whole bytes, in hex, when file is empty
-  std::string checksum;  // XXH3-128 of the range, hex
+  // Pieces that are hashed, and may be stored, each by itself: at most one split, over "tp", that
+  // of all slots which read the weight. Without it the weight is one piece.
+  std::vector<Split> splits;
+  std::string file;  // relative to the package, or absolute (by reference); empty: fill
+  // Bytes: one, of the whole weight, row-major; or one for each piece, row-major by itself. -1
+  // where the package does not have it (package_part.h).
+  std::vector<int64_t> offsets;
+  std::string fill;  // the bytes of the smallest run of whole bytes, in hex, when file is empty
+  int64_t first_hash = 0;  // in the file of hashes: see weight_hashes.h
 };
 
 struct DeviceKernel {
@@ -147,7 +152,7 @@ struct RankEntry {
 struct FileEntry {
   std::string path;  // relative to the package
   int64_t bytes = 0;
-  std::string checksum;  // BLAKE2b-256, hex
+  std::string checksum;  // BLAKE2b-256, hex; empty: weights, whose chunks have hashes
 };
 
 struct Manifest {
@@ -164,6 +169,7 @@ struct Manifest {
   std::vector<Program> programs;
   std::vector<RankEntry> ranks;
   std::vector<WeightSource> weights;
+  std::string weight_hashes;     // the file of the chunks' hashes; empty: no weight has a file
   std::vector<FileEntry> files;  // every file of the package but the manifest itself
   double predicted_ms = 0;
   // What must hold of the sizes in every run. Those of function "main" are over the symbols of the

@@ -22,9 +22,10 @@ Manifest fullManifest() {
   manifest.dp_shares = {2, 1};
   manifest.microbatches = 3;
   manifest.plan = "plan.json";
-  manifest.files = {{"rank0.so", 10, "aa"}, {"plan.json", 2, "bb"}};
-  manifest.weights = {{"w", DType::kF32, {4, 4}, "/data/model.bin", 64, "", "cc"},
-                      {"c", DType::kI8, {2}, "", 0, "7f", ""}};
+  manifest.files = {{"rank0.so", 10, "aa"}, {"plan.json", 2, "bb"}, {"weight_hashes", 64, "cc"}};
+  manifest.weight_hashes = "weight_hashes";
+  manifest.weights = {{"w", DType::kF32, {4, 4}, {{1, "tp", {1}}}, "/data/model.bin", {64}, "", 1},
+                      {"c", DType::kI8, {2}, {}, "", {}, "7f"}};
   Program program;
   program.target = "cpu";
   program.object = "rank0.so";
@@ -103,6 +104,28 @@ TEST(ValidateManifest, RefusesWhatMakesNoSense) {
       {"weight", [](Manifest& m) { m.programs[0].weights[0].source = 9; }},
       {"shape", [](Manifest& m) { m.weights[0].shape = {int64_t{1} << 40, int64_t{1} << 40}; }},
       {"value", [](Manifest& m) { m.weights[1].fill = "7"; }},
+      {"value", [](Manifest& m) { m.weights[1].offsets = {0}; }},
+      {"offsets", [](Manifest& m) { m.weights[0].offsets = {}; }},
+      {"offsets", [](Manifest& m) { m.weights[0].offsets = {0, 64}; }},
+      {"offsets", [](Manifest& m) { m.weights[0].offsets = {-2}; }},
+      {"first_hash", [](Manifest& m) { m.weights[0].first_hash = -1; }},
+      {"first_hash", [](Manifest& m) { m.weights[0].first_hash = 2; }},
+      {"first_hash", [](Manifest& m) { m.weights[0].first_hash = INT64_MAX; }},
+      {"first_hash", [](Manifest& m) { m.weight_hashes = ""; }},
+      {"first_hash", [](Manifest& m) { m.weights[0].shape = {1 << 20, 1 << 20}; }},
+      {"weight_hashes", [](Manifest& m) { m.weight_hashes = "absent"; }},
+      {"no checksum", [](Manifest& m) { m.files[0].checksum = ""; }},
+      {"no checksum", [](Manifest& m) { m.files[1].checksum = ""; }},
+      {"no checksum", [](Manifest& m) { m.files[2].checksum = ""; }},
+      {"otherwise", [](Manifest& m) { m.weights[0].splits[0].dim = 0; }},
+      {"along a dim", [](Manifest& m) { m.weights[0].splits[0].dim = 2; }},
+      {"do not fit", [](Manifest& m) { m.weights[0].splits[0].shares = {3}; }},
+      {"do not fit", [](Manifest& m) { m.weights[0].splits = {{0, "dp", {1, 1}}}; }},
+      {"inside of a byte",
+       [](Manifest& m) {
+         m.dp = 1, m.tp = 2, m.dp_shares = {}, m.ranks = {{-1, "cpu"}, {-1, "cpu"}};
+         m.weights[0] = {"w", DType::kI4, {3, 2}, {{1, "tp", {1, 1}}}, "/data/model.bin", {0}};
+       }},
       {"microbatches", [](Manifest& m) { m.microbatches = 1 << 30; }},
       {"dp_shares", [](Manifest& m) { m.dp_shares = {1}; }},
       {"dp_shares", [](Manifest& m) { m.dp_shares = {0, 0}; }},
@@ -189,6 +212,7 @@ TEST(ValidateManifest, RefusesSendsAndReceivesThatDoNotMeet) {
          m.tp = 2;
          m.ranks = {{0, "cpu"}, {0, "cpu"}, {1, "cpu"}, {-1, "cpu"}};
          for (Program& program : m.programs) program.weights[0].splits.clear();
+         m.weights[0].splits.clear();
        }},
   };
   for (const auto& [words, damage] : damages) {

@@ -2,10 +2,8 @@
 
 #include <filesystem>
 
-#include "runtime/base/checksum.h"
 #include "runtime/base/content_hash.h"
 #include "runtime/base/mapped_file.h"
-#include "runtime/package/package_part.h"
 #include "runtime/package/validate_manifest.h"
 
 namespace mlc::package {
@@ -13,21 +11,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kChecksumLimit = int64_t{1} << 30;
-
-Status checkFile(const std::string& path, const FileEntry& file) {
+Status checkSize(const std::string& path, const FileEntry& file) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
   if (error) return invalidError("the package lacks its file " + path + ": " + error.message());
-  if (size != static_cast<uint64_t>(file.bytes)) {
-    return invalidError(path + " has " + std::to_string(size) +
-                        " bytes, the package was written with " + std::to_string(file.bytes));
-  }
-  MLC_ASSIGN_OR_RETURN(const std::string checksum, contentHashOfFile(path));
-  if (checksum != file.checksum) {
-    return invalidError(path + " was changed after the package was written (its checksum differs)");
-  }
-  return okStatus();
+  if (size == static_cast<uint64_t>(file.bytes)) return okStatus();
+  return invalidError(path + " has " + std::to_string(size) +
+                      " bytes, the package was written with " + std::to_string(file.bytes));
 }
 
 Status checkSignature(const std::string& path, const std::string& manifest,
@@ -59,31 +49,36 @@ StatusOr<std::shared_ptr<const Package>> Package::open(const std::string& path,
     return invalidError(manifestPath +
                         " was changed after the package was written (its checksum differs)");
   }
-  std::shared_ptr<const Package> package(new Package(path, *std::move(manifest)));
-  for (const FileEntry& entry : package->manifest().files) {
-    MLC_RETURN_IF_ERROR(checkFile(package->pathOf(entry.path), entry));
-  }
-  return package;
+  std::shared_ptr<Package> package(new Package(path, *std::move(manifest)));
+  MLC_RETURN_IF_ERROR(package->checkFiles());
+  return std::shared_ptr<const Package>(std::move(package));
 }
 
-Status Package::checkWeight(int index, bool evenIfLarge) const {
-  const WeightSource& source = manifest_.weights[static_cast<size_t>(index)];
-  const std::string path = pathOf(source.file);
-  std::error_code error;
-  const auto size = static_cast<int64_t>(fs::file_size(path, error));
-  if (error) return invalidError("cannot read " + path + ": " + error.message());
-  const int64_t bytes = bytesOf(source);
-  if (source.offset > size || bytes > size - source.offset) {
-    return invalidError(path + " is cut short: it has " + std::to_string(size) +
-                        " bytes, weight '" + source.name + "' ends at " +
-                        std::to_string(source.offset) + " + " + std::to_string(bytes));
+Status Package::checkFiles() {
+  for (const FileEntry& entry : manifest_.files) {
+    const std::string path = pathOf(entry.path);
+    MLC_RETURN_IF_ERROR(checkSize(path, entry));
+    if (entry.checksum.empty()) continue;
+    std::string checksum;
+    if (entry.path == manifest_.weight_hashes) {
+      MLC_ASSIGN_OR_RETURN(const auto file, MappedFile::open(path));
+      // What is kept is what is checked.
+      weightHashes_.assign(file->data(), file->size());
+      checksum = contentHashOf(weightHashes_);
+    } else {
+      MLC_ASSIGN_OR_RETURN(checksum, contentHashOfFile(path));
+    }
+    if (checksum != entry.checksum) {
+      return invalidError(path +
+                          " was changed after the package was written (its checksum differs)");
+    }
   }
-  const bool inPackage = !fs::path(source.file).is_absolute();
-  if (!inPackage && size > kChecksumLimit && !evenIfLarge) return okStatus();
-  MLC_ASSIGN_OR_RETURN(const std::string checksum, checksumOfFileRange(path, source.offset, bytes));
-  if (checksum == source.checksum) return okStatus();
-  return invalidError(path + " was changed after the package was written: weight '" + source.name +
-                      "' has other bytes");
+  return okStatus();
+}
+
+std::string_view Package::weightHash(int64_t index) const {
+  constexpr size_t kBytes = ContentDigest().size();
+  return std::string_view(weightHashes_).substr(static_cast<size_t>(index) * kBytes, kBytes);
 }
 
 std::string Package::pathOf(const std::string& file) const {

@@ -10,9 +10,10 @@
 #include <map>
 
 #include "runtime/abi/abi.h"
-#include "runtime/base/checksum.h"
 #include "runtime/base/content_hash.h"
+#include "runtime/base/mapped_file.h"
 #include "runtime/package/program_interface.h"
+#include "runtime/package/weight_hashes.h"
 
 namespace mlc::package {
 
@@ -36,8 +37,26 @@ void PackageFolder::addWeightBytes(const std::string& weight, DType dtype,
   const size_t end = static_cast<size_t>(offset) + bytes;
   if (weights_.size() < end) weights_.resize(end);
   std::memcpy(weights_.data() + offset, data, bytes);
-  manifest.weights.push_back(
-      {weight, dtype, shape, "weights.bin", offset, "", checksumOf(data, bytes)});
+  manifest.weights.push_back({weight, dtype, shape, {}, "weights.bin", {offset}});
+}
+
+void PackageFolder::writeHashes() {
+  std::string hashes;
+  for (WeightSource& source : manifest.weights) {
+    if (source.file.empty()) continue;
+    source.first_hash = static_cast<int64_t>(hashes.size() / ContentDigest().size());
+    const std::string path = source.file.starts_with("/") ? source.file : file(source.file);
+    const auto bytes = *MappedFile::open(path);
+    for (int piece = 0; piece < numPieces(source); ++piece) {
+      const PieceRuns runs = storedRuns(source, piece);
+      for (int64_t chunk = 0; chunk < chunksOf(runs); ++chunk) {
+        const ContentDigest digest = hashOfChunk(runs, bytes->data() + runs.offset, chunk);
+        hashes.append(digest.begin(), digest.end());
+      }
+    }
+  }
+  manifest.weight_hashes = "weight_hashes";
+  std::ofstream(file(manifest.weight_hashes), std::ios::binary) << hashes;
 }
 
 // A program that another one shares its object with, but not the interface, gets a copy of its own.
@@ -68,10 +87,11 @@ void PackageFolder::write() {
   std::ofstream(file("weights.bin"), std::ios::binary) << weights_;
   std::ofstream(file("plan.json")) << "{}";
   manifest.plan = "plan.json";
+  writeHashes();
   writeInterfaces();
-  manifest.files.clear();
+  manifest.files = {{"weights.bin", static_cast<int64_t>(weights_.size()), ""}};
   std::vector<std::string> names = files_;
-  names.insert(names.end(), {"weights.bin", "plan.json"});
+  names.insert(names.end(), {manifest.plan, manifest.weight_hashes});
   for (const std::string& name : names) {
     manifest.files.push_back(
         {name, static_cast<int64_t>(fs::file_size(file(name))), *contentHashOfFile(file(name))});

@@ -19,25 +19,27 @@ class PackageFolder {
 
   // Copies a file into the package.
   void addFile(const std::string& source, const std::string& name);
-  // Puts a weight into weights.bin at that offset and into the manifest. The bytes are those of the
-  // values.
+  // Puts a weight into weights.bin at that offset and, as one piece, into the manifest. The bytes
+  // are those of the values.
   template <typename T>
   void addWeight(const std::string& weight, DType dtype, const std::vector<int64_t>& shape,
                  const std::vector<T>& values, int64_t offset) {
     addWeightBytes(weight, dtype, shape, values.data(), values.size() * sizeof(T), offset);
   }
-  // Writes weights.bin, plan.json, the interfaces of the programs into their objects, the list of
-  // files and manifest.json.
+  // Writes weights.bin, the hashes of all weights as they are now in their files, plan.json, the
+  // interfaces of the programs into their objects, the list of files and manifest.json.
   void write();
   // The manifest alone.
   void writeManifest();
+  // The interfaces of the programs, into their objects.
+  void writeInterfaces();
 
   Manifest manifest;
 
  private:
   void addWeightBytes(const std::string& weight, DType dtype, const std::vector<int64_t>& shape,
                       const void* data, size_t bytes, int64_t offset);
-  void writeInterfaces();
+  void writeHashes();
   std::string path_;
   std::vector<std::string> files_;
   std::string weights_;

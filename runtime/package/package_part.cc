@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "runtime/package/validate_manifest.h"
+#include "runtime/package/stored_piece.h"
 
 namespace mlc::package {
 namespace {
@@ -13,42 +13,52 @@ constexpr int64_t kAlignment = 4096;
 
 }  // namespace
 
-std::vector<int> weightsOf(const Manifest& manifest, const std::vector<int>& ranks) {
-  std::set<int> weights;
+std::vector<PackagePiece> piecesOf(const Manifest& manifest, const std::vector<int>& ranks) {
+  std::set<PackagePiece> pieces;
   for (const int rank : ranks) {
     if (static_cast<size_t>(rank) >= manifest.ranks.size()) continue;
     const int program = manifest.ranks[static_cast<size_t>(rank)].program;
     if (program < 0) continue;
     for (const WeightSlot& slot : manifest.programs[static_cast<size_t>(program)].weights) {
-      if (!manifest.weights[static_cast<size_t>(slot.source)].file.empty())
-        weights.insert(slot.source);
+      const WeightSource& source = manifest.weights[static_cast<size_t>(slot.source)];
+      if (!source.file.empty())
+        pieces.insert({slot.source, pieceIndex(source, rank % manifest.tp)});
     }
   }
-  return {weights.begin(), weights.end()};
+  return {pieces.begin(), pieces.end()};
 }
 
-int64_t bytesOf(const WeightSource& source) {
-  return dtypeBytes(source.dtype, numElements(source.shape));
+std::vector<PackagePiece> piecesOf(const Manifest& manifest) {
+  std::vector<PackagePiece> pieces;
+  for (size_t i = 0; i < manifest.weights.size(); ++i) {
+    const WeightSource& source = manifest.weights[i];
+    if (source.file.empty()) continue;
+    for (int piece = 0; piece < numPieces(source); ++piece) {
+      if (storedRuns(source, piece).offset >= 0) pieces.push_back({static_cast<int>(i), piece});
+    }
+  }
+  return pieces;
 }
 
-Manifest manifestOfPart(const Manifest& whole, const std::vector<int>& weights) {
+Manifest manifestOfPart(const Manifest& whole, const std::vector<PackagePiece>& pieces) {
   Manifest part = whole;
-  std::set<std::string> data;
-  for (const WeightSource& weight : whole.weights) data.insert(weight.file);
-  std::erase_if(part.files, [&](const FileEntry& file) { return data.contains(file.path); });
-  if (weights.empty()) return part;
+  std::erase_if(part.files, [](const FileEntry& file) { return file.checksum.empty(); });
   FileEntry file;
   file.path = "weights_of_part.bin";
   const auto isTaken = [&](const FileEntry& other) { return other.path == file.path; };
   while (std::ranges::any_of(whole.files, isTaken)) file.path = "_" + file.path;
-  for (const int index : weights) {
-    WeightSource& weight = part.weights[static_cast<size_t>(index)];
-    file.bytes = (file.bytes + kAlignment - 1) / kAlignment * kAlignment;
+  for (WeightSource& weight : part.weights) {
+    if (weight.file.empty()) continue;
     weight.file = file.path;
-    weight.offset = file.bytes;
-    file.bytes += bytesOf(weight);
+    weight.offsets.assign(static_cast<size_t>(numPieces(weight)), -1);
   }
-  part.files.insert(part.files.begin(), file);
+  for (const PackagePiece& piece : pieces) {
+    file.bytes = (file.bytes + kAlignment - 1) / kAlignment * kAlignment;
+    const auto index = static_cast<size_t>(piece.weight);
+    part.weights[index].offsets[static_cast<size_t>(piece.piece)] = file.bytes;
+    file.bytes += storedRuns(whole.weights[index], piece.piece).total();
+  }
+  if (!pieces.empty()) part.files.insert(part.files.begin(), file);
   return part;
 }
 

@@ -1,11 +1,13 @@
-// What some ranks need of a package: its manifest and code, and of the weights theirs alone.
+// What some ranks need of a package: its manifest and code, and of the weights' pieces
+// (stored_piece.h) theirs alone.
 //
-//   weights.bin: | a | b | c |, ranks of the part need a and c
-//     ==>  weights_of_part.bin: | a | c |
+//   weights.bin: | a0 | a1 | b | c0 | c1 |, ranks of the part need a0, b and c0
+//     ==>  weights_of_part.bin: | a0 | b | c0 |
 //
 // A part is a package whose other ranks lack their weights.
 #pragma once
 
+#include <compare>
 #include <string>
 #include <vector>
 
@@ -13,16 +15,20 @@
 
 namespace mlc::package {
 
-// Of those ranks: indices into Manifest::weights of what they read from files, ascending. Ranks
-// that the package does not have need nothing.
-std::vector<int> weightsOf(const Manifest& manifest, const std::vector<int>& ranks);
+struct PackagePiece {
+  int weight = 0;  // index into Manifest::weights, of one that has a file
+  int piece = 0;
+  friend auto operator<=>(const PackagePiece&, const PackagePiece&) = default;
+};
 
-// Of its range in its file.
-int64_t bytesOf(const WeightSource& source);
+// What those ranks read from files, ascending. Ranks that the package does not have need nothing.
+std::vector<PackagePiece> piecesOf(const Manifest& manifest, const std::vector<int>& ranks);
 
-// The manifest of a part with those weights. They lie in one new file, at their offsets there;
-// files[0] is its entry, without the checksum. Without weights there is no such file. checksum is
-// that of the whole.
-Manifest manifestOfPart(const Manifest& whole, const std::vector<int>& weights);
+// All that the package has.
+std::vector<PackagePiece> piecesOf(const Manifest& manifest);
+
+// The manifest of a part with those pieces. They lie in one new file, in this order; files[0] is
+// its entry. Without pieces there is no such file. checksum is that of the whole.
+Manifest manifestOfPart(const Manifest& whole, const std::vector<PackagePiece>& pieces);
 
 }  // namespace mlc::package

@@ -9,6 +9,7 @@
 #include "runtime/base/dim_expr.h"
 #include "runtime/base/shape_bytes.h"
 #include "runtime/package/layout_steps.h"
+#include "runtime/package/weight_hashes.h"
 #include "runtime/package/weight_piece.h"
 
 namespace mlc::package {
@@ -41,6 +42,13 @@ std::optional<int64_t> sumOf(const std::vector<int64_t>& shares) {
     if (share < 0 || __builtin_add_overflow(sum, share, &sum)) return std::nullopt;
   }
   return sum > 0 ? std::optional(sum) : std::nullopt;
+}
+
+// What is read as a whole is listed with its hash.
+Status checkListed(const std::string& path, const Manifest& manifest, const std::string& where) {
+  const auto file = std::ranges::find(manifest.files, path, &FileEntry::path);
+  if (file == manifest.files.end()) return bad(where + " '" + path + "' is not among the files");
+  return file->checksum.empty() ? bad(where + " '" + path + "' has no checksum") : okStatus();
 }
 
 Status checkSplits(const std::vector<Split>& splits, size_t dims, const Manifest& manifest,
@@ -95,6 +103,8 @@ Status checkSlot(const WeightSlot& slot, const std::set<int>& tpRanks, const Man
         source.shape[static_cast<size_t>(split.dim)] % *sumOf(split.shares) != 0)
       return bad(where + " is split into pieces that do not fit the weight");
   }
+  if (!source.splits.empty() && source.splits != slot.splits)
+    return bad(where + " is split otherwise than its weight's pieces");
   const bool isPanels = slot.layout == WeightLayout::kPanels;
   if (!slot.steps.empty() && (isPanels || isPacked(source.dtype)))
     return bad(where + " has a bad layout: steps");
@@ -193,10 +203,7 @@ Status checkFiles(const Program& program, const Manifest& manifest, const std::s
   for (const std::string* path :
        {&program.object, &program.ptx, &program.cubin, &program.emulation}) {
     if (path != &program.object && path->empty()) continue;
-    if (std::ranges::none_of(manifest.files,
-                             [&](const FileEntry& file) { return file.path == *path; })) {
-      return bad(where + " needs '" + *path + "', which is not among the files");
-    }
+    MLC_RETURN_IF_ERROR(checkListed(*path, manifest, where + " needs a file:"));
   }
   return okStatus();
 }
@@ -304,19 +311,56 @@ Status checkRanks(const Manifest& manifest) {
   return okStatus();
 }
 
-Status checkWeight(const WeightSource& weight, const std::string& where) {
-  if (!elementsOf(weight.shape) || weight.offset < 0)
-    return bad(where + " has a bad shape or offset");
-  if (isReference(weight.dtype)) return bad(where + ".dtype refers to objects");
-  if (weight.file.empty()) {
-    if (weight.fill.size() != 2 * static_cast<size_t>(dtypeBytes(weight.dtype, 1)) ||
-        weight.fill.find_first_not_of("0123456789abcdef") != std::string::npos) {
-      return bad(where + " has neither a file nor a value");
-    }
-  } else if (!std::filesystem::path(weight.file).is_absolute() && !isFileName(weight.file)) {
-    return bad(where + ".file lies outside the package");
+// The pieces of a weight in a file, their places and hashes. `hashes`: how many there are.
+Status checkPieces(const WeightSource& weight, int64_t hashes, const Manifest& manifest,
+                   const std::string& where) {
+  MLC_RETURN_IF_ERROR(checkSplits(weight.splits, weight.shape.size(), manifest, where));
+  for (const Split& split : weight.splits) {
+    if (split.axis != "tp" ||
+        weight.shape[static_cast<size_t>(split.dim)] % *sumOf(split.shares) != 0)
+      return bad(where + " is split into pieces that do not fit its shape");
   }
+  if (!hasWholeBytes(weight.dtype, weight.shape, weight.splits))
+    return bad(where + " is split inside of a byte");
+  const size_t places = weight.offsets.size();
+  if (places != 1 && places != static_cast<size_t>(numPieces(weight)))
+    return bad(where + ".offsets does not fit its pieces");
+  if (std::ranges::any_of(weight.offsets, [](int64_t offset) { return offset < -1; }))
+    return bad(where + ".offsets has a negative one");
+  if (weight.first_hash < 0 || weight.first_hash > hashes ||
+      chunksOf(weight) > hashes - weight.first_hash)
+    return bad(where + ".first_hash: weight_hashes has no hashes for it");
   return okStatus();
+}
+
+// One that is made of a value.
+Status checkFill(const WeightSource& weight, const std::string& where) {
+  if (weight.fill.size() != 2 * static_cast<size_t>(dtypeBytes(weight.dtype, 1)) ||
+      weight.fill.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return bad(where + " has neither a file nor a value");
+  }
+  if (!weight.splits.empty() || !weight.offsets.empty())
+    return bad(where + " has a value, and pieces in a file");
+  return okStatus();
+}
+
+Status checkWeight(const WeightSource& weight, int64_t hashes, const Manifest& manifest,
+                   const std::string& where) {
+  if (!elementsOf(weight.shape)) return bad(where + " has a bad shape");
+  if (isReference(weight.dtype)) return bad(where + ".dtype refers to objects");
+  if (weight.file.empty()) return checkFill(weight, where);
+  if (!std::filesystem::path(weight.file).is_absolute() && !isFileName(weight.file))
+    return bad(where + ".file lies outside the package");
+  return checkPieces(weight, hashes, manifest, where);
+}
+
+// How many hashes of chunks the package has.
+StatusOr<int64_t> countHashes(const Manifest& manifest) {
+  const std::string& path = manifest.weight_hashes;
+  if (path.empty()) return 0;
+  MLC_RETURN_IF_ERROR(checkListed(path, manifest, "weight_hashes"));
+  return std::ranges::find(manifest.files, path, &FileEntry::path)->bytes /
+         static_cast<int64_t>(ContentDigest().size());
 }
 
 Status checkFileList(const Manifest& manifest) {
@@ -330,9 +374,7 @@ Status checkFileList(const Manifest& manifest) {
     if (!names.insert(file.path).second)
       return bad(where + ".path '" + file.path + "' is listed twice");
   }
-  if (!names.contains(manifest.plan))
-    return bad("plan '" + manifest.plan + "' is not among the files");
-  return okStatus();
+  return checkListed(manifest.plan, manifest, "plan");
 }
 
 }  // namespace
@@ -358,8 +400,10 @@ Status validateManifest(const Manifest& manifest) {
     MLC_RETURN_IF_ERROR(checkState(manifest.states[i], "states[" + std::to_string(i) + "]"));
   }
   MLC_RETURN_IF_ERROR(checkFileList(manifest));
+  MLC_ASSIGN_OR_RETURN(const int64_t hashes, countHashes(manifest));
   for (size_t i = 0; i < manifest.weights.size(); ++i) {
-    MLC_RETURN_IF_ERROR(checkWeight(manifest.weights[i], "weights[" + std::to_string(i) + "]"));
+    MLC_RETURN_IF_ERROR(
+        checkWeight(manifest.weights[i], hashes, manifest, "weights[" + std::to_string(i) + "]"));
   }
   for (size_t i = 0; i < manifest.programs.size(); ++i) {
     MLC_RETURN_IF_ERROR(checkProgram(static_cast<int>(i), manifest));

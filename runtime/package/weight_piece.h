@@ -13,7 +13,11 @@ struct WeightPiece {
   std::vector<int64_t> offsets, sizes;
 };
 
-// The piece that the rank with this coordinate on the tp axis has.
+// The piece of a tensor of that shape that the rank with this coordinate on the tp axis has.
+WeightPiece pieceOf(const std::vector<Split>& splits, const std::vector<int64_t>& shape,
+                    int tpRank);
+
+// Of a weight, as one of its slots wants it.
 WeightPiece pieceOf(const WeightSlot& slot, const WeightSource& source, int tpRank);
 
 }  // namespace mlc::package

@@ -4,6 +4,7 @@
 
 #include "runtime/package/layout_steps.h"
 #include "runtime/package/pack_panels.h"
+#include "runtime/package/stored_piece.h"
 #include "runtime/package/validate_manifest.h"
 
 namespace mlc::package {
@@ -29,6 +30,16 @@ PanelShape panelShapeOf(const WeightSlot& slot) {
   return {slot.transposed, slot.panel, slot.group};
 }
 
+// A slot's piece, in memory that begins with the weight, or with that piece where it is one of
+// those that are stored.
+StridedView viewOf(const MappedFile& file, const WeightSource& source, const WeightPiece& piece) {
+  if (source.splits.empty())
+    return sliceOf(file.data(), source.dtype, source.shape, piece.offsets, piece.sizes);
+  const bool isRowMajor = source.offsets.size() == 1;
+  return sliceOf(file.data(), source.dtype, isRowMajor ? source.shape : piece.sizes, {},
+                 piece.sizes);
+}
+
 int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
 }  // namespace
@@ -41,9 +52,14 @@ StatusOr<Weight> WeightStore::make(const WeightSlot& slot, int tpRank) {
   if (auto it = made_.find(key); it != made_.end()) return it->second;
   MLC_ASSIGN_OR_RETURN(const Weight weight, source.file.empty()
                                                 ? makeFilled(source, slot, piece)
-                                                : makeFromFile(source, slot, piece));
+                                                : makeFromFile(source, slot, piece, tpRank));
   made_.emplace(key, weight);
   return weight;
+}
+
+int64_t WeightStore::checkedBytes() {
+  const std::lock_guard lock(mutex_);
+  return files_.checkedBytes();
 }
 
 StatusOr<char*> WeightStore::allocate(const std::string& name, int64_t bytes) {
@@ -86,43 +102,26 @@ StatusOr<Weight> WeightStore::makeBySteps(const StridedView& view, const WeightS
   return Weight{data, bytes};
 }
 
-StatusOr<const char*> WeightStore::mapSource(const WeightSource& source) {
-  const int index = static_cast<int>(&source - package_->manifest().weights.data());
-  if (auto it = sources_.find(index); it != sources_.end()) return it->second;
-  const std::string path = package_->pathOf(source.file);
-  auto file = files_.find(path);
-  if (file == files_.end()) {
-    MLC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> mapped, MappedFile::open(path));
-    file = files_.emplace(path, std::move(mapped)).first;
-  }
-  MLC_RETURN_IF_ERROR(package_->checkWeight(index));
-  return sources_[index] = file->second->data() + source.offset;
-}
-
 StatusOr<Weight> WeightStore::makeFromFile(const WeightSource& source, const WeightSlot& slot,
-                                           const WeightPiece& piece) {
-  MLC_ASSIGN_OR_RETURN(const char* data, mapSource(source));
-  const int64_t sourceBytes = dtypeBytes(source.dtype, numElements(source.shape));
-  const StridedView view = sliceOf(data, source.dtype, source.shape, piece.offsets, piece.sizes);
+                                           const WeightPiece& piece, int tpRank) {
+  const PackagePiece stored = {slot.source, pieceIndex(source, tpRank)};
+  MLC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file,
+                       isChecked_ ? files_.map(stored) : files_.mapChecked(stored));
+  const StridedView view = viewOf(*file, source, piece);
   if (slot.layout == WeightLayout::kPanels) {
     const int64_t bytes = dtypeBytes(source.dtype, panelsElements(view.sizes, panelShapeOf(slot)));
     MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));
     packPanels(view, panelShapeOf(slot), threads_, out);
-    files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
     return Weight{out, bytes};
   }
-  if (!slot.steps.empty()) {
-    MLC_ASSIGN_OR_RETURN(const Weight weight, makeBySteps(view, slot));
-    files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
-    return weight;
-  }
+  if (!slot.steps.empty()) return makeBySteps(view, slot);
   const int64_t bytes = view.bytes();
   if (view.contiguous() && reinterpret_cast<uintptr_t>(view.data) % kBufferAlignment == 0) {
+    mapped_.push_back(std::move(file));
     return Weight{view.data, bytes, true};
   }
   MLC_ASSIGN_OR_RETURN(char* out, allocate(slot.name, bytes));
   copyOut(view, out);
-  files_.at(package_->pathOf(source.file))->forget(data, sourceBytes);
   return Weight{out, bytes};
 }
 

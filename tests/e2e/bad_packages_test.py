@@ -66,11 +66,27 @@ class ChangedPackages(unittest.TestCase):
     def test_numbers_changed_in_the_manifest(self):
         manifest = self.changed / "manifest.json"
         text = manifest.read_text()
-        for old, new in (('"tp": 2', '"tp": 1'), ('"offset": 0', '"offset": 64'), ('"seq"', '"qes"'), ('"format_version": 4', '"format_version": 7')):
+        for old, new in (('"tp": 2', '"tp": 1'), ('"first_hash": 0', '"first_hash": 1'), ('"seq"', '"qes"'), ('"format_version": 5', '"format_version": 7')):
             with self.subTest(change=new):
                 self.assertIn(old, text)
                 manifest.write_text(text.replace(old, new, 1))
                 self.expect_refused("manifest.json" if "version" not in new else "version")
+
+    def test_damaged_pieces_are_named(self):
+        """By the rank that reads them."""
+        manifest = json.loads((self.package / "manifest.json").read_text())
+        split = [weight for weight in manifest["weights"] if len(weight["offsets"]) == 2]
+        self.assertGreater(len(split), 0)
+        for rank, ranks in ((0, None), (1, None), (1, 2)):
+            weight = split[rank]
+            with self.subTest(weight=weight["name"], rank=rank, ranks=ranks):
+                self.restore()
+                with (self.changed / "weights.bin").open("r+b") as file:
+                    file.seek(weight["offsets"][rank])
+                    byte = file.read(1)[0]
+                    file.seek(weight["offsets"][rank])
+                    file.write(bytes([byte ^ 1]))
+                self.expect_refused(f"rank {rank}", "weights.bin", f"weight '{weight['name']}' has other bytes", ranks=ranks)
 
     def test_not_a_package(self):
         empty = jobs.SCRATCH / "empty.mlcpkg"

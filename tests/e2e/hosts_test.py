@@ -87,6 +87,10 @@ class Files(Case):
         self.run_mesh("tp=2,dp=2")
         (whole,) = set(self.parts()) - {half}
         self.assertLess(self.weights(half), 0.75 * self.weights(whole))
+        # Of what tp splits between the hosts, their own pieces.
+        self.run_mesh("tp=4")
+        (pieces,) = set(self.parts()) - {half, whole}
+        self.assertLess(self.weights(pieces), 0.75 * self.weights(whole))
         # Each once, and later not at all.
         times = {path: path.stat().st_mtime_ns for path in self.parts()}
         report = self.run_mesh("tp=2,pp=2")

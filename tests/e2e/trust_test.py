@@ -50,7 +50,7 @@ class Case(jobs.ToolTest):
 class Cache(Case):
     def test_is_private(self):
         self.hit(MLP)
-        for path in (self.cache, self.cache / "packages", self.cache / "devices", *self.entries()):
+        for path in (self.cache, *(self.cache / name for name in ("packages", "devices", "hashes")), *self.entries()):
             self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o700, path)
         self.assertTrue(self.hit(MLP))
 
@@ -77,6 +77,36 @@ class Cache(Case):
         self.assertFalse(self.hit(MLP))
         (self.entries()[0] / "entry.json").write_text("[]")
         self.assertFalse(self.hit(MLP))
+
+    def flip_a_weight(self):
+        (weights,) = self.cache.rglob("weights.bin")
+        content = bytearray(weights.read_bytes())
+        content[0] ^= 1
+        weights.write_bytes(content)
+
+    def folded(self):
+        """A model with a weight that its package holds itself: x * (1, 2, 3)."""
+        path = self.folder / "folded.onnx"
+        values = [helper.make_tensor_value_info(value, TensorProto.FLOAT, [3]) for value in ("x", "y")]
+        constant = helper.make_tensor("c", TensorProto.FLOAT, [3], [1, 2, 3])
+        graph = helper.make_graph([helper.make_node("Mul", ["x", "c"], ["y"])], "g", values[:1], values[1:], [constant])
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+        return path
+
+    def test_changed_weights_are_not_used(self):
+        model = self.folded()
+        self.assertEqual(self.result(model), [1, 2, 3])
+        self.flip_a_weight()
+        self.expect(jobs.INVALID, model, words=["weights.bin", "has other bytes", "removed from the cache: run it again"])
+        self.assertEqual(self.result(model), [1, 2, 3])
+        self.assertTrue(self.hit(model))
+
+    def test_changed_weights_are_not_copied(self):
+        package = self.folder / "p.mlcpkg"
+        for _ in range(2):
+            self.expect(jobs.DONE, self.folded(), "-o", package, tool="mlc-compile")
+            self.assertEqual(self.result(package), [1, 2, 3])
+            self.flip_a_weight()
 
     def test_of_others_is_refused(self):
         self.hit(MLP)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "runtime/base/content_hash.h"
 #include "runtime/base/machine.h"
@@ -9,6 +10,7 @@
 #include "runtime/package/package.h"
 #include "runtime/package/package_part.h"
 #include "runtime/package/validate_manifest.h"
+#include "runtime/package/weight_files.h"
 #include "tools/job/exchange.h"
 #include "tools/job/package_transfer.h"
 
@@ -17,6 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using collectives::Communicator;
+
+// The other ranks of the host wait meanwhile.
+int allThreads() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 // What files each rank sees: containers on one host have their own.
 StatusOr<std::vector<std::string>> gatherViews(Communicator& world) {
@@ -58,15 +63,19 @@ bool isHere(const std::string& path, const std::string& content, const std::vect
   if (!manifest.ok() || *manifest != content) return false;
   const auto package = package::Package::open(path);
   if (!package.ok()) return false;
-  const std::vector<int> weights = package::weightsOf((*package)->manifest(), ranks);
-  return std::ranges::all_of(weights,
-                             [&](int index) { return (*package)->checkWeight(index, true).ok(); });
+  return package::WeightFiles(*package, allThreads())
+      .check(package::piecesOf((*package)->manifest(), ranks))
+      .ok();
 }
 
-std::string keyOfPart(const std::string& content, const std::vector<int>& weights) {
+std::string keyOfPart(const std::string& content,
+                      const std::vector<package::PackagePiece>& pieces) {
   ContentHash key;
   key.field("part of the package", content);
-  for (const int weight : weights) key.field("weight", std::to_string(weight));
+  for (const package::PackagePiece& piece : pieces) {
+    key.field("weight", std::to_string(piece.weight));
+    key.field("piece", std::to_string(piece.piece));
+  }
   return key.hex();
 }
 
@@ -88,18 +97,16 @@ StatusOr<HeldPackage> receivePart(Communicator& world, const std::vector<Keys>& 
   MLC_RETURN_IF_ERROR(package::validateManifest(whole));
   if (checksumOfManifest(whole) != whole.checksum)
     return invalidError("the manifest that rank 0 sent is damaged");
-  const std::vector<int> weights = package::weightsOf(whole, ranks);
-  const std::string key = keyOfPart(contentHashOf(sent.text), weights);
-  MLC_ASSIGN_OR_RETURN(const PackageStore store, PackageStore::open());
+  const std::vector<package::PackagePiece> pieces = package::piecesOf(whole, ranks);
+  const std::string key = keyOfPart(contentHashOf(sent.text), pieces);
+  MLC_ASSIGN_OR_RETURN(const PackageStore store, PackageStore::open(WeightCheck::kWhenFound));
   MLC_ASSIGN_OR_RETURN(std::optional<HeldPackage> found, store.find(key));
   if (found) return *std::move(found);
   MLC_ASSIGN_OR_RETURN(HeldPackage part,
                        store.add(key, whole.model, [&](const std::string& path) -> Status {
-                         MLC_RETURN_IF_ERROR(receiver.receiveFiles(whole, weights, path));
+                         MLC_RETURN_IF_ERROR(receiver.receiveFiles(whole, pieces, path));
                          MLC_ASSIGN_OR_RETURN(const auto received, package::Package::open(path));
-                         for (const int weight : weights)
-                           MLC_RETURN_IF_ERROR(received->checkWeight(weight, true));
-                         return okStatus();
+                         return package::WeightFiles(received, allThreads()).check(pieces);
                        }));
   store.shrink(cacheLimit);
   return part;
@@ -114,6 +121,8 @@ StatusOr<HostPackage> packageOnThisHost(Communicator& world, const StatusOr<std:
   MLC_ASSIGN_OR_RETURN(const std::vector<std::string> views, gatherViews(world));
   const std::vector<int> ranks = ranksBeside(views, world.rank());
   if (ranksBeside(views, 0).size() == views.size()) return here;
+  // By the lowest of them, below, wherever it finds the package.
+  here.areWeightsChecked = ranks.front() != 0;
 
   StatusOr<std::string> mine = std::string();
   if (world.rank() == 0) mine = contentHashOfFile(here.path + "/manifest.json");

@@ -13,6 +13,7 @@ namespace mlc::tools {
 struct HostPackage {
   std::string path;
   bool wasSent = false;             // a part of rank 0's package, whose signature was checked
+  bool areWeightsChecked = false;   // those of this host's ranks, by one of them
   std::optional<HeldPackage> held;  // it, on one of the ranks that it was sent to
 };
 

@@ -7,6 +7,7 @@
 
 #include "compiler/library/compiler_library.h"
 #include "runtime/base/output_file.h"
+#include "tools/job/cache_folder.h"
 #include "tools/job/package_key.h"
 #include "tools/job/text_file.h"
 
@@ -45,9 +46,14 @@ StatusOr<CachedPackage> findOrCompile(const PackageOptions& options, const Packa
   MLC_ASSIGN_OR_RETURN(CompileOptions compile, compileOptions(options, use));
   MLC_ASSIGN_OR_RETURN(const ModelOutline outline, compiler->outline(options.model));
   if (use.progress) use.progress->show("hashing the model");
+  MLC_ASSIGN_OR_RETURN(std::string hashesFolder, cacheFolder("hashes"));
+  FileHashes hashes(std::move(hashesFolder));
   MLC_ASSIGN_OR_RETURN(const std::string key,
-                       packageKey(compiler->buildId(), compile, outline.files));
-  MLC_ASSIGN_OR_RETURN(const PackageStore store, PackageStore::open());
+                       packageKey(compiler->buildId(), compile, outline.files, hashes));
+  // One that holds its weights is copied as a whole.
+  MLC_ASSIGN_OR_RETURN(
+      const PackageStore store,
+      PackageStore::open(use.packWeights ? WeightCheck::kWhenFound : WeightCheck::kWhenRead));
   CachedPackage cached;
   // What is asked to be dumped or reported is made anew.
   if (options.dumpAfter.empty() && !use.wantsReport) {

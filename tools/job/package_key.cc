@@ -11,7 +11,7 @@
 namespace mlc::tools {
 
 StatusOr<std::string> packageKey(const std::string& compilerBuildId, const CompileOptions& compile,
-                                 const std::vector<std::string>& modelFiles) {
+                                 const std::vector<std::string>& modelFiles, FileHashes& hashes) {
   namespace fs = std::filesystem;
   ContentHash key;
   const auto number = [&](const char* name, int64_t value) {
@@ -43,7 +43,7 @@ StatusOr<std::string> packageKey(const std::string& compilerBuildId, const Compi
     for (int64_t dim : shape) number("dim", dim);
   }
   for (const std::string& file : modelFiles) {
-    MLC_ASSIGN_OR_RETURN(const std::string content, contentHashOfFile(file));
+    MLC_ASSIGN_OR_RETURN(const std::string content, hashes.hashOf(file));
     std::error_code error;
     const fs::path path =
         compile.packWeights ? fs::path(file).filename() : fs::canonical(file, error);

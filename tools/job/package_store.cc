@@ -11,12 +11,14 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 
 #include "runtime/base/content_hash.h"
 #include "runtime/base/output_file.h"
 #include "runtime/base/staging.h"
 #include "runtime/package/package.h"
+#include "runtime/package/weight_files.h"
 #include "tools/job/cache_folder.h"
 #include "tools/job/text_file.h"
 
@@ -49,12 +51,21 @@ StatusOr<std::string> contentOf(const std::string& entry) {
   return contentHashOfFile(entry + kPackage + "/manifest.json");
 }
 
-bool isWhole(const std::string& entry, const std::string& key) {
+bool hasItsWeights(const std::shared_ptr<const package::Package>& package) {
+  const auto threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return package::WeightFiles(package, threads).check(piecesOf(package->manifest())).ok();
+}
+
+bool isWhole(const std::string& entry, const std::string& key, WeightCheck check) {
   const StatusOr<std::string> text = readTextFile(entry + kEntry), content = contentOf(entry);
   if (!text.ok() || !content.ok()) return false;
   const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  return json.is_object() && json.value("key", Json()) == key &&
-         json.value("content", Json()) == *content && package::Package::open(entry + kPackage).ok();
+  if (!json.is_object() || json.value("key", Json()) != key ||
+      json.value("content", Json()) != *content) {
+    return false;
+  }
+  const auto package = package::Package::open(entry + kPackage);
+  return package.ok() && (check == WeightCheck::kWhenRead || hasItsWeights(*package));
 }
 
 int64_t bytesIn(const fs::path& folder) {
@@ -84,10 +95,10 @@ HeldPackage::~HeldPackage() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-StatusOr<PackageStore> PackageStore::open() {
+StatusOr<PackageStore> PackageStore::open(WeightCheck check) {
   MLC_ASSIGN_OR_RETURN(std::string folder, cacheFolder("packages"));
   collectStaging(folder, "");
-  return PackageStore(std::move(folder));
+  return PackageStore(std::move(folder), check);
 }
 
 StatusOr<std::optional<HeldPackage>> PackageStore::find(const std::string& key) const {
@@ -96,7 +107,7 @@ StatusOr<std::optional<HeldPackage>> PackageStore::find(const std::string& key) 
   if (lock < 0) return std::optional<HeldPackage>();
   HeldPackage held(entry + kPackage, lock);
   MLC_RETURN_IF_ERROR(checkOwn(entry));
-  if (!isWhole(entry, key)) return std::optional<HeldPackage>();
+  if (!isWhole(entry, key, check_)) return std::optional<HeldPackage>();
   ::futimens(lock, nullptr);
   return std::optional<HeldPackage>(std::move(held));
 }
@@ -161,6 +172,17 @@ bool PackageStore::remove(const std::string& key) const {
   }
   ::close(lock);
   return removed;
+}
+
+bool PackageStore::removeDamaged(HeldPackage package) const {
+  const fs::path entry = fs::path(package.path()).parent_path();
+  const auto opened = package::Package::open(package.path());
+  if (opened.ok() && hasItsWeights(*opened)) return false;
+  // Else this use of it would keep it there.
+  {
+    const HeldPackage released = std::move(package);
+  }
+  return remove(entry.filename().string());
 }
 
 ClearedPackages PackageStore::shrink(int64_t mostBytes) const {

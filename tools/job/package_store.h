@@ -35,6 +35,13 @@ struct StoredPackage {
   int64_t lastUse = 0;  // nanoseconds since 1970
 };
 
+// When the weights of a package that is found are held against their hashes; everything else always
+// is at once.
+enum class WeightCheck {
+  kWhenRead,   // by the ranks, each what it reads
+  kWhenFound,  // all of them
+};
+
 struct ClearedPackages {
   int removed = 0, inUse = 0;
   int64_t bytes = 0;
@@ -43,16 +50,20 @@ struct ClearedPackages {
 class PackageStore {
  public:
   // Fails where the cache is not its user's own (cache_folder.h).
-  static StatusOr<PackageStore> open();
+  static StatusOr<PackageStore> open(WeightCheck check = WeightCheck::kWhenRead);
 
-  // The package of that key, whose bytes are what they were when it was put there. What is there
-  // and is not so counts as absent; an entry that is not the user's own is an error.
+  // The package of that key, whose bytes are what they were when it was put there, but for weights
+  // that are checked later. What is there and is not so counts as absent; an entry that is not the
+  // user's own is an error.
   StatusOr<std::optional<HeldPackage>> find(const std::string& key) const;
 
   // Has it made under the path that `make` is given, in place of what is there. If somebody else
   // has made it meanwhile, that one is given.
   StatusOr<HeldPackage> add(const std::string& key, const std::string& model,
                             const std::function<Status(const std::string&)>& make) const;
+
+  // Removes a package if its weights are not what they were when it was put there. Whether it did.
+  bool removeDamaged(HeldPackage package) const;
 
   // The one that was used last in front.
   std::vector<StoredPackage> list() const;
@@ -64,10 +75,11 @@ class PackageStore {
   const std::string& folder() const { return folder_; }
 
  private:
-  explicit PackageStore(std::string folder) : folder_(std::move(folder)) {}
+  PackageStore(std::string folder, WeightCheck check) : folder_(std::move(folder)), check_(check) {}
   bool remove(const std::string& key) const;
 
   std::string folder_;
+  WeightCheck check_;
 };
 
 }  // namespace mlc::tools

@@ -7,12 +7,12 @@
 #include <map>
 #include <memory>
 
-#include "runtime/base/content_hash.h"
 #include "runtime/base/mapped_file.h"
 #include "runtime/base/output_file.h"
 #include "runtime/executor/agreement.h"
 #include "runtime/package/package.h"
-#include "runtime/package/package_part.h"
+#include "runtime/package/stored_piece.h"
+#include "runtime/package/weight_files.h"
 
 namespace mlc::tools {
 namespace {
@@ -20,17 +20,17 @@ namespace {
 namespace fs = std::filesystem;
 using collectives::Communicator;
 
-constexpr int64_t kPieceBytes = int64_t{4} << 20;
+constexpr int64_t kMostBytes = int64_t{4} << 20;  // of a message
 constexpr int64_t kMostManifestBytes = int64_t{1} << 30;
 constexpr int64_t kMostSignatureBytes = 4096;
 constexpr int kTag = 0;
 
-enum class Wants : int64_t { kEnd, kFile, kWeight };
+enum class Wants : int64_t { kEnd, kFile, kPiece };
 
-// Bytes from offset on of a file, or of a weight, of the whole package.
+// Bytes from offset on of a file, or of a weight's piece, of the whole package.
 struct Request {
   Wants what = Wants::kEnd;
-  int64_t index = 0, offset = 0, bytes = 0;
+  int64_t index = 0, piece = 0, offset = 0, bytes = 0;
 };
 
 struct Sizes {
@@ -49,7 +49,7 @@ Status take(Communicator& world, void* data, int64_t bytes, int from) {
 class Sender {
  public:
   Sender(Communicator& world, std::shared_ptr<const package::Package> package)
-      : world_(world), package_(std::move(package)) {}
+      : world_(world), package_(package), weights_(std::move(package), /*threads=*/1) {}
 
   Status serve(int rank) {
     MLC_ASSIGN_OR_RETURN(const auto manifest, open(package_->pathOf("manifest.json")));
@@ -83,31 +83,56 @@ class Sender {
   }
 
   StatusOr<const char*> find(const Request& request) {
+    if (request.offset < 0 || request.bytes < 0 || request.bytes > kMostBytes)
+      return invalidError("a rank asks for what the package does not have");
+    return request.what == Wants::kPiece ? findInPiece(request) : findInFile(request);
+  }
+
+  StatusOr<const char*> findInFile(const Request& request) {
     const package::Manifest& manifest = package_->manifest();
     const auto index = static_cast<size_t>(request.index);
-    const bool isWeight = request.what == Wants::kWeight;
-    const size_t count = isWeight ? manifest.weights.size() : manifest.files.size();
-    const Status bad = invalidError("a rank asks for what the package does not have");
-    if ((!isWeight && request.what != Wants::kFile) || request.index < 0 || index >= count ||
-        (isWeight && manifest.weights[index].file.empty()))
-      return bad;
-    const int64_t most =
-        isWeight ? package::bytesOf(manifest.weights[index]) : manifest.files[index].bytes;
-    if (request.bytes < 0 || request.bytes > std::min(most, kPieceBytes) || request.offset < 0 ||
-        request.offset > most - request.bytes)
-      return bad;
-    const std::string& name = isWeight ? manifest.weights[index].file : manifest.files[index].path;
-    const int64_t begin = isWeight ? manifest.weights[index].offset : 0;
-    MLC_ASSIGN_OR_RETURN(const auto file, open(package_->pathOf(name)));
+    if (request.what != Wants::kFile || request.index < 0 || index >= manifest.files.size())
+      return invalidError("a rank asks for what the package does not have");
+    const std::string path = package_->pathOf(manifest.files[index].path);
+    MLC_ASSIGN_OR_RETURN(const auto file, open(path));
     const auto size = static_cast<int64_t>(file->size());
-    if (begin > size || request.offset + request.bytes > size - begin)
-      return invalidError(package_->pathOf(name) + " is cut short");
-    return file->data() + begin + request.offset;
+    if (request.offset > size || request.bytes > size - request.offset)
+      return invalidError(path + " was cut short while it was sent");
+    return file->data() + request.offset;
+  }
+
+  // Whoever asks checks what comes.
+  StatusOr<const char*> findInPiece(const Request& request) {
+    const std::vector<package::WeightSource>& weights = package_->manifest().weights;
+    const auto index = static_cast<size_t>(request.index);
+    if (request.index < 0 || index >= weights.size() || weights[index].file.empty() ||
+        request.piece < 0 || request.piece >= numPieces(weights[index])) {
+      return invalidError("a rank asks for what the package does not have");
+    }
+    const package::PackagePiece piece = {static_cast<int>(request.index),
+                                         static_cast<int>(request.piece)};
+    const package::PieceRuns runs = storedRuns(weights[index], piece.piece);
+    if (request.offset > runs.total() || request.bytes > runs.total() - request.offset)
+      return invalidError("a rank asks for what the package does not have");
+    if (!mapped_ || piece != mappedPiece_) {
+      MLC_ASSIGN_OR_RETURN(mapped_, weights_.map(piece));
+      mappedPiece_ = piece;
+    }
+    gathered_.clear();
+    forEachStretch(runs, request.offset, request.bytes, [&](int64_t at, int64_t count) {
+      gathered_.insert(gathered_.end(), mapped_->data() + at, mapped_->data() + at + count);
+    });
+    return gathered_.data();
   }
 
   Communicator& world_;
   std::shared_ptr<const package::Package> package_;
+  package::WeightFiles weights_;
   std::map<std::string, std::shared_ptr<const MappedFile>> files_;
+  // The piece that was asked for last, and bytes of it.
+  package::PackagePiece mappedPiece_;
+  std::shared_ptr<const MappedFile> mapped_;
+  std::vector<char> gathered_;
 };
 
 }  // namespace
@@ -124,6 +149,7 @@ Status sendPackage(Communicator& world, std::shared_ptr<const package::Package> 
 struct PackageReceiver::Source {
   Wants what;
   int64_t index;
+  int64_t piece = 0;
 };
 
 PackageReceiver::~PackageReceiver() {
@@ -148,44 +174,45 @@ StatusOr<SentManifest> PackageReceiver::receiveManifest() {
 }
 
 Status PackageReceiver::receiveInto(OutputFile& file, const Source& source, int64_t bytes) {
-  for (int64_t offset = 0; offset < bytes; offset += kPieceBytes) {
-    const Request request = {source.what, source.index, offset,
-                             std::min(kPieceBytes, bytes - offset)};
+  for (int64_t offset = 0; offset < bytes; offset += kMostBytes) {
+    const Request request = {source.what, source.index, source.piece, offset,
+                             std::min(kMostBytes, bytes - offset)};
     MLC_RETURN_IF_ERROR(give(world_, &request, sizeof request, 0));
-    piece_.resize(static_cast<size_t>(request.bytes));
-    MLC_RETURN_IF_ERROR(take(world_, piece_.data(), request.bytes, 0));
-    MLC_RETURN_IF_ERROR(file.write({piece_.data(), piece_.size()}));
+    message_.resize(static_cast<size_t>(request.bytes));
+    MLC_RETURN_IF_ERROR(take(world_, message_.data(), request.bytes, 0));
+    MLC_RETURN_IF_ERROR(file.write({message_.data(), message_.size()}));
   }
   return okStatus();
 }
 
 Status PackageReceiver::receiveFiles(const package::Manifest& whole,
-                                     const std::vector<int>& weights, const std::string& path) {
+                                     const std::vector<package::PackagePiece>& pieces,
+                                     const std::string& path) {
   std::error_code error;
   fs::create_directory(path, error);
   if (error) return invalidError("cannot write " + path + ": " + error.message());
-  package::Manifest part = package::manifestOfPart(whole, weights);
+  package::Manifest part = package::manifestOfPart(whole, pieces);
   for (size_t i = 0; i < whole.files.size(); ++i) {
     const package::FileEntry& entry = whole.files[i];
-    const auto isIt = [&](const package::FileEntry& other) { return other.path == entry.path; };
-    if (std::ranges::none_of(part.files, isIt)) continue;
+    if (std::ranges::find(part.files, entry.path, &package::FileEntry::path) == part.files.end())
+      continue;
     MLC_ASSIGN_OR_RETURN(OutputFile file, OutputFile::open(path + "/" + entry.path));
     MLC_RETURN_IF_ERROR(receiveInto(file, {Wants::kFile, static_cast<int64_t>(i)}, entry.bytes));
     MLC_RETURN_IF_ERROR(file.finish());
   }
-  if (!weights.empty()) {
-    package::FileEntry& entry = part.files.front();
-    MLC_ASSIGN_OR_RETURN(OutputFile file, OutputFile::open(path + "/" + entry.path));
+  if (!pieces.empty()) {
+    MLC_ASSIGN_OR_RETURN(OutputFile file, OutputFile::open(path + "/" + part.files.front().path));
     int64_t written = 0;
-    for (const int index : weights) {
-      const package::WeightSource& weight = part.weights[static_cast<size_t>(index)];
+    for (const package::PackagePiece& piece : pieces) {
+      const package::PieceRuns runs =
+          storedRuns(part.weights[static_cast<size_t>(piece.weight)], piece.piece);
       MLC_RETURN_IF_ERROR(
-          file.write(std::string(static_cast<size_t>(weight.offset - written), '\0')));
-      MLC_RETURN_IF_ERROR(receiveInto(file, {Wants::kWeight, index}, bytesOf(weight)));
-      written = weight.offset + bytesOf(weight);
+          file.write(std::string(static_cast<size_t>(runs.offset - written), '\0')));
+      MLC_RETURN_IF_ERROR(
+          receiveInto(file, {Wants::kPiece, piece.weight, piece.piece}, runs.total()));
+      written = runs.offset + runs.total();
     }
     MLC_RETURN_IF_ERROR(file.finish());
-    MLC_ASSIGN_OR_RETURN(entry.checksum, contentHashOfFile(path + "/" + entry.path));
   }
   part.checksum = checksumOfManifest(part);
   return writeFile(path + "/manifest.json", printManifest(part));

@@ -9,6 +9,7 @@
 #include "runtime/base/output_file.h"
 #include "runtime/package/manifest.h"
 #include "runtime/package/package.h"
+#include "runtime/package/package_part.h"
 
 namespace mlc::tools {
 
@@ -32,16 +33,16 @@ class PackageReceiver {
 
   // To be called first.
   StatusOr<SentManifest> receiveManifest();
-  // Makes a package at path: the part of the whole that has those weights (package_part.h).
-  Status receiveFiles(const package::Manifest& whole, const std::vector<int>& weights,
-                      const std::string& path);
+  // Makes a package at path: the part of the whole that has those pieces (package_part.h).
+  Status receiveFiles(const package::Manifest& whole,
+                      const std::vector<package::PackagePiece>& pieces, const std::string& path);
 
  private:
   struct Source;
   Status receiveInto(OutputFile& file, const Source& source, int64_t bytes);
 
   collectives::Communicator& world_;
-  std::vector<char> piece_;
+  std::vector<char> message_;
 };
 
 }  // namespace mlc::tools

@@ -222,7 +222,8 @@ class RankJob {
   Status splitOffIdleRanks() {
     show("opening the package");
     MLC_RETURN_IF_ERROR(executor::agree(
-        world_, open_.open(here_.path, here_.wasSent ? std::string() : options_.trustFile)));
+        world_, open_.open(here_.path, here_.wasSent ? std::string() : options_.trustFile,
+                           here_.areWeightsChecked)));
     if (isPackage_) MLC_RETURN_IF_ERROR(checkDims());
     const auto ranks = static_cast<int>(manifest().ranks.size());
     if (ranks > world_.size()) {
@@ -261,10 +262,21 @@ class RankJob {
     MLC_ASSIGN_OR_RETURN(const team::TeamOptions team,
                          api::shareCores(active(), options_.threads, true));
     threads_ = team.threads;
-    MLC_ASSIGN_OR_RETURN(
-        executor_, executor::Executor::create(active(), open_.package(), open_.store(), team));
+    StatusOr<std::unique_ptr<executor::Executor>> executor =
+        executor::Executor::create(active(), open_.package(), open_.store(), team);
+    if (!executor.ok()) return withoutDamage(executor.status());
+    executor_ = *std::move(executor);
     report_.loadSeconds = secondsSince(begin);
     return okStatus();
+  }
+
+  // Else the next job would find a damaged package in the cache too.
+  Status withoutDamage(const Status& failure) {
+    if (!held_) return failure;
+    const StatusOr<PackageStore> store = PackageStore::open();
+    if (!store.ok() || !store->removeDamaged(*std::exchange(held_, std::nullopt))) return failure;
+    return Status(failure.code(),
+                  failure.message() + "; the package was removed from the cache: run it again");
   }
 
   Status makeInputs() {
@@ -393,7 +405,8 @@ class RankJob {
 
 }  // namespace
 
-Status OpenPackage::open(const std::string& path, const std::string& trustFile) {
+Status OpenPackage::open(const std::string& path, const std::string& trustFile,
+                         bool areWeightsChecked) {
   const std::lock_guard lock(mutex_);
   if (opened_) return *opened_;
   std::vector<package::PublicKey> keys;
@@ -408,7 +421,8 @@ Status OpenPackage::open(const std::string& path, const std::string& trustFile) 
   if (!package.ok()) return *opened_;
   package_ = *std::move(package);
   store_ = std::make_shared<package::WeightStore>(
-      package_, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+      package_, static_cast<int>(std::max(1u, std::thread::hardware_concurrency())),
+      areWeightsChecked);
   return okStatus();
 }
 

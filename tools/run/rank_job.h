@@ -16,8 +16,8 @@ namespace mlc::tools {
 class OpenPackage {
  public:
   // Opens it at the first call, if it is signed by a key of that file where one is named. Safe to
-  // call from several threads.
-  Status open(const std::string& path, const std::string& trustFile);
+  // call from several threads. `areWeightsChecked`: those of this process's ranks, already.
+  Status open(const std::string& path, const std::string& trustFile, bool areWeightsChecked);
   const std::shared_ptr<const package::Package>& package() const { return package_; }
   const std::shared_ptr<package::WeightStore>& store() const { return store_; }
 
