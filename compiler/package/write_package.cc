@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <set>
 #include <thread>
 #include <tuple>
 
 #include "llvm/Support/JSON.h"
 #include "runtime/base/content_hash.h"
+#include "runtime/base/mapped_file.h"
 #include "runtime/base/parallel_for.h"
 #include "runtime/package/staging_folder.h"
 #include "runtime/package/stored_piece.h"
@@ -76,6 +78,37 @@ Cuts cutsOf(const Manifest& manifest) {
   return cuts;
 }
 
+// A weight's bytes, row-major, and what they lie in.
+class WeightBytes {
+ public:
+  static StatusOr<WeightBytes> of(const graph::WeightTable& table, const std::string& name,
+                                  const graph::Weight& weight) {
+    WeightBytes bytes;
+    if (weight.kind == graph::Weight::Kind::kFile) {
+      const int64_t count = dtypeBytes(weight.dtype, numElements(weight.shape));
+      auto file = MappedFile::openRange(weight.file, weight.offset, count);
+      if (!file.ok()) return file.status().withContext("weight '" + name + "'");
+      bytes.file_ = *std::move(file);
+    } else {
+      MLC_ASSIGN_OR_RETURN(bytes.tensor_, table.load(name));
+    }
+    return bytes;
+  }
+
+  const char* data() const {
+    return file_ ? file_->data() : static_cast<const char*>(tensor_.raw());
+  }
+
+  // Those of a file do not stay in memory.
+  void forget(int64_t at, int64_t count) const {
+    if (file_) file_->forget(file_->data() + at, count);
+  }
+
+ private:
+  std::shared_ptr<const MappedFile> file_;
+  HostTensor tensor_;
+};
+
 // Lists the weights that the programs use, hashes their pieces, and appends those that are not left
 // in the model's files to weights.bin, each aligned.
 class WeightWriter {
@@ -122,8 +155,7 @@ class WeightWriter {
 
  private:
   Status addBytes(const graph::Weight& weight, WeightSource& source) {
-    MLC_ASSIGN_OR_RETURN(const HostTensor tensor, table_.load(source.name));
-    const auto* bytes = static_cast<const char*>(tensor.raw());
+    MLC_ASSIGN_OR_RETURN(const WeightBytes bytes, WeightBytes::of(table_, source.name, weight));
     source.first_hash = static_cast<int64_t>(hashes_.size() / ContentDigest().size());
     for (int piece = 0; piece < numPieces(source); ++piece) addHashes(source, piece, bytes);
     // A manifest can name files in UTF-8 only.
@@ -137,13 +169,16 @@ class WeightWriter {
     return isInPieces(source) ? appendPieces(bytes, source) : appendWhole(bytes, source);
   }
 
-  void addHashes(const WeightSource& source, int piece, const char* bytes) {
+  void addHashes(const WeightSource& source, int piece, const WeightBytes& bytes) {
     const PieceRuns runs = runsOf(source.dtype, source.shape, source.splits, piece);
     const size_t first = hashes_.size();
     hashes_.resize(first + static_cast<size_t>(chunksOf(runs)) * ContentDigest().size());
     const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     parallelFor(threads, chunksOf(runs), [&](int64_t chunk) {
-      const ContentDigest digest = hashOfChunk(runs, bytes + runs.offset, chunk);
+      const ContentDigest digest = hashOfChunk(runs, bytes.data() + runs.offset, chunk);
+      const ChunkRange range = rangeOf(runs, chunk);
+      forEachStretch(runs, range.from, range.bytes,
+                     [&](int64_t at, int64_t count) { bytes.forget(runs.offset + at, count); });
       std::ranges::copy(digest, hashes_.begin() + static_cast<ptrdiff_t>(first) +
                                     chunk * static_cast<ptrdiff_t>(digest.size()));
     });
@@ -158,22 +193,22 @@ class WeightWriter {
     return isInRuns && cuts_.at(source.name).size() == 1;
   }
 
-  Status appendWhole(const char* bytes, WeightSource& source) {
+  Status appendWhole(const WeightBytes& bytes, WeightSource& source) {
     auto [offset, isNew] = wholes_.try_emplace(source.name, 0);
     if (isNew) {
       offset->second = align();
-      append(bytes, dtypeBytes(source.dtype, numElements(source.shape)));
+      append(bytes, 0, dtypeBytes(source.dtype, numElements(source.shape)));
     }
     source.offsets = {offset->second};
     return file_ ? okStatus() : failure();
   }
 
-  Status appendPieces(const char* bytes, WeightSource& source) {
+  Status appendPieces(const WeightBytes& bytes, WeightSource& source) {
     for (int piece = 0; piece < numPieces(source); ++piece) {
       const PieceRuns runs = runsOf(source.dtype, source.shape, source.splits, piece);
       source.offsets.push_back(align());
       forEachStretch(runs, 0, runs.total(),
-                     [&](int64_t at, int64_t count) { append(bytes + runs.offset + at, count); });
+                     [&](int64_t at, int64_t count) { append(bytes, runs.offset + at, count); });
     }
     return file_ ? okStatus() : failure();
   }
@@ -182,12 +217,17 @@ class WeightWriter {
   int64_t align() {
     if (!file_.is_open()) file_.open(folder_ + "/" + kWeights, std::ios::binary);
     static constexpr char kZeros[kAlignment] = {};
-    append(kZeros, (kAlignment - written_ % kAlignment) % kAlignment);
-    return written_;
+    const int64_t padding = (kAlignment - written_ % kAlignment) % kAlignment;
+    file_.write(kZeros, padding);
+    return written_ += padding;
   }
 
-  void append(const char* bytes, int64_t count) {
-    file_.write(bytes, static_cast<std::streamsize>(count));
+  void append(const WeightBytes& bytes, int64_t from, int64_t count) {
+    for (int64_t done = 0; done < count; done += kChunkBytes) {
+      const int64_t part = std::min(kChunkBytes, count - done);
+      file_.write(bytes.data() + from + done, static_cast<std::streamsize>(part));
+      bytes.forget(from + done, part);
+    }
     written_ += count;
   }
 

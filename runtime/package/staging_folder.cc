@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -24,12 +25,19 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kManifest[] = "manifest.json";
+constexpr int64_t kCopyBytes = int64_t{8} << 20;
 
 // Says why where a copy ends early, which std::filesystem's does not.
 Status copyFile(const std::string& from, const std::string& to) {
   MLC_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> source, MappedFile::open(from));
   std::ofstream copy(to, std::ios::binary);
-  copy.write(source->data(), static_cast<std::streamsize>(source->size()));
+  const auto size = static_cast<int64_t>(source->size());
+  // What is written does not stay in memory: weights may be large.
+  for (int64_t at = 0; at < size && copy; at += kCopyBytes) {
+    const int64_t bytes = std::min(kCopyBytes, size - at);
+    copy.write(source->data() + at, static_cast<std::streamsize>(bytes));
+    source->forget(source->data() + at, bytes);
+  }
   copy.close();
   return copy ? okStatus() : invalidError(std::strerror(errno ? errno : EIO));
 }
