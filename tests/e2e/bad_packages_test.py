@@ -66,7 +66,8 @@ class ChangedPackages(unittest.TestCase):
     def test_numbers_changed_in_the_manifest(self):
         manifest = self.changed / "manifest.json"
         text = manifest.read_text()
-        for old, new in (('"tp": 2', '"tp": 1'), ('"first_hash": 0', '"first_hash": 1'), ('"seq"', '"qes"'), ('"format_version": 5', '"format_version": 7')):
+        for old, new in (('"tp": 2', '"tp": 1'), ('"first_hash": 0', '"first_hash": 1'), ('"seq"', '"qes"'),
+                         ('"format_version": 5', '"format_version": 7')):
             with self.subTest(change=new):
                 self.assertIn(old, text)
                 manifest.write_text(text.replace(old, new, 1))

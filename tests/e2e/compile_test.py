@@ -53,6 +53,25 @@ class Compile(unittest.TestCase):
         report = jobs.report(package, "--inputs", model, "--expect", model)
         self.assertTrue(report["expect"]["ok"])
 
+    def test_large_weights_are_not_held_in_memory(self):
+        """A table of 512 MiB in a file beside the model, of which a run reads a row."""
+        rows, columns = 1 << 17, 1 << 10
+        with (self.folder / "table.bin").open("wb") as file:
+            file.truncate(4 * rows * columns)
+        table = TensorProto(name="table", data_type=TensorProto.FLOAT, dims=[rows, columns], data_location=TensorProto.EXTERNAL)
+        table.external_data.add(key="location", value="table.bin")
+        ids = helper.make_tensor_value_info("ids", TensorProto.INT64, [1])
+        y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, columns])
+        graph = helper.make_graph([helper.make_node("Gather", ["table", "ids"], ["y"])], "g", [ids], [y], [table])
+        model = self.folder / "model.onnx"
+        model.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())
+        package = self.folder / "p.mlcpkg"
+        environment = {"MLC_CACHE": str(self.folder / "cache")}
+        self.assertLess(compiled(model, package, **environment)["peak_rss_bytes"], 400e6)
+        for path in (package, model):
+            report = jobs.report(path, "--input", "ids=1xi64=3", environment=environment)
+            self.assertLess(report["ranks"][0]["peak_rss_bytes"], 400e6)
+
     def test_explains_what_costs_speed(self):
         # A table of embeddings that is a factor of the last product as well cannot arrive packed.
         table = np.random.default_rng(3).standard_normal((40, 24)).astype(np.float32)
