@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -177,7 +178,10 @@ TEST_F(HostPackageTest, BelievesNoManifestThatIsSent) {
       [](Manifest& m) { m.files[1].path = m.files[0].path; },
       [](Manifest& m) { m.files[0].bytes = -1; },
       [](Manifest& m) { m.weights[1].file = "../weights.bin"; },
-      [](Manifest& m) { m.weights[1].offset = -1; },
+      [](Manifest& m) { m.weights[1].offsets[0] = -2; },
+      [](Manifest& m) { m.weights[1].offsets.clear(); },
+      [](Manifest& m) { m.weights[1].first_hash = int64_t{1} << 60; },
+      [](Manifest& m) { m.weight_hashes = "absent"; },
       [](Manifest& m) { m.weights[1].shape = {-5}; },
       [](Manifest& m) { m.weights[1].shape = {int64_t{1} << 62, int64_t{1} << 62}; },
       [](Manifest& m) { m.programs[1].weights[0].source = 1 << 20; },
@@ -212,11 +216,12 @@ TEST_F(HostPackageTest, BelievesNoSizesThatAreSent) {
   }
   // More files, and larger ones, than rank 0 gives.
   package::Manifest manifest = folder_.manifest;
-  manifest.files[0].bytes = int64_t{1} << 60;
+  std::ranges::find(manifest.files, "program.so", &package::FileEntry::path)->bytes = int64_t{1}
+                                                                                      << 60;
   manifest.checksum = checksumOfManifest(manifest);
   expectRefused(saying(printManifest(manifest)), "does not have");
   manifest = folder_.manifest;
-  manifest.files.push_back({"more", 10, ""});
+  manifest.files.push_back({"more", 10, std::string(64, '0')});
   manifest.checksum = checksumOfManifest(manifest);
   expectRefused(saying(printManifest(manifest)), "does not have");
 }

@@ -91,7 +91,9 @@ class Sender {
   StatusOr<const char*> findInFile(const Request& request) {
     const package::Manifest& manifest = package_->manifest();
     const auto index = static_cast<size_t>(request.index);
-    if (request.what != Wants::kFile || request.index < 0 || index >= manifest.files.size())
+    if (request.what != Wants::kFile || request.index < 0 || index >= manifest.files.size() ||
+        request.offset > manifest.files[index].bytes ||
+        request.bytes > manifest.files[index].bytes - request.offset)
       return invalidError("a rank asks for what the package does not have");
     const std::string path = package_->pathOf(manifest.files[index].path);
     MLC_ASSIGN_OR_RETURN(const auto file, open(path));
