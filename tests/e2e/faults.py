@@ -82,7 +82,7 @@ class Job:
             with contextlib.suppress(OSError, KeyError, IndexError):
                 if (folder / "comm").read_text().strip() != "mlc-run":
                     continue
-                variables = dict(item.split("=", 1) for item in (folder / "environ").read_text().split("\0") if "=" in item)
+                variables = dict(item.split("=", 1) for item in (folder / "environ").read_text(errors="replace").split("\0") if "=" in item)
                 if variables["TMPDIR"] == str(self.temporary):
                     self.pids[int(variables["OMPI_COMM_WORLD_RANK"])] = int(folder.name)
         return self.pids
