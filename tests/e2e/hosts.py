@@ -1,6 +1,6 @@
 """Hosts on one machine: network namespaces, each with its own host name, /dev/shm and /mnt, joined by a switch.
 
-A test whose main is hosts.main() runs in a network, a mount and a process namespace of its own, in which its hosts are: all that it starts
+What is run by hosts.main() is in a network, a mount and a process namespace of its own, in which its hosts are: all that it starts
 or mounts ends with it, however it ends."""
 
 import contextlib
@@ -16,6 +16,7 @@ import unittest
 import jobs
 
 AGENT = pathlib.Path(__file__).resolve().with_name("hosts_agent.sh")
+LINK = jobs.RUNFILES.absolute() / "tests/e2e/delayed_link"
 
 UNSHARE = ["unshare", "--net", "--pid", "--mount", "--ipc", "--fork", "--kill-child", "--mount-proc"]
 # Who is not root may be it in a user namespace, where the machine allows that.
@@ -36,12 +37,14 @@ def reason_to_skip():
     return None if result.returncode == 0 else f"no network namespaces can be made here: {result.stderr.strip()}"
 
 
-def main():
-    """unittest.main() where hosts can be made; elsewhere it says why the tests are skipped."""
+def main(run=unittest.main, elsewhere=lambda: None):
+    """Runs it where hosts can be made; elsewhere it says why that is skipped, and does what else can be done."""
     if INSIDE in os.environ:
-        unittest.main()
+        run()
+        return
     if reason := reason_to_skip():
         print(f"skipped: {reason}", file=sys.stderr)
+        elsewhere()
         return
     # The shell is the namespace's first process: it reaps those that lose their parents.
     command = [*UNSHARE, *AS_ROOT, "sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-B", *sys.argv]
@@ -50,9 +53,9 @@ def main():
 
 class Hosts:
     """host0, host1, ... or all of one name; each has one slot for a rank, or as many as are given. `rate` is that of each host's link, as tc's
-    "1gbit"."""
+    "1gbit". Between two hosts there may be a delay in milliseconds, and loss, a probability."""
 
-    def __init__(self, count, folder, rate=None, slots=1, name=None):
+    def __init__(self, count, folder, rate=None, slots=1, name=None, delay=0, loss=0):
         self.folder = pathlib.Path(folder).absolute()
         self.shared = self.folder / "shared"
         self.shared.mkdir(parents=True)
@@ -60,11 +63,20 @@ class Hosts:
         self.keepers = []
         self.slots = slots
         self.name = name
-        ip("link", "add", "switch", "type", "bridge")
-        ip("link", "set", "switch", "up")
+        # Ports that are in no switch have a link between them.
+        self.link = None
+        self.has_switch = not (delay or loss)
+        if self.has_switch:
+            ip("link", "add", "switch", "type", "bridge")
+            ip("link", "set", "switch", "up")
         self.shm = [self.own(index) / "shm" for index in range(count)]
         for index in range(count):
             self._start(index, rate)
+        if not self.has_switch:
+            assert count == 2
+            self.link = subprocess.Popen([LINK, "port0", "port1", str(delay), str(loss)], stdout=subprocess.PIPE, text=True)
+            if self.link.stdout.readline() != "ready\n":
+                raise RuntimeError("no link between the hosts")
 
     def __enter__(self):
         return self
@@ -88,7 +100,7 @@ class Hosts:
             raise RuntimeError(f"host{index} does not start")
         (self.folder / self.addresses[index]).write_text(str(keeper.pid))
         ip("link", "add", f"port{index}", "type", "veth", "peer", "name", "eth0", "netns", keeper.pid)
-        ip("link", "set", f"port{index}", "master", "switch", "up")
+        ip("link", "set", f"port{index}", *(["master", "switch"] if self.has_switch else []), "up")
         self.run(index, "ip", "address", "add", f"{self.addresses[index]}/24", "dev", "eth0")
         self.run(index, "ip", "link", "set", "eth0", "up")
         if rate:
@@ -100,6 +112,9 @@ class Hosts:
         """The folder that the host has as /mnt, in which shared is common to all hosts."""
         return self.folder / f"host{index}"
 
+    def owned(self):
+        return [self.own(index) for index in range(len(self.addresses))]
+
     def on(self, index):
         """What runs a command on a host."""
         return ["nsenter", "--target", str(self.keepers[index].pid), "--net", "--uts", "--ipc", "--mount", "--"]
@@ -108,9 +123,10 @@ class Hosts:
         subprocess.run([*self.on(index), *command], check=True)
 
     def mpirun(self, ranks):
-        """From host0, ranks on the hosts in turn."""
+        """From host0, ranks on the hosts in turn, on each as many as it has slots."""
         hostfile = self.folder / "hosts"
-        hostfile.write_text("".join(f"{address} slots={self.slots}\n" for address in self.addresses))
+        used = self.addresses[:-(-ranks // self.slots)]
+        hostfile.write_text("".join(f"{address} slots={self.slots}\n" for address in used))
         parameters = {"plm_rsh_agent": AGENT, "btl_tcp_if_include": "eth0", "oob_tcp_if_include": "eth0"}
         given = [word for name, value in parameters.items() for word in ("--mca", name, str(value))]
         return [*self.on(0), "mpirun", "-np", str(ranks), "--hostfile", str(hostfile), "--allow-run-as-root", "--bind-to", "none", *given]
@@ -121,6 +137,9 @@ class Hosts:
 
     def cut(self, index):
         ip("link", "set", f"port{index}", "down")
+
+    def mend(self, index):
+        ip("link", "set", f"port{index}", "up")
 
     def processes(self):
         """What runs on them, but for what keeps them."""
@@ -143,7 +162,11 @@ class Hosts:
             subprocess.run(["ip", "link", "delete", f"port{index}"], stderr=subprocess.DEVNULL)
             for name in ("shm", "shared"):
                 subprocess.run(["umount", "--lazy", self.own(index) / name], check=True)
-        ip("link", "delete", "switch")
+        if self.has_switch:
+            ip("link", "delete", "switch")
+        else:
+            self.link.kill()
+            self.link.communicate()
 
 
 def ip(*arguments):

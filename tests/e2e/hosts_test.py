@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import unittest
 
 import hosts
@@ -32,6 +33,19 @@ class Meshes(Case):
         made = self.hosts()
         for model, mesh in (("bert", "tp=2"), ("bert", "pp=2"), ("bert", "dp=2"), ("mlp", "tp=2"), ("cnn", "pp=2"), ("cnn", "dp=2")):
             self.assertEqual(self.check(made, model, mesh, 2), ["host0", "host1"])
+
+    def round_trip(self, made):
+        """Seconds until the other host says that nobody listens."""
+        script = (f"import socket, time\nfor _ in range(5):\n    begin = time.monotonic()\n"
+                  f"    socket.socket().connect_ex(('{made.addresses[1]}', 9))\n    print(time.monotonic() - begin)")
+        result = subprocess.run([*made.on(0), sys.executable, "-c", script], check=True, capture_output=True, text=True)
+        return min(map(float, result.stdout.split()))
+
+    def test_a_link_that_is_slow_and_loses_messages(self):
+        made = self.hosts(rate="100mbit", delay=5, loss=0.01)
+        self.assertGreater(self.round_trip(made), 0.010)
+        for model, mesh in (("bert", "tp=2"), ("bert", "pp=2"), ("cnn", "dp=2")):
+            self.check(made, model, mesh, 2)
 
     def test_two_ranks_on_each_host(self):
         made = self.hosts(slots=2)
