@@ -4,6 +4,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "runtime/base/status.h"
@@ -16,6 +17,9 @@ inline Status caughtException() {
     throw;
   } catch (const std::bad_alloc&) {
     return outOfMemoryError("not enough memory");
+  } catch (const std::system_error& error) {
+    // Mostly a thread that cannot be started.
+    return deviceError(std::string("the system refuses: ") + error.what());
   } catch (const std::exception& exception) {
     return deviceError(std::string("unexpected failure: ") + exception.what());
   } catch (...) {

@@ -27,6 +27,7 @@ constexpr size_t kRandom = 6;
 constexpr size_t kMostOfName = 200;
 // Where a file system has no locks, the owner of what is older is dead.
 constexpr time_t kOldSeconds = 24 * 60 * 60;
+constexpr int kMostAttempts = 100;
 
 std::string prefixOf(const std::string& name) { return "." + name.substr(0, kMostOfName) + kMark; }
 
@@ -53,12 +54,14 @@ StatusOr<std::pair<std::string, int>> stage(const std::string& path, Make make) 
   const fs::path target(path);
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   collectStaging(folder.string(), target.filename().string());
-  while (true) {
+  for (int attempts = 1;; ++attempts) {
     std::string name = (folder / (prefixOf(target.filename().string()) + "XXXXXX")).string();
     const int descriptor = make(name);
     const int error = errno;
     std::error_code unknown;
-    if (descriptor < 0 && error == ENOENT && fs::is_directory(folder, unknown)) continue;
+    // Who collects may have come between, too. In some folders, as /proc, nothing can be made.
+    const bool isGone = error == ENOENT && fs::is_directory(folder, unknown);
+    if (descriptor < 0 && isGone && attempts < kMostAttempts) continue;
     if (descriptor < 0) return invalidError("cannot write " + path + ": " + std::strerror(error));
     // Who collects may have come between: then it is gone.
     struct stat info;
@@ -88,9 +91,10 @@ Staging::Staging(Staging&& other) noexcept
     : path_(std::exchange(other.path_, {})), descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 Staging::~Staging() {
+  // Removing needs a descriptor, which may be the last one.
+  if (descriptor_ >= 0) ::close(descriptor_);
   std::error_code ignored;
   if (!path_.empty()) fs::remove_all(path_, ignored);
-  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 Status Staging::setMode(mode_t mode) {

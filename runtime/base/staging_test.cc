@@ -98,6 +98,11 @@ TEST_F(StagingTest, OtherFilesStay) {
   EXPECT_EQ(entries(), before);
 }
 
+TEST_F(StagingTest, FoldersInWhichNothingCanBeMade) {
+  EXPECT_FALSE(Staging::folder("/proc/self/absent").ok());
+  EXPECT_FALSE(Staging::file("/proc/self/absent").ok());
+}
+
 TEST_F(StagingTest, LongNames) {
   EXPECT_TRUE(Staging::file(target(std::string(255, 'x'))).ok());
   EXPECT_FALSE(Staging::file(target("absent/x")).ok());

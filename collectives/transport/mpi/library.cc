@@ -14,14 +14,21 @@
 #include "collectives/transport/mpi/mpi_calls.h"
 #include "collectives/transport/mpi/mpi_communicator.h"
 #include "collectives/transport/mpi/mpi_options.h"
+#include "collectives/transport/mpi/start_limit.h"
+#include "runtime/base/uncaught.h"
 
 namespace mlc::collectives {
 namespace {
 
-// srun without PMIx starts each rank as a job of its own.
+// Whether MPI found the job. srun without PMIx starts each rank as a job of its own.
 Status checkLaunch() {
   int size = 0;
   MLC_MPI(MPI_Comm_size(MPI_COMM_WORLD, &size));
+  const char* started = std::getenv("OMPI_COMM_WORLD_SIZE");
+  if (started && std::atoi(started) != size) {
+    return deviceError(std::string("mpirun started ") + started + " ranks, but MPI knows of " +
+                       std::to_string(size));
+  }
   const char* tasks = std::getenv("SLURM_NTASKS");
   if (!tasks || !std::getenv("SLURM_STEP_ID") || std::atoi(tasks) <= 1 || size > 1) {
     return okStatus();
@@ -80,6 +87,13 @@ Status startHeartbeat(const std::shared_ptr<MpiJob>& job, const Ranks& ranks,
   return okStatus();
 }
 
+// A rank that Open MPI does not find a job for would get a daemon of its own.
+void startNoDaemon() { ::setenv("OMPI_MCA_ess_singleton_isolated", "1", /*overwrite=*/1); }
+
+// On a signal like SIGSEGV Open MPI prints the stack, which takes memory: a rank that crashes where
+// memory is allocated would hang instead of ending.
+void endOnCrashes() { ::setenv("OMPI_MCA_opal_signal", "", /*overwrite=*/0); }
+
 // Open MPI announces a message over TCP that is longer than this, and moves it when the receiver
 // has answered. Most messages between stages are posted early: they can go at once. What the user
 // has set stays.
@@ -89,7 +103,10 @@ void sendMessagesAtOnce() {
 }
 
 StatusOr<std::unique_ptr<Communicator>> createWorld(const MpiOptions& options) {
+  startNoDaemon();
+  endOnCrashes();
   sendMessagesAtOnce();
+  const StartLimit limit(options);
   int provided = 0;
   MLC_MPI(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided));
   auto job = std::make_shared<MpiJob>();
@@ -119,6 +136,8 @@ StatusOr<std::unique_ptr<Communicator>> createWorld(const MpiOptions& options) {
 
 MLC_EXPORT mlc::collectives::Communicator* mlcCreateMpiWorld(
     const mlc::collectives::MpiOptions& options, std::string* error) {
+  // This library has a C++ library of its own.
+  mlc::reportUncaughtExceptions();
   auto world = mlc::collectives::createWorld(options);
   if (world.ok()) return (*std::move(world)).release();
   *error = world.status().message();
@@ -129,10 +148,11 @@ MLC_EXPORT void mlcAbortMpiJob(int exitCode, bool hostIsUnreachable) {
   // Ranks that know of the failure end with its code; MPI would end them by a signal.
   ::usleep(300'000);
   if (hostIsUnreachable && mlc::collectives::endLauncher()) ::_exit(exitCode);
-  int isFinalized = 0;
+  int isInitialized = 0, isFinalized = 0;
+  MPI_Initialized(&isInitialized);
   MPI_Finalized(&isFinalized);
   // mpirun ends the others for the code.
-  if (isFinalized) ::_exit(exitCode);
+  if (!isInitialized || isFinalized) ::_exit(exitCode);
   // MPI may be what is stuck.
   std::thread([exitCode] {
     ::sleep(2);

@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 namespace mlc::collectives {
 namespace {
@@ -18,13 +20,31 @@ std::string besideExecutable() {
   return (executable.parent_path() / "libmlc_mpi.so").string();
 }
 
-}  // namespace
+bool isSet(const std::string& name) { return std::getenv(name.c_str()) != nullptr; }
 
-bool startedByMpirun() {
-  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
+// MPI would start alone, with a daemon of its own, or end the process.
+Status checkEnvironment() {
+  // One for each version of the protocol.
+  bool hasServer = false;
+  for (char** variable = environ; *variable; ++variable)
+    hasServer = hasServer || std::string_view(*variable).starts_with("PMIX_SERVER_URI");
+  const std::string missing = !isSet("PMIX_RANK")        ? "PMIX_RANK"
+                              : !isSet("PMIX_NAMESPACE") ? "PMIX_NAMESPACE"
+                              : !hasServer               ? "PMIX_SERVER_URI..."
+                                                         : "";
+  if (missing.empty()) return okStatus();
+  const char* known = isSet("PMIX_RANK") ? "PMIX_RANK" : "OMPI_COMM_WORLD_SIZE";
+  return deviceError(std::string("the environment has ") + known +
+                     ", as what mpirun or srun starts, but not " + missing +
+                     ": start this by them, or unset what they set");
 }
 
+}  // namespace
+
+bool startedByMpirun() { return isSet("OMPI_COMM_WORLD_SIZE") || isSet("PMIX_RANK"); }
+
 StatusOr<std::unique_ptr<Communicator>> createMpiCommunicator(const MpiOptions& options) {
+  MLC_RETURN_IF_ERROR(checkEnvironment());
   const std::string path = options.library.empty() ? besideExecutable() : options.library;
   // Global, since OpenMPI's own plugins look its symbols up.
   void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
