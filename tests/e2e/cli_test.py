@@ -248,7 +248,7 @@ class Reports(Case):
         # Of a mesh that is forced too, and wherever a plan is shown.
         package = self.folder / "p.mlcpkg"
         compiled = self.run_ok(*model, *devices("a", "a", "a", "a"), "--mesh", "pp=2", "-o", package, tool="mlc-compile").out
-        times = [f"{alternative['predicted_seconds'] * 1e3:.2f} ms" for alternative in expected]
+        times = [f"{alternative['predicted_seconds'] * 1e3:.3f} ms" for alternative in expected]
         line = f"with 1 such device {times[0]}, with 2 {times[1]}, with 8 on 2 hosts {times[2]}\n"
         for text in (compiled, self.run_ok("--info", package).out, self.run_ok(package).out):
             self.assertIn(line, text)

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kIndent = "          ";
 
-// "with 1 such device 4.56 ms, with 4 on 2 hosts 1.23 ms".
+// "with 1 such device 4.567 ms, with 4 on 2 hosts 1.234 ms".
 std::string alternativesText(const std::vector<partition::Alternative>& alternatives) {
   std::string text;
   for (const partition::Alternative& other : alternatives) {
@@ -20,7 +20,7 @@ std::string alternativesText(const std::vector<partition::Alternative>& alternat
     if (&other == alternatives.data())
       text += other.devices == 1 ? " such device" : " such devices";
     if (other.hosts > 1) text += fmt::format(" on {} hosts", other.hosts);
-    text += other.predictedSeconds > 0 ? fmt::format(" {:.2f} ms", other.predictedSeconds * 1e3)
+    text += other.predictedSeconds > 0 ? fmt::format(" {:.3f} ms", other.predictedSeconds * 1e3)
                                        : " too little memory";
   }
   return text.empty() ? text : text + "\n";

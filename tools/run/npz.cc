@@ -21,6 +21,10 @@ struct CloseArchive {
 };
 using Archive = std::unique_ptr<void, CloseArchive>;
 
+// What minizip says of a size that is in a 64-bit field, where it does not look; it cannot read
+// such arrays. Python writes them so from 2 GB on.
+constexpr uint64_t kUnknownBytes = 0xffffffff, kMostKnownBytes = 0x7fffffff;
+
 struct Array {
   std::string name;  // the file's without its ending
   unz64_file_pos position;
@@ -81,13 +85,16 @@ StatusOr<HostTensor> readArray(unzFile archive, Array array, const std::string& 
   std::string bytes;
   if (!inflate(archive, bytes, kMostNpyHeaderBytes)) return damaged;
   MLC_ASSIGN_OR_RETURN(const int64_t all, npyBytes(bytes, name));
-  if (array.bytes != static_cast<ZPOS64_T>(all) || bytes.size() > array.bytes) {
-    return invalidError(name + " is damaged: by its header it has " + std::to_string(all) +
-                        " bytes, in the archive " + std::to_string(array.bytes));
+  const auto most = static_cast<uint64_t>(all);
+  if (array.bytes == kUnknownBytes && most >= kMostKnownBytes)
+    return unsupportedError(name + " has 2 GB or more: give it as .npy");
+  if (array.bytes != most) {
+    return invalidError(name + " is damaged: it does not have the " + std::to_string(all) +
+                        " bytes that its header says");
   }
-  if (!inflate(archive, bytes, array.bytes - bytes.size())) return damaged;
+  if (!inflate(archive, bytes, most - bytes.size())) return damaged;
   // Closing it compares the checksum, of an array that was read to its end.
-  if (unzCloseCurrentFile(archive) != UNZ_OK || bytes.size() != array.bytes) return damaged;
+  if (unzCloseCurrentFile(archive) != UNZ_OK || bytes.size() != most) return damaged;
   return parseNpy(bytes, name);
 }
 
