@@ -13,7 +13,8 @@ class LostRanks(jobs.ToolTest):
     def check(self, kind, rank, moment, mesh="tp=2"):
         fault = faults.Fault(kind, rank, moment, mesh)
         with self.subTest(fault=str(fault)), hosts.Hosts(2, self.folder / f"{kind}{rank}{moment}", slots=faults.MESHES[mesh] // 2) as made:
-            outcome = faults.outcome_of(fault, jobs.MODELS / "bert/model.onnx", faults.MODELS["bert"], hosts=made)
+            outcome = faults.outcome_of(fault, jobs.MODELS / "bert/model.onnx", faults.MODELS["bert"], hosts=made, folder=self.folder,
+                                        is_warm=moment != "compile")
             self.assertEqual(outcome.problems, [])
 
     def test_killed(self):
