@@ -61,7 +61,7 @@ class Package:
             whole = np.full(source["shape"], np.frombuffer(bytes.fromhex(source["fill"]), dtype)[0])
         else:
             count = int(np.prod(source["shape"]))
-            whole = np.fromfile(self.path / source["file"], dtype, count, offset=source["offset"]).reshape(source["shape"])
+            whole = np.fromfile(self.path / source["file"], dtype, count, offset=source["offsets"][0]).reshape(source["shape"])
         return np.ascontiguousarray(packed(laid_out(whole, slot), slot))
 
     def call(self, inputs, output_bytes):
