@@ -102,7 +102,8 @@ class Communicator {
 
   // Memory for data of collectives, aligned to 64 bytes and not initialised. Where all ranks' data
   // lies in such memory, of any communicator of their world, ranks of one host read and write it in
-  // place instead of copying it aside. From any thread; keeps what it needs of the world alive.
+  // place instead of copying it aside. Ordinary memory where there is no more of it. From any
+  // thread; keeps what it needs of the world alive.
   virtual StatusOr<std::shared_ptr<void>> allocate(int64_t bytes, const std::string& purpose) {
     MLC_ASSIGN_OR_RETURN(AlignedBuffer buffer,
                          AlignedBuffer::allocate(static_cast<size_t>(bytes), purpose));

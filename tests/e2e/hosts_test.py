@@ -208,7 +208,7 @@ class Files(Case):
 
 class SlowLinks(Case):
     def test_who_waits_for_a_package_to_be_sent_is_told(self):
-        made = self.hosts(rate="400kbit")
+        made = self.hosts(rate="200kbit")
         package = made.own(0) / "model.mlcpkg"
         self.expect(jobs.DONE, jobs.MODELS / "bert/model.onnx", "-o", package, "--mesh", "tp=2", tool="mlc-compile")
         result = self.expect(jobs.DONE, "/mnt/model.mlcpkg", before=made.mpirun(2), environment=made.environment())

@@ -35,14 +35,15 @@ class HostMemory {
   int64_t offsetOf(const void* data, int64_t bytes) const;
 
  private:
-  HostMemory(int rank, size_t ranks) : rank_(rank), bases_(ranks) {}
+  HostMemory(int rank, size_t ranks) : rank_(rank), bases_(ranks), reserved_(ranks) {}
   Status makeFile(int64_t reserved);
-  Status mapPeer(int rank, int processId, int file, uint64_t token);
+  Status mapPeer(int rank, int processId, int file, int64_t reserved, uint64_t token);
+  int64_t reservedHere() const { return reserved_[static_cast<size_t>(rank_)]; }
 
   const int rank_;
   int file_ = -1;
-  int64_t reserved_ = 0;  // bytes that are mapped of each rank's memory
   std::vector<char*> bases_;
+  std::vector<int64_t> reserved_;  // bytes that are mapped there
 
   std::mutex mutex_;
   int64_t length_ = 0;                // of the file

@@ -80,8 +80,8 @@ StatusOr<std::unique_ptr<Communicator>> MpiCommunicator::split(int color, int ke
 StatusOr<std::shared_ptr<void>> MpiCommunicator::allocate(int64_t bytes,
                                                           const std::string& purpose) {
   if (!job_->memory) return Communicator::allocate(bytes, purpose);
-  StatusOr<char*> memory = job_->memory->allocate(bytes);
-  if (!memory.ok()) return memory.status().withContext(purpose);
+  const StatusOr<char*> memory = job_->memory->allocate(bytes);
+  if (!memory.ok()) return Communicator::allocate(bytes, purpose);
   return std::shared_ptr<void>(
       *memory, [job = job_](void* freed) { job->memory->free(static_cast<char*>(freed)); });
 }
