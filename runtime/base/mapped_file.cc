@@ -54,7 +54,11 @@ StatusOr<const char*> mapRange(const std::string& path, const Source& source, in
   const auto before = static_cast<int64_t>(static_cast<uint64_t>(offset) % pageBytes());
   void* memory = ::mmap(nullptr, static_cast<size_t>(before + bytes), PROT_READ, MAP_PRIVATE,
                         source.descriptor, offset - before);
-  if (memory == MAP_FAILED) return invalidError("cannot map " + path + ": " + std::strerror(errno));
+  if (memory == MAP_FAILED) {
+    const int error = errno;
+    const std::string text = "cannot map " + path + ": " + std::strerror(error);
+    return error == ENOMEM ? outOfMemoryError(text) : invalidError(text);
+  }
   return static_cast<const char*>(memory) + before;
 }
 
